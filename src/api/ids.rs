@@ -1,0 +1,181 @@
+//! Names that were checked: slugs, user references, ids, labels. Whatever holds one may rely on it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Says in one clause why a text is not a name of the wanted kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Malformed(String);
+
+/// Declares a checked string: parsed by the given function, also when deserialized.
+macro_rules! checked {
+    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+        )]
+        #[serde(into = "String", try_from = "String")]
+        #[schemars(with = "String")]
+        pub(crate) struct $name(String);
+
+        impl $name {
+            /// Returns the text itself.
+            pub(crate) fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Malformed;
+
+            fn from_str(text: &str) -> Result<Self, Malformed> {
+                let check: fn(&str) -> Result<String, String> = $check;
+                check(text).map(Self).map_err(Malformed)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = Malformed;
+
+            fn try_from(text: String) -> Result<Self, Malformed> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+checked! {
+    /// A toolkit's slug: `gmail`, `google-calendar`. Lower-case letters, digits and dashes, at most 64.
+    Slug, |text| {
+        let text = text.to_ascii_lowercase();
+        let letters = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if !text.is_empty() && text.len() <= 64 && letters && !text.starts_with('-') {
+            Ok(text)
+        } else {
+            Err("a toolkit slug is 1 to 64 lower-case letters, digits and dashes".into())
+        }
+    }
+}
+
+checked! {
+    /// A tool's slug: `GMAIL_SEND_EMAIL`. Upper-case letters, digits and underscores, at most 128.
+    ToolSlug, |text| {
+        let text = text.to_ascii_uppercase();
+        let letters = text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+        if !text.is_empty() && text.len() <= 128 && letters {
+            Ok(text)
+        } else {
+            Err("a tool slug is 1 to 128 upper-case letters, digits and underscores".into())
+        }
+    }
+}
+
+checked! {
+    /// A tenant user as a caller names it: `default`, `me`, a UUID or an external id, at most 200 bytes.
+    UserRef, |text| {
+        if text.is_empty() || text.len() > 200 || text.chars().any(hidden) || text.trim() != text {
+            Err("a user is named by 1 to 200 visible characters".into())
+        } else {
+            Ok(text.to_owned())
+        }
+    }
+}
+
+checked! {
+    /// A connection's id: `ca_` and a UUID without dashes.
+    ConnectionId, |text| match text.strip_prefix("ca_") {
+        Some(rest) if rest.len() == 32 && rest.chars().all(|c| c.is_ascii_hexdigit()) => {
+            Ok(text.to_ascii_lowercase())
+        }
+        _ => Err("a connection id is `ca_` and 32 hexadecimal digits".into()),
+    }
+}
+
+checked! {
+    /// What a person calls one of several accounts: `work`. Visible characters, at most 100 bytes.
+    Label, |text| {
+        if text.is_empty() || text.len() > 100 || text.chars().any(hidden) || text.trim() != text {
+            Err("a label is 1 to 100 visible characters".into())
+        } else {
+            Ok(text.to_owned())
+        }
+    }
+}
+
+impl Slug {
+    /// Returns how tool slugs of this toolkit begin: `google-calendar` → `GOOGLECALENDAR_`.
+    pub(crate) fn tool_prefix(&self) -> String {
+        format!("{}_", self.0.replace('-', "").to_ascii_uppercase())
+    }
+}
+
+impl UserRef {
+    /// Tells whether this names the workspace's own user by one of its two fixed names.
+    pub(crate) fn is_default(&self) -> bool {
+        matches!(self.0.as_str(), "default" | "me")
+    }
+}
+
+impl ConnectionId {
+    /// Returns a new id that nobody has.
+    pub(crate) fn fresh() -> Self {
+        Self(format!("ca_{}", fresh().simple()))
+    }
+}
+
+/// Returns a new random UUID (version 4); the only place where chance enters, next to key material.
+#[expect(clippy::disallowed_methods, reason = "this is the place where chance enters")]
+pub(crate) fn fresh() -> Uuid {
+    Uuid::new_v4()
+}
+
+/// Tells whether a character would be invisible or act on a terminal: controls, bidi, zero-width.
+pub(crate) fn hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_are_checked_also_when_deserialized() {
+        assert_eq!("Gmail".parse::<Slug>().unwrap().as_str(), "gmail");
+        assert!(serde_json::from_str::<Slug>("\"../etc\"").is_err());
+        assert!(serde_json::from_str::<Slug>("\"\"").is_err());
+    }
+
+    #[test]
+    fn a_tool_prefix_has_no_dashes() {
+        let slug: Slug = "google-calendar".parse().unwrap();
+
+        assert_eq!(slug.tool_prefix(), "GOOGLECALENDAR_");
+    }
+
+    #[test]
+    fn users_cannot_be_named_invisibly() {
+        assert!("al\u{200b}ice".parse::<UserRef>().is_err());
+        assert!("\u{1b}[31m".parse::<UserRef>().is_err());
+        assert!("alice@example.com".parse::<UserRef>().is_ok());
+    }
+}

@@ -1,0 +1,4 @@
+//! `naive`: AI agents act on people's accounts while people stay in charge.
+mod api;
+
+fn main() {}
