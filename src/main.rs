@@ -1,4 +1,188 @@
 //! `naive`: AI agents act on people's accounts while people stay in charge.
-mod api;
+//!
+//! From argv to an exit code: reads the command line, resolves the settings, puts together what the
+//! command needs and nothing else, and runs it.
 
-fn main() {}
+mod api;
+mod backend;
+mod catalog;
+mod cli;
+mod engine;
+mod http;
+mod oauth;
+mod provider;
+mod sandbox;
+mod settings;
+mod store;
+mod vault;
+
+use std::fs;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use url::Url;
+
+use api::error::{Error, Result};
+use backend::Backend;
+use cli::output::{Output, note};
+use cli::sandbox::Serve;
+use cli::{App, Cli, Command, Needs};
+use engine::{Engine, World, gate};
+use http::Http;
+use sandbox::Sandbox;
+use settings::{Profile, Settings};
+use store::Store;
+use vault::Vault;
+
+fn main() -> ExitCode {
+    cli::complete();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(cli::usage(&error)),
+    };
+    let name = cli.command.name();
+    let prepared = prepare(&cli);
+    let (settings, output, trouble) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => return ExitCode::from(Output::early(&cli.flags).error(name, &error)),
+    };
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    if cli.command.needs() != Needs::Store {
+        // What only looks into the store awaits neither sockets nor clocks.
+        runtime.enable_all();
+    }
+    let status = runtime
+        .build()
+        .map_err(|error| Error::internal("the runtime cannot start", error))
+        .and_then(|runtime| runtime.block_on(run(cli.command, settings, &output, trouble)));
+    ExitCode::from(status.unwrap_or_else(|error| output.error(name, &error)))
+}
+
+/// Resolves the settings; the commands that help to mend a config file do without it.
+fn prepare(cli: &Cli) -> Result<(Settings, Output, Option<Error>)> {
+    let (settings, trouble) = if cli.command.mends() {
+        Settings::resolve_anyway(&cli.flags)?
+    } else {
+        (Settings::resolve(&cli.flags)?, None)
+    };
+    let output = Output::new(&settings)?;
+    Ok((settings, output, trouble))
+}
+
+/// Runs a command with what it needs, and returns the exit status.
+async fn run(
+    command: Command,
+    settings: Settings,
+    output: &Output,
+    trouble: Option<Error>,
+) -> Result<u8> {
+    let needs = command.needs();
+    if command.is_the_operators() {
+        gate::operator(cli::caller(&settings))?;
+    }
+    match command {
+        Command::Sandbox(command) => return simulate(command, &settings, output).await,
+        Command::Doctor => return cli::doctor::run(&settings, output, trouble).await,
+        Command::Config(command) => return cli::config::run(&settings, output, command),
+        Command::Completions(command) => return cli::generate::run(&command),
+        Command::Connections(_)
+        | Command::Toolkits(_)
+        | Command::Users(_)
+        | Command::Use(_)
+        | Command::Whoami
+        | Command::Vault(_) => {}
+    }
+    let (backend, played) = match settings.profile {
+        Profile::Cloud => (Backend::Cloud, None),
+        Profile::Local => (Backend::Local(Box::new(engine(&settings, World::Real)?)), None),
+        Profile::Sandbox => {
+            note(SANDBOX)?;
+            let store = Store::open(&settings.dir)?;
+            let (url, played) = world(needs, &settings).await?;
+            (Backend::Local(Box::new(assembled(store, &settings, World::Sandbox(url)))), played)
+        }
+    };
+    let app = App { settings, backend, output };
+    let status = app.run(command).await;
+    drop(played);
+    status
+}
+
+/// What every command in the sandbox says of itself.
+const SANDBOX: &str =
+    "Sandbox: the apps are simulated on this machine; --profile local uses the real ones.";
+
+fn engine(settings: &Settings, world: World) -> Result<Engine> {
+    Ok(assembled(Store::open(&settings.dir)?, settings, world))
+}
+
+fn assembled(store: Store, settings: &Settings, world: World) -> Engine {
+    let vault = Vault {
+        given: settings.encryption_key.clone(),
+        keyring: settings.keyring,
+        file: settings.key_file(),
+    };
+    Engine::new(store, vault, Http::new(settings.roots.is_some()), world)
+}
+
+/// Starts the sandbox if the command needs it: in this process, or beside it where a link outlives it.
+async fn world(needs: Needs, settings: &Settings) -> Result<(Option<Url>, Option<Sandbox>)> {
+    match needs {
+        Needs::Nothing | Needs::Store => Ok((None, None)),
+        Needs::Apps => {
+            let options = sandbox::Options {
+                database: settings.sandbox_database(),
+                port: 0,
+                any_bearer: false,
+            };
+            let played = sandbox::start(options).await?;
+            Ok((Some(played.url().clone()), Some(played)))
+        }
+        Needs::AppsLater => {
+            Ok((Some(sandbox::detached(&settings.sandbox_database()).await?), None))
+        }
+    }
+}
+
+/// Runs a command about the sandbox itself.
+async fn simulate(
+    command: cli::sandbox::Command,
+    settings: &Settings,
+    output: &Output,
+) -> Result<u8> {
+    let database = settings.sandbox_database();
+    // Making the store makes the directory, as private as it has to be.
+    drop(Store::open(&settings.dir)?);
+    match command {
+        cli::sandbox::Command::Status => {
+            let contents = serde_json::to_value(sandbox::contents(&database)?)
+                .map_err(|error| Error::internal("the sandbox cannot be shown", error))?;
+            cli::sandbox::status(output, &database.display().to_string(), contents)
+        }
+        cli::sandbox::Command::Reset => {
+            sandbox::reset(&database)?;
+            cli::sandbox::reset(output)
+        }
+        cli::sandbox::Command::Serve(serve) => served(&serve, settings, output).await,
+    }
+}
+
+/// Serves the sandbox until Ctrl-C, or until it has been idle long enough.
+async fn served(serve: &Serve, settings: &Settings, output: &Output) -> Result<u8> {
+    let database = settings.sandbox_database();
+    let any_bearer = serve.idle.is_none();
+    let options = sandbox::Options { database: database.clone(), port: serve.port, any_bearer };
+    let played = sandbox::start(options).await?;
+    let Some(span) = serve.idle() else {
+        cli::sandbox::served(output, played.url())?;
+        let _ = tokio::signal::ctrl_c().await;
+        return Ok(0);
+    };
+    let mark = sandbox::mark(&database);
+    fs::write(&mark, played.url().as_str())
+        .map_err(|error| Error::internal("the sandbox cannot say where it is", error))?;
+    played.idle_for(span).await;
+    // Whoever finds a mark tries the address before relying on it.
+    let _ = fs::remove_file(mark);
+    Ok(0)
+}

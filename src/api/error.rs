@@ -7,6 +7,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Reasons of an error that a signal caused, each with its exit code.
+const SIGNALS: [(&str, u8); 3] = [("interrupted", 130), ("terminated", 143), ("hung_up", 129)];
+
 /// What every fallible function of the crate returns.
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
@@ -115,6 +118,23 @@ impl Error {
         Self { usage: true, ..Self::new(Code::InvalidInput, message) }
     }
 
+    /// Makes the error of a command that its user broke off: exit code 130.
+    pub(crate) fn interrupted() -> Self {
+        Self::new(Code::Forbidden, "interrupted").reason("interrupted")
+    }
+
+    /// Makes the error of a command that was told to end: exit code 143.
+    #[cfg(unix)]
+    pub(crate) fn terminated() -> Self {
+        Self::new(Code::Forbidden, "terminated").reason("terminated")
+    }
+
+    /// Makes the error of a command whose terminal was closed: exit code 129.
+    #[cfg(unix)]
+    pub(crate) fn hung_up() -> Self {
+        Self::new(Code::Forbidden, "the terminal was closed").reason("hung_up")
+    }
+
     /// Makes an `internal_error` that keeps its cause.
     pub(crate) fn internal(
         message: impl Into<String>,
@@ -156,6 +176,11 @@ impl Error {
 
     /// Returns the process exit status that stands for this error.
     pub(crate) fn exit(&self) -> u8 {
-        if self.usage { 2 } else { self.code.exit() }
+        let signal = SIGNALS.iter().find(|(reason, _)| self.reason.as_deref() == Some(reason));
+        match signal {
+            _ if self.usage => 2,
+            Some((_, status)) => *status,
+            None => self.code.exit(),
+        }
     }
 }

@@ -146,6 +146,15 @@ pub(crate) fn fresh() -> Uuid {
     Uuid::new_v4()
 }
 
+/// Returns a text as one word of a shell's command line, for commands that people paste.
+pub(crate) fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@._+:/-".contains(c);
+    if !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 /// Tells whether a character would be invisible or act on a terminal: controls, bidi, zero-width.
 pub(crate) fn hidden(c: char) -> bool {
     c.is_control()
@@ -170,6 +179,13 @@ mod tests {
         let slug: Slug = "google-calendar".parse().unwrap();
 
         assert_eq!(slug.tool_prefix(), "GOOGLECALENDAR_");
+    }
+
+    #[test]
+    fn a_name_stays_one_word_when_it_is_pasted() {
+        assert_eq!(quoted("alice@example.com"), "alice@example.com");
+        assert_eq!(quoted("Ann Smith"), "'Ann Smith'");
+        assert_eq!(quoted("a'; touch x; '$(y)"), "'a'\\''; touch x; '\\''$(y)'");
     }
 
     #[test]

@@ -1,5 +1,13 @@
 //! The words of the product: actions, replies, names, errors. No I/O.
 
+pub(crate) mod action;
+pub(crate) mod approvals;
+pub(crate) mod connections;
 pub(crate) mod error;
 pub(crate) mod ids;
+pub(crate) mod routes;
+pub(crate) mod secrets;
 pub(crate) mod time;
+pub(crate) mod tools;
+pub(crate) mod vault;
+pub(crate) mod workspace;

@@ -73,8 +73,8 @@ mod tests {
 
         let wire = serde_json::to_string(&at).unwrap();
 
-        assert_eq!(wire, "\"2026-11-20T11:40:00.123Z\"");
+        assert_eq!(wire, "\"2026-11-20T10:20:00.123Z\"");
         assert_eq!(serde_json::from_str::<Millis>(&wire).unwrap(), at);
-        assert_eq!(at.plain(), "2026-11-20 11:40:00");
+        assert_eq!(at.plain(), "2026-11-20 10:20:00");
     }
 }

@@ -1,0 +1,127 @@
+//! Everything a caller can ask for, as data.
+
+use std::fmt::Debug;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::approvals::PendingApproval;
+use super::connections::{
+    Connect, ConnectState, Connected, Connection, Connections, Credentials, Disconnect,
+    Disconnected, Finish, GetConnection, ListConnections, ListedToolkits,
+};
+use super::ids::UserRef;
+use super::tools::{Execute, Executed, ListTools, Tools};
+use super::workspace::{
+    AddToolkit, ConfigureToolkit, CreateUser, DeleteUser, DisableToolkit, EnableToolkit,
+    GetToolkit, GetUser, ListToolkits, ListUsers, RemoveToolkit, ToolkitDetail, ToolkitPage,
+    UpdateUser, User, Users,
+};
+
+/// How a call ended without an error.
+#[derive(Debug)]
+pub(crate) enum Outcome<T> {
+    /// It was done
+    Done(T),
+    /// It was frozen until a person decides
+    #[expect(dead_code, reason = "every door can answer it; what holds an action are account kits")]
+    Pending(PendingApproval),
+}
+
+/// One thing that can be asked for: its input is the type itself.
+pub(crate) trait Operation: Into<Action> + Debug {
+    /// What it answers, on either backend.
+    type Reply: Serialize + DeserializeOwned + JsonSchema + Debug;
+}
+
+/// Lists the operations once: the variant of `Action`, its name on the wire, its reply.
+macro_rules! actions {
+    ($($name:literal $operation:ident -> $reply:ty,)*) => {
+        /// An operation with its input: what the gate judges, the engine performs, an approval freezes.
+        #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+        #[serde(tag = "action_type", content = "payload")]
+        pub(crate) enum Action {
+            $(#[doc = concat!("`", $name, "`")] #[serde(rename = $name)] $operation($operation),)*
+        }
+
+        impl Action {
+            /// Names of all actions, in the order of the table.
+            #[cfg(test)]
+            pub(crate) const NAMES: &[&str] = &[$($name,)*];
+
+            /// Returns the name on the wire, as in `connections.connect`.
+            pub(crate) fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$operation(_) => $name,)*
+                }
+            }
+        }
+
+        $(
+            impl From<$operation> for Action {
+                fn from(operation: $operation) -> Self {
+                    Self::$operation(operation)
+                }
+            }
+
+            impl Operation for $operation {
+                type Reply = $reply;
+            }
+        )*
+    };
+}
+
+actions! {
+    "users.create" CreateUser -> User,
+    "users.list" ListUsers -> Users,
+    "users.get" GetUser -> User,
+    "users.update" UpdateUser -> User,
+    "users.delete" DeleteUser -> User,
+    "toolkits.list" ListToolkits -> ToolkitPage,
+    "toolkits.get" GetToolkit -> ToolkitDetail,
+    "toolkits.add" AddToolkit -> ToolkitDetail,
+    "toolkits.remove" RemoveToolkit -> ToolkitDetail,
+    "toolkits.configure" ConfigureToolkit -> ToolkitDetail,
+    "toolkits.enable" EnableToolkit -> ToolkitDetail,
+    "toolkits.disable" DisableToolkit -> ToolkitDetail,
+    "connections.list" ListConnections -> ListedToolkits,
+    "connections.connected" Connected -> Connections,
+    "connections.connect" Connect -> ConnectState,
+    "connections.finish" Finish -> ConnectState,
+    "connections.credentials" Credentials -> ConnectState,
+    "connections.tools" ListTools -> Tools,
+    "connections.execute" Execute -> Executed,
+    "connections.get" GetConnection -> Connection,
+    "connections.disconnect" Disconnect -> Disconnected,
+}
+
+impl Action {
+    /// Returns the tenant user it is for: `Some(None)` where it has one but leaves the choice to the
+    /// caller's settings, `None` where it belongs to the workspace.
+    pub(crate) fn subject(&mut self) -> Option<&mut Option<UserRef>> {
+        match self {
+            Self::ListConnections(op) => Some(&mut op.user),
+            Self::Connected(op) => Some(&mut op.user),
+            Self::Connect(op) => Some(&mut op.user),
+            Self::Credentials(op) => Some(&mut op.user),
+            Self::ListTools(op) => Some(&mut op.user),
+            Self::Execute(op) => Some(&mut op.user),
+            Self::GetConnection(op) => Some(&mut op.user),
+            Self::Disconnect(op) => Some(&mut op.user),
+            Self::CreateUser(_)
+            | Self::ListUsers(_)
+            | Self::GetUser(_)
+            | Self::UpdateUser(_)
+            | Self::DeleteUser(_)
+            | Self::ListToolkits(_)
+            | Self::GetToolkit(_)
+            | Self::AddToolkit(_)
+            | Self::RemoveToolkit(_)
+            | Self::ConfigureToolkit(_)
+            | Self::EnableToolkit(_)
+            | Self::DisableToolkit(_)
+            | Self::Finish(_) => None,
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! One row per action: how each door calls it. Router, remote client and tool list read this table.
+
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value, json};
+use url::form_urlencoded::byte_serialize;
+
+use super::action::Action;
+use super::error::{Code, Error, Result};
+
+/// How one action is reached, and what it touches.
+#[derive(Debug)]
+pub(crate) struct Route {
+    /// Name of the action
+    pub(crate) action: &'static str,
+    /// Name of the MCP tool, where agents have one
+    #[cfg_attr(not(test), expect(dead_code, reason = "the table is whole; the MCP door comes"))]
+    pub(crate) tool: Option<&'static str>,
+    /// HTTP method
+    pub(crate) method: &'static str,
+    /// HTTP path; `{name}` fills the field of that name
+    pub(crate) path: &'static str,
+    /// What performing it touches
+    pub(crate) reach: Reach,
+}
+
+/// What performing an action touches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Reads the store; not logged
+    Read,
+    /// Changes the store
+    Store,
+    /// Calls out, or makes a link to the outside
+    Upstream,
+}
+
+const fn row(
+    action: &'static str,
+    tool: Option<&'static str>,
+    method: &'static str,
+    path: &'static str,
+    reach: Reach,
+) -> Route {
+    Route { action, tool, method, path, reach }
+}
+
+/// Every action, in the order of `Action`.
+pub(crate) const ROUTES: &[Route] = {
+    use Reach::{Read, Store, Upstream};
+    &[
+        row("users.create", Some("users_create"), "POST", "/v1/users", Store),
+        row("users.list", Some("users_list"), "GET", "/v1/users", Read),
+        row("users.get", Some("users_get"), "GET", "/v1/users/{user}", Read),
+        row("users.update", Some("users_update"), "PATCH", "/v1/users/{user}", Store),
+        row("users.delete", Some("users_delete"), "DELETE", "/v1/users/{user}", Store),
+        row("toolkits.list", Some("toolkits_list"), "GET", "/v1/toolkits", Read),
+        row("toolkits.get", Some("toolkits_get"), "GET", "/v1/toolkits/{toolkit}", Read),
+        row("toolkits.add", None, "POST", "/v1/toolkits", Store),
+        row("toolkits.remove", None, "DELETE", "/v1/toolkits/{toolkit}", Store),
+        row("toolkits.configure", None, "PATCH", "/v1/toolkits/{toolkit}", Store),
+        row("toolkits.enable", None, "POST", "/v1/toolkits/{toolkit}/enable", Store),
+        row("toolkits.disable", None, "POST", "/v1/toolkits/{toolkit}/disable", Store),
+        row(
+            "connections.list",
+            Some("connections_list"),
+            "GET",
+            "/v1/users/{user}/connections",
+            Read,
+        ),
+        row(
+            "connections.connected",
+            Some("connections_connected"),
+            "GET",
+            "/v1/users/{user}/connections/connected",
+            Read,
+        ),
+        row(
+            "connections.connect",
+            Some("connections_connect"),
+            "POST",
+            "/v1/users/{user}/connections/connect",
+            Upstream,
+        ),
+        row("connections.finish", None, "POST", "/v1/connections/finish", Upstream),
+        row(
+            "connections.credentials",
+            None,
+            "POST",
+            "/v1/users/{user}/connected-accounts/{connection}/credentials",
+            Upstream,
+        ),
+        row(
+            "connections.tools",
+            Some("connections_tools"),
+            "GET",
+            "/v1/users/{user}/connections/{toolkit}/tools",
+            Read,
+        ),
+        row(
+            "connections.execute",
+            Some("connections_execute"),
+            "POST",
+            "/v1/users/{user}/connections/{toolkit}/execute",
+            Upstream,
+        ),
+        row(
+            "connections.get",
+            Some("connections_get"),
+            "GET",
+            "/v1/users/{user}/connected-accounts/{connection}",
+            Read,
+        ),
+        row(
+            "connections.disconnect",
+            Some("connections_disconnect"),
+            "DELETE",
+            "/v1/users/{user}/connections/{toolkit}",
+            Upstream,
+        ),
+    ]
+};
+
+/// Returns the row of an action.
+///
+/// Every name in `Action::NAMES` has one; a test holds the two tables together.
+pub(crate) fn route(action: &str) -> &'static Route {
+    ROUTES.iter().find(|route| route.action == action).unwrap_or(&ROUTES[0])
+}
+
+/// An action as a request: its path filled, and the fields that the path does not hold.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Addressed {
+    /// HTTP method
+    pub(crate) method: &'static str,
+    /// Path, its parts percent-encoded
+    pub(crate) path: String,
+    /// What goes to the body, or for GET and DELETE to the query
+    pub(crate) fields: Map<String, Value>,
+}
+
+/// Turns an action into a request. A user who is not named is `default`.
+#[cfg_attr(not(test), expect(dead_code, reason = "the HTTP doors on both sides speak it"))]
+pub(crate) fn addressed(action: &Action) -> Result<Addressed> {
+    let Route { method, path, .. } = route(action.name());
+    let value = serde_json::to_value(action)
+        .map_err(|error| Error::internal("an action cannot be written", error))?;
+    let mut fields = value["payload"].as_object().cloned().unwrap_or_default();
+    let part = |part: &str| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+        None => part.to_owned(),
+        Some(name) => {
+            let value = fields.remove(name);
+            let text = value.as_ref().and_then(Value::as_str).unwrap_or("default");
+            byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+        }
+    };
+    let path = path.split('/').map(part).collect::<Vec<_>>().join("/");
+    Ok(Addressed { method, path, fields })
+}
+
+/// Turns a request into an action; `None` if no row has that method and path.
+///
+/// Fails with `InvalidInput` if the fields are not the action's.
+#[cfg_attr(not(test), expect(dead_code, reason = "the HTTP doors on both sides speak it"))]
+pub(crate) fn action(
+    method: &str,
+    path: &str,
+    mut fields: Map<String, Value>,
+) -> Option<Result<Action>> {
+    let rows = ROUTES.iter().filter(|route| route.method == method);
+    // Where a fixed part and a hole both fit, the fixed part is meant.
+    let (route, parts) = rows
+        .filter_map(|route| Some((route, matched(route.path, path)?)))
+        .min_by_key(|(_, parts)| parts.len())?;
+    for (name, value) in parts {
+        fields.insert(name.to_owned(), value.into());
+    }
+    let whole = json!({ "action_type": route.action, "payload": fields });
+    Some(serde_json::from_value(whole).map_err(|error| {
+        Error::new(
+            Code::InvalidInput,
+            format!("this is not what `{}` takes: {error}", route.action),
+        )
+    }))
+}
+
+/// Returns what stands in the holes of a path, or `None` if it is another path.
+fn matched<'a>(template: &'a str, path: &str) -> Option<Vec<(&'a str, String)>> {
+    let (wanted, given) = (template.split('/'), path.split('/'));
+    if wanted.clone().count() != given.clone().count() {
+        return None;
+    }
+    let mut parts = Vec::new();
+    for (wanted, given) in wanted.zip(given) {
+        match wanted.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+            None if wanted == given => {}
+            None => return None,
+            Some(name) => {
+                let text = percent_decode_str(given).decode_utf8().ok()?;
+                parts.push((name, text.into_owned()));
+            }
+        }
+    }
+    Some(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_action_has_one_row_in_its_own_order() {
+        let rows: Vec<_> = ROUTES.iter().map(|route| route.action).collect();
+
+        assert_eq!(rows, Action::NAMES);
+    }
+
+    #[test]
+    fn no_two_actions_share_a_door() {
+        let doors: BTreeSet<_> = ROUTES.iter().map(|route| (route.method, route.path)).collect();
+        let tools: BTreeSet<_> = ROUTES.iter().filter_map(|route| route.tool).collect();
+
+        assert_eq!(doors.len(), ROUTES.len());
+        assert_eq!(tools.len(), ROUTES.iter().filter(|route| route.tool.is_some()).count());
+    }
+
+    /// One action of each kind, with every field that can be written out.
+    fn samples() -> Vec<Action> {
+        let id = "ca_0123456789abcdef0123456789abcdef";
+        let all = json!([
+            ["users.create", {"external_id": "alice", "email": "a@b.c", "label": "Alice"}],
+            ["users.list", {}],
+            ["users.get", {"user": "a b/c"}],
+            ["users.update", {"user": "alice", "external_id": "al", "email": "a@b.c", "label": "A", "status": "suspended"}],
+            ["users.delete", {"user": "alice"}],
+            ["toolkits.list", {"search": "mail", "limit": 3, "cursor": "x"}],
+            ["toolkits.get", {"toolkit": "gmail"}],
+            ["toolkits.add", {"manifest": {"slug": "acme"}}],
+            ["toolkits.remove", {"toolkit": "acme"}],
+            ["toolkits.configure", {"toolkit": "gmail", "client_id": "x", "scopes": ["a"]}],
+            ["toolkits.enable", {"toolkit": "gmail"}],
+            ["toolkits.disable", {"toolkit": "gmail"}],
+            ["connections.list", {"user": "alice", "search": "m", "connected": true, "limit": 9, "cursor": "x"}],
+            ["connections.connected", {"user": "alice"}],
+            ["connections.connect", {"user": "alice", "toolkit": "gmail", "label": "work", "scopes": ["s"],
+                "callback_url": "https://example.com/", "reconnect": true, "fields": [["shop", "x"]]}],
+            ["connections.finish", {"iss": "https://a", "error": "e", "error_description": "d"}],
+            ["connections.credentials", {"user": "alice", "connection": id}],
+            ["connections.tools", {"user": "alice", "toolkit": "gmail", "tool": "GMAIL_X", "search": "s", "limit": 1}],
+            ["connections.execute", {"user": "alice", "toolkit": "gmail", "tool": "GMAIL_X", "arguments": {"a": 1},
+                "account": "work", "dry_run": true}],
+            ["connections.get", {"user": "alice", "connection": id}],
+            ["connections.disconnect", {"user": "alice", "toolkit": "gmail", "account": "work", "purge": true}],
+        ]);
+        let sample = |row: &Value| {
+            serde_json::from_value(json!({"action_type": row[0], "payload": row[1]})).unwrap()
+        };
+        all.as_array().unwrap().iter().map(sample).collect()
+    }
+
+    #[test]
+    fn every_action_survives_the_way_through_http() {
+        let samples = samples();
+        let names: Vec<_> = samples.iter().map(Action::name).collect();
+        assert_eq!(names, Action::NAMES, "one sample each");
+
+        for sample in samples {
+            let request = addressed(&sample).unwrap();
+            let back = action(request.method, &request.path, request.fields).unwrap().unwrap();
+
+            assert_eq!(json!(back), json!(sample));
+        }
+    }
+
+    #[test]
+    fn an_unknown_path_or_field_is_no_action() {
+        assert!(action("GET", "/v1/nothing", Map::new()).is_none());
+        let fields = json!({"user_id": "x"}).as_object().unwrap().clone();
+        assert!(action("GET", "/v1/users", fields).unwrap().is_err());
+    }
+}

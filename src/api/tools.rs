@@ -1,0 +1,128 @@
+//! Tools: what an app can do, and one call of it.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::error::Code;
+use super::ids::{Slug, ToolSlug, UserRef};
+use super::workspace::Effect;
+
+/// List an app's tools; with a tool, show its input in full
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListTools {
+    /// App, by slug
+    pub(crate) toolkit: Slug,
+    /// One tool (`GMAIL_SEND_EMAIL`)
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tool: Option<ToolSlug>,
+    /// Tenant user: id, external id or `default`
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<UserRef>,
+    /// Words to look for in slugs, names and descriptions
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) search: Option<String>,
+    /// How many at most, 1 to 200
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=200))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) limit: Option<u32>,
+}
+
+/// An app's tools, in its own order, or the best match first.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Tools {
+    /// App, by slug
+    pub(crate) toolkit: Slug,
+    /// The tools
+    pub(crate) tools: Vec<ToolDetail>,
+}
+
+/// One operation of an app.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ToolDetail {
+    /// Name in commands
+    pub(crate) slug: String,
+    /// Name for people
+    pub(crate) name: String,
+    /// What it does, in one line
+    pub(crate) description: String,
+    /// JSON Schema of its input
+    pub(crate) input_schema: Map<String, Value>,
+    /// What it does to the outside world
+    pub(crate) effect: Effect,
+    /// Scopes of which it needs at least one
+    pub(crate) scopes: Vec<String>,
+}
+
+/// Run one tool of an app for a user
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+#[group(skip)]
+pub(crate) struct Execute {
+    /// App, by slug
+    pub(crate) toolkit: Slug,
+    /// Tool, by slug (`GMAIL_SEND_EMAIL`)
+    pub(crate) tool: ToolSlug,
+    /// Tenant user: id, external id or `default`
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<UserRef>,
+    /// Input of the tool
+    #[arg(skip)]
+    #[serde(default)]
+    pub(crate) arguments: Map<String, Value>,
+    /// Account to use, where there are several: label, account name or `ca_…`
+    #[arg(long)]
+    #[serde(default, alias = "connected_account_id", skip_serializing_if = "Option::is_none")]
+    pub(crate) account: Option<String>,
+    /// Show the request, with secrets masked, and send nothing
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) dry_run: bool,
+}
+
+/// What a tool answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Executed {
+    /// App, by slug
+    pub(crate) toolkit: Slug,
+    /// Tool, by slug
+    pub(crate) tool_slug: ToolSlug,
+    /// Whether the app did it
+    pub(crate) successful: bool,
+    /// What the app said against it
+    pub(crate) error: Option<String>,
+    /// What kind of failure it was
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) code: Option<Code>,
+    /// The app's answer, as it came
+    pub(crate) data: Value,
+    /// Entry in the log
+    pub(crate) log_id: String,
+    /// The request that was not sent, for `dry_run`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) request: Option<PlannedRequest>,
+}
+
+/// A request that would go out, with secrets masked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct PlannedRequest {
+    /// HTTP method
+    pub(crate) method: String,
+    /// Address with the query
+    pub(crate) url: String,
+    /// Headers
+    pub(crate) headers: BTreeMap<String, String>,
+    /// Body: JSON as it is, anything else as text
+    pub(crate) body: Option<Value>,
+    /// What the gate says: `allowed`, or `held` for approval
+    pub(crate) verdict: String,
+}

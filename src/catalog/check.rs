@@ -1,0 +1,215 @@
+//! What no single key of a manifest can tell: whether its parts fit each other.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde_json::Value;
+use url::Url;
+
+use super::manifest::{BodyKind, Manifest, Tool};
+use super::template::{fill, holes};
+use crate::api::workspace::AuthType;
+
+/// One step on the way to a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Into a table
+    Name(String),
+    /// Into a list, from zero
+    Index(usize),
+}
+
+/// Where in a manifest a fault is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Key(pub(super) Vec<Step>);
+
+impl Key {
+    fn at(path: &[&str]) -> Self {
+        Self(path.iter().map(|name| Step::Name((*name).to_owned())).collect())
+    }
+
+    fn tool(index: usize, path: &[&str]) -> Self {
+        let mut steps = vec![Step::Name("tools".to_owned()), Step::Index(index)];
+        steps.extend(Self::at(path).0);
+        Self(steps)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Name(name) if at == 0 => write!(f, "{name}")?,
+                Step::Name(name) => write!(f, ".{name}")?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+type Faults = Vec<(Key, String)>;
+
+/// Returns every way in which the parts do not fit, in the manifest's order.
+pub(super) fn check(manifest: &Manifest) -> Faults {
+    let mut faults = Vec::new();
+    texts(manifest, &mut faults);
+    base_url(manifest, &mut faults);
+    auth(manifest, &mut faults);
+    let account = manifest.identity.as_ref().map(|identity| identity.account.as_str());
+    if account.is_some_and(|account| !account.is_empty() && !account.starts_with('/')) {
+        let key = Key::at(&["identity", "account"]);
+        faults.push((key, "is not a JSON pointer: begin it with `/`".into()));
+    }
+    if manifest.tools.is_empty() {
+        faults.push((Key::at(&["tools"]), "there must be at least one tool".into()));
+    }
+    let mut seen = BTreeSet::new();
+    for (index, tool) in manifest.tools.iter().enumerate() {
+        if !seen.insert(&tool.slug) {
+            faults.push((Key::tool(index, &["slug"]), format!("`{}` stands twice", tool.slug)));
+        }
+        tool_faults(manifest, index, tool, &mut faults);
+    }
+    faults
+}
+
+fn texts(manifest: &Manifest, faults: &mut Faults) {
+    for (key, text) in [("name", &manifest.name), ("description", &manifest.description)] {
+        if text.trim().is_empty() || text.chars().any(crate::api::ids::hidden) {
+            faults.push((Key::at(&[key]), "must be one line of visible text".into()));
+        }
+    }
+}
+
+fn base_url(manifest: &Manifest, faults: &mut Faults) {
+    let key = || Key::at(&["base_url"]);
+    let fields = field_keys(manifest);
+    match holes(&manifest.base_url) {
+        Err(error) => faults.push((key(), error)),
+        Ok(names) => {
+            for name in names.into_iter().filter(|name| !fields.contains(name)) {
+                faults.push((key(), format!("`{{{name}}}` is no field of `auth.fields`")));
+            }
+        }
+    }
+    let tried = fill(&manifest.base_url, |_| Some("x".into())).ok();
+    match tried.and_then(|text| Url::parse(&text).ok()) {
+        Some(url) if matches!(url.scheme(), "https" | "http") && url.has_host() => {
+            if url.query().is_some() || manifest.base_url.ends_with('/') {
+                faults.push((key(), "must end before a slash and hold no query".into()));
+            }
+        }
+        _ => faults.push((key(), "is not an `https` address".into())),
+    }
+}
+
+fn field_keys(manifest: &Manifest) -> BTreeSet<&str> {
+    manifest.auth.fields.iter().map(|field| field.key.as_str()).collect()
+}
+
+fn auth(manifest: &Manifest, faults: &mut Faults) {
+    let auth = &manifest.auth;
+    let secret = auth.fields.iter().any(|field| field.secret);
+    let by_hand = auth.authorize_url.is_some() && auth.token_url.is_some();
+    let mut fault = |key: &str, text: &str| faults.push((Key::at(&["auth", key]), text.to_owned()));
+    match auth.kind {
+        AuthType::Oauth2 if auth.issuer.is_none() && !by_hand => {
+            fault("issuer", "give the issuer, or both `authorize_url` and `token_url`");
+        }
+        AuthType::ApiKey if !secret => fault("fields", "an API key needs a secret field"),
+        AuthType::Basic
+            if !(has_field(manifest, "username") && has_field(manifest, "password")) =>
+        {
+            fault("fields", "`basic` needs the fields `username` and `password`");
+        }
+        AuthType::None if secret => fault("fields", "a toolkit without login has no secret field"),
+        AuthType::Oauth2 | AuthType::ApiKey | AuthType::Basic | AuthType::None => {}
+    }
+    if auth.kind != AuthType::ApiKey && auth.place.is_some() {
+        fault("place", "only an API key has a place");
+    }
+    let in_path = holes(&manifest.base_url).is_ok_and(|names| {
+        names.iter().any(|name| auth.fields.iter().any(|field| field.secret && field.key == *name))
+    });
+    if auth.kind == AuthType::ApiKey && auth.place.is_none() && !in_path {
+        fault("place", "say where the key stands in a request");
+    }
+    for field in &auth.fields {
+        let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if field.key.is_empty() || !field.key.chars().all(word) {
+            fault("fields", &format!("`{}` is not lower-case letters, digits and `_`", field.key));
+        }
+    }
+    if let Some(place) = &auth.place {
+        let fields = field_keys(manifest);
+        match holes(&place.value) {
+            Err(error) => faults.push((Key::at(&["auth", "place", "value"]), error)),
+            Ok(names) => {
+                for name in names.into_iter().filter(|name| !fields.contains(name)) {
+                    let key = Key::at(&["auth", "place", "value"]);
+                    faults.push((key, format!("`{{{name}}}` is no field of `auth.fields`")));
+                }
+            }
+        }
+    }
+}
+
+fn has_field(manifest: &Manifest, key: &str) -> bool {
+    manifest.auth.fields.iter().any(|field| field.key == key)
+}
+
+fn tool_faults(manifest: &Manifest, index: usize, tool: &Tool, faults: &mut Faults) {
+    let prefix = manifest.slug.tool_prefix();
+    let rest = tool.slug.as_str().strip_prefix(&prefix);
+    if rest.is_none_or(str::is_empty) {
+        let text = format!("must begin with `{prefix}`");
+        faults.push((Key::tool(index, &["slug"]), text));
+    }
+    for (key, text) in [("name", &tool.name), ("description", &tool.description)] {
+        if text.trim().is_empty() || text.chars().any(crate::api::ids::hidden) {
+            faults.push((Key::tool(index, &[key]), "must be one line of visible text".into()));
+        }
+    }
+    let required: BTreeSet<&str> = tool
+        .input
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    for name in holes(&tool.request.path).unwrap_or_default() {
+        if !required.contains(name) {
+            let text = format!("`{{{name}}}` is no required input");
+            faults.push((Key::tool(index, &["request"]), text));
+        }
+    }
+    let inputs: BTreeSet<&str> = tool.inputs().collect();
+    for name in tool.query.iter().filter(|name| !inputs.contains(name.as_str())) {
+        faults.push((Key::tool(index, &["query"]), format!("`{name}` is no input")));
+    }
+    for (header, template) in &tool.headers {
+        let known =
+            holes(template).is_ok_and(|names| names.iter().all(|name| inputs.contains(name)));
+        if !known {
+            let text = format!("`{template}` does not hold names of inputs");
+            faults.push((Key::tool(index, &["headers", header]), text));
+        }
+    }
+    schema_faults(index, tool, faults);
+}
+
+fn schema_faults(index: usize, tool: &Tool, faults: &mut Faults) {
+    let key = || Key::tool(index, &["input"]);
+    if tool.input.get("type").and_then(Value::as_str) != Some("object") {
+        faults.push((key(), "must be a schema of type `object`".into()));
+    } else if let Err(error) = jsonschema::meta::validate(&Value::from(tool.input.clone())) {
+        faults.push((key(), format!("is not a JSON Schema: {error}")));
+    }
+    let wants_raw = tool.body().kind == BodyKind::Mime;
+    let mail = |name: &str| tool.inputs().any(|input| input == name);
+    if wants_raw && !(mail("to") || mail("recipient_email")) {
+        faults.push((Key::tool(index, &["body"]), "`mime` needs an input `to`".into()));
+    }
+}

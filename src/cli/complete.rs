@@ -1,0 +1,70 @@
+//! Completions that know this workspace: toolkits, tools and users.
+
+use std::ffi::OsString;
+
+use clap::{Command, CommandFactory as _};
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
+use clap_complete::env::CompleteEnv;
+
+use super::Cli;
+use crate::api::ids::Slug;
+use crate::catalog::{builtin, builtin_slugs};
+use crate::settings::{Flags, Settings};
+use crate::store::Store;
+
+/// Answers the shell and ends the process, if it was a shell that asked.
+///
+/// Looks at the store of the profile that the environment names, and asks nobody else.
+pub(crate) fn complete() {
+    CompleteEnv::with_factory(|| with_values(Cli::command())).complete();
+}
+
+/// Hangs the candidates on every argument of these names, however deep.
+fn with_values(command: Command) -> Command {
+    let command = command.mut_args(|arg| match arg.get_id().as_str() {
+        "toolkit" => arg.add(ArgValueCandidates::new(toolkits)),
+        "tool" => arg.add(ArgValueCandidates::new(tools)),
+        "user" => arg.add(ArgValueCandidates::new(users)),
+        _ => arg,
+    });
+    command.mut_subcommands(with_values)
+}
+
+fn store() -> Option<Store> {
+    let settings = Settings::resolve(&Flags::default()).ok()?;
+    settings.dir.join("naive.db").exists().then(|| Store::open(&settings.dir).ok())?
+}
+
+fn toolkits() -> Vec<CompletionCandidate> {
+    let added = store().and_then(|store| store.toolkits().ok()).unwrap_or_default();
+    let mut slugs: Vec<String> = builtin_slugs().map(str::to_owned).collect();
+    slugs.extend(added.into_iter().map(|(slug, _)| slug.to_string()));
+    slugs.sort();
+    slugs.dedup();
+    slugs.into_iter().map(CompletionCandidate::new).collect()
+}
+
+fn users() -> Vec<CompletionCandidate> {
+    let users = store().and_then(|store| store.users().ok()).unwrap_or_default();
+    users.iter().map(|user| CompletionCandidate::new(user.handle().to_owned())).collect()
+}
+
+/// Returns the tools of the toolkit that stands before on the line.
+fn tools() -> Vec<CompletionCandidate> {
+    let words: Vec<OsString> =
+        std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
+    let stored = store().and_then(|store| store.toolkits().ok()).unwrap_or_default();
+    let manifest =
+        words.iter().filter_map(|word| word.to_str()?.parse::<Slug>().ok()).find_map(|slug| {
+            let added = stored.iter().find(|(known, _)| *known == slug);
+            match added.and_then(|(_, row)| row.manifest.as_deref()) {
+                Some(text) => serde_json::from_str(text).ok(),
+                None => builtin(&slug)?.ok(),
+            }
+        });
+    let tools = manifest.map(|manifest: crate::catalog::manifest::Manifest| manifest.tools);
+    let candidate = |tool: crate::catalog::manifest::Tool| {
+        CompletionCandidate::new(tool.slug.to_string()).help(Some(tool.description.into()))
+    };
+    tools.unwrap_or_default().into_iter().map(candidate).collect()
+}

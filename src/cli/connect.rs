@@ -1,0 +1,150 @@
+//! `connections connect`, `finish` and `credentials`: what happens between a person, a browser and the
+//! engine.
+
+use std::time::Duration;
+
+use clap::Args;
+use url::Url;
+
+use super::credentials::{ask_for, check_complete, given, wanted};
+use super::loopback::{Listener, parse};
+use super::output::Page;
+use super::wait::{Wait, Way};
+use super::{App, arguments, browser};
+use crate::api::action::Outcome;
+use crate::api::connections::{Connect, ConnectState, Credentials, GetConnection, Status};
+use crate::api::error::{Error, Result};
+use crate::api::workspace::{AuthType, Availability, GetToolkit};
+use crate::engine::Call;
+
+/// How this terminal takes part in a login. None of it is part of the action.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Terminal {
+    /// Port of the callback on 127.0.0.1; several are tried in order
+    #[arg(long, value_name = "PORT", value_delimiter = ',')]
+    port: Vec<u16>,
+    /// Open no browser: print the link and take the address it ends at
+    #[arg(long)]
+    no_browser: bool,
+    /// Print the link and return; `connections finish` ends the login
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+    /// How long to wait for the login
+    #[arg(long, default_value = "5m", value_name = "TIME", value_parser = time)]
+    timeout: Duration,
+    /// Credential that is read from stdin, a line each (`api_key=-`)
+    #[arg(long, value_name = "KEY=-")]
+    credential: Vec<String>,
+}
+
+fn time(text: &str) -> std::result::Result<Duration, String> {
+    let span: jiff::SignedDuration =
+        text.parse().map_err(|_| "write it as 90s or 5m".to_owned())?;
+    Duration::try_from(span).map_err(|_| "it must not be negative".to_owned())
+}
+
+/// Connects an app, with whatever its login needs from this terminal.
+pub(crate) async fn connect(app: &App<'_>, op: Connect, terminal: Terminal) -> Result<u8> {
+    let about = GetToolkit { toolkit: op.toolkit.clone() };
+    let about = app.done(app.as_caller(), about).await?;
+    let wanted = wanted(&about, &op.fields);
+    let entered = given(&wanted, &terminal.credential)?;
+    let waits = !terminal.no_wait && about.summary.availability == Availability::Available;
+    let is_oauth = about.summary.auth_type == AuthType::Oauth2;
+    if waits && !is_oauth {
+        check_complete(app, &wanted, &entered)?;
+    }
+    let way = if waits && is_oauth { Some(way(app, &terminal)?) } else { None };
+    let listener = if is_oauth { Some(Listener::open(&terminal.port)?) } else { None };
+    let redirect_uri = listener.as_ref().map(|listener| listener.redirect_uri().clone());
+    let call = Call { redirect_uri, ..app.as_caller() };
+    let user = op.user.clone();
+    let started = match app.ask(call, op).await? {
+        Outcome::Done(started) => started,
+        Outcome::Pending(pending) => return app.output.held("connections.connect", &pending),
+    };
+    let ended = match (&started.redirect_url, way, listener) {
+        _ if started.status == Status::Active || terminal.no_wait => started,
+        (Some(link), Some(way), Some(listener)) => {
+            let name = &about.summary.name;
+            let wait = Wait::new(app, name, link, way);
+            ConnectState { user: None, ..wait.run(listener, terminal.timeout).await? }
+        }
+        _ => {
+            let connection = started.connected_account_id;
+            let fields = ask_for(&wanted, entered)?;
+            let op = Credentials { connection, user: user.clone(), fields };
+            app.done(app.as_caller(), op).await?
+        }
+    };
+    show(app, "connections.connect", &ended, &app.user_flag(user.as_ref()))
+}
+
+/// Ends a login with the address its browser ended at.
+pub(crate) async fn finish(app: &App<'_>, url: &str) -> Result<u8> {
+    let text = if url == "-" { arguments::stdin()? } else { url.to_owned() };
+    let ended = app.done(app.as_caller(), parse(&text)?).await?;
+    let user = ended.user.as_deref().and_then(|user| user.parse().ok());
+    show(app, "connections.finish", &ended, &app.user_flag(user.as_ref()))
+}
+
+/// Enters the credentials of a connection that waits for them.
+pub(crate) async fn credentials(
+    app: &App<'_>,
+    mut op: Credentials,
+    stdin: &[String],
+) -> Result<u8> {
+    let connection = GetConnection { connection: op.connection.clone(), user: op.user.clone() };
+    let connection = app.done(app.as_caller(), connection).await?;
+    let about = GetToolkit { toolkit: connection.toolkit };
+    let about = app.done(app.as_caller(), about).await?;
+    let entered = given(&about.credential_fields, stdin)?;
+    // What is no secret was given when the login began; the engine tells if it was not.
+    let (secret, _): (Vec<_>, Vec<_>) =
+        about.credential_fields.into_iter().partition(|field| field.secret);
+    check_complete(app, &secret, &entered)?;
+    op.fields = ask_for(&secret, entered)?;
+    let user = op.user.clone();
+    let ended = app.done(app.as_caller(), op).await?;
+    show(app, "connections.credentials", &ended, &app.user_flag(user.as_ref()))
+}
+
+fn show(app: &App<'_>, action: &str, ended: &ConnectState, user: &str) -> Result<u8> {
+    let mut page = Page::default();
+    let toolkit = &ended.toolkit;
+    page.fields(&[
+        ("status", Some(ended.status.as_str().to_owned())),
+        ("toolkit", Some(toolkit.to_string())),
+        ("account", ended.account.clone()),
+        ("connection", Some(ended.connected_account_id.to_string())),
+        ("link", ended.redirect_url.as_ref().map(Url::to_string)),
+    ]);
+    let secrets = ended.credential_fields.iter().filter(|field| field.secret);
+    let secrets: Vec<String> = secrets.map(|field| format!(" {}=-", field.key)).collect();
+    let id = &ended.connected_account_id;
+    match (ended.status, secrets.concat().as_str()) {
+        (Status::Active, _) => {
+            page.next(format!("naive connections tools {toolkit}{user}"), "see what it can do");
+        }
+        (_, "") => {
+            let command = "naive connections finish '<the address the browser ended at>'";
+            page.next(command, "end the login");
+        }
+        (_, secrets) => {
+            let command = format!("naive connections credentials {id}{user}{secrets}");
+            page.next(command, "enter them, a line of stdin each");
+        }
+    }
+    let result = serde_json::to_value(ended)
+        .map_err(|error| Error::internal("a reply cannot be written", error))?;
+    app.output.reply(action, result, page)
+}
+
+/// Chooses how the link is opened; fails at once where nobody could ever open it.
+fn way(app: &App<'_>, terminal: &Terminal) -> Result<Way> {
+    let settings = &app.settings;
+    if !terminal.no_browser && browser::is_there(settings) {
+        return Ok(Way::Browser);
+    }
+    Way::without_browser(settings, !terminal.no_browser)
+}

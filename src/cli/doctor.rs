@@ -1,0 +1,199 @@
+//! `naive doctor`: looks at everything the program relies on, and says what to do.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::browser;
+use super::output::{Output, Page};
+use crate::api::error::{Error, Result};
+use crate::api::time::Millis;
+use crate::http::{Http, Request, Trust};
+use crate::settings::{Profile, Settings};
+use crate::store::Store;
+use crate::vault::{Vault, keyring as os_keyring};
+
+/// Where the clock and the network are asked; any answer will do.
+const ASKED: &str = "https://www.googleapis.com/";
+/// How far the clock may be off before tokens and approvals suffer.
+const CLOCK_SLACK: Duration = Duration::from_mins(2);
+
+/// One thing that was looked at.
+struct Check {
+    name: &'static str,
+    good: bool,
+    found: String,
+    advice: Option<String>,
+}
+
+impl Check {
+    fn good(name: &'static str, found: impl Into<String>) -> Self {
+        Self { name, good: true, found: found.into(), advice: None }
+    }
+
+    fn bad(name: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { name, good: false, found: found.into(), advice: Some(advice.into()) }
+    }
+}
+
+/// Runs every check, also where one of them would stop any other command. Exit 0 if all is well, else 1.
+pub(crate) async fn run(
+    settings: &Settings,
+    output: &Output,
+    trouble: Option<Error>,
+) -> Result<u8> {
+    let mut checks =
+        vec![profile(settings), config(trouble), store(settings), key(settings), keyring(settings)];
+    if settings.profile == Profile::Sandbox {
+        checks.push(Check::good("network", "not needed in the sandbox"));
+    } else {
+        checks.extend(network(settings).await);
+    }
+    checks.push(browser(settings));
+    checks.push(Check::good(
+        "gate",
+        "level L0: it stops accidents, not a program that runs as you with a shell",
+    ));
+    let well = checks.iter().all(|check| check.good);
+    let mut page = Page::default();
+    let row = |check: &Check| {
+        let state = if check.good { "ok" } else { "look" };
+        vec![check.name.to_owned(), state.to_owned(), check.found.clone()]
+    };
+    page.table(&["check", "state", "what was found"], checks.iter().map(row).collect());
+    for check in &checks {
+        if let Some(advice) = &check.advice {
+            page.hint(format!("{}: {advice}.", check.name));
+        }
+    }
+    let told: Vec<Value> = checks
+        .iter()
+        .map(|check| {
+            json!({ "check": check.name, "ok": check.good, "found": check.found, "advice": check.advice })
+        })
+        .collect();
+    output.reply("doctor", json!({ "ok": well, "checks": told }), page)?;
+    Ok(u8::from(!well))
+}
+
+fn profile(settings: &Settings) -> Check {
+    Check::good("profile", settings.profile.as_str())
+}
+
+fn config(trouble: Option<Error>) -> Check {
+    match trouble {
+        None => Check::good("config", "can be read"),
+        Some(error) => {
+            let advice = error.hint.clone().unwrap_or_else(|| "mend the file".into());
+            Check::bad("config", error.to_string(), advice)
+        }
+    }
+}
+
+fn store(settings: &Settings) -> Check {
+    let path = settings.dir.join("naive.db");
+    let shown = path.display();
+    if !path.exists() {
+        return Check::good("store", format!("{shown} will be made at the first command"));
+    }
+    match Store::open(&settings.dir).and_then(|store| store.complaint()) {
+        Ok(None) => Check::good("store", shown.to_string()),
+        Ok(Some(complaint)) => Check::bad(
+            "store",
+            format!("{shown} is damaged: {complaint}"),
+            "bring it back from a copy, or move its directory away and begin anew",
+        ),
+        Err(error) => {
+            let advice = "look at the file, its owner and the free space on its disk";
+            Check::bad(
+                "store",
+                format!("{shown}: {error}"),
+                error.hint.unwrap_or_else(|| advice.into()),
+            )
+        }
+    }
+}
+
+fn key(settings: &Settings) -> Check {
+    if !settings.dir.join("naive.db").exists() {
+        return Check::good("key", "none yet; the first credential makes one");
+    }
+    let vault = Vault {
+        given: settings.encryption_key.clone(),
+        keyring: settings.keyring,
+        file: settings.key_file(),
+    };
+    let found = Store::open(&settings.dir).and_then(|store| match store.key()? {
+        None => Ok(None),
+        Some(key) => vault.find(&store.id()?, &key).map(Some),
+    });
+    match found {
+        Ok(None) => Check::good("key", "none yet; the first credential makes one"),
+        Ok(Some(cipher)) => {
+            let key = cipher.key();
+            Check::good("key", format!("{} ({})", key.source.as_str(), key.id))
+        }
+        Err(error) => {
+            let advice = error.hint.clone().unwrap_or_else(|| "bring the key back".into());
+            Check::bad("key", error.to_string(), advice)
+        }
+    }
+}
+
+fn keyring(settings: &Settings) -> Check {
+    if !settings.keyring {
+        return Check::good("keyring", "not asked, as configured");
+    }
+    match os_keyring::answers() {
+        Ok(()) => Check::good("keyring", "answers"),
+        Err(error) => {
+            Check::good("keyring", format!("{error}; the key lies in a file or the environment"))
+        }
+    }
+}
+
+async fn network(settings: &Settings) -> Vec<Check> {
+    let asked = Url::parse(ASKED)
+        .map_err(|error| Error::internal("no address", error))
+        .and_then(|url| Request::new("GET", url, Trust::Public));
+    let http = Http::new(settings.roots.is_some());
+    let answer = match asked {
+        Ok(request) => http.send(&request).await.map_err(|failure| failure.error),
+        Err(error) => Err(error),
+    };
+    match answer {
+        Err(error) => {
+            let advice = "check the connection; behind a proxy that opens TLS, set `SSL_CERT_FILE` or `naive config set tls.roots system`";
+            vec![Check::bad("network", error.to_string(), advice)]
+        }
+        Ok(answer) => {
+            let date = answer.headers.get("date").and_then(|date| date.to_str().ok());
+            vec![Check::good("network", "the internet answers"), clock(date)]
+        }
+    }
+}
+
+fn clock(date: Option<&str>) -> Check {
+    let there = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+    let Some(there) = there else {
+        return Check::good("clock", "nobody told the time to compare with");
+    };
+    let there = Millis(there.timestamp().as_millisecond());
+    let here = Millis::now();
+    let off = here.age(there).max(there.age(here));
+    if off > CLOCK_SLACK {
+        let found = format!("it is {} seconds off", off.as_secs());
+        return Check::bad("clock", found, "set the clock, or switch on its synchronisation");
+    }
+    Check::good("clock", "right")
+}
+
+fn browser(settings: &Settings) -> Check {
+    if browser::is_there(settings) {
+        let how = settings.browser.as_deref().unwrap_or("the desktop's own");
+        return Check::good("browser", how);
+    }
+    let found = "none here; links are printed, and the address they end at is pasted";
+    Check::good("browser", found)
+}

@@ -1,0 +1,90 @@
+//! A ready input for a tool, made from its schema.
+
+use serde_json::{Map, Value, json};
+
+/// Returns the smallest input that a schema of an object asks for.
+pub(crate) fn example(schema: &Map<String, Value>) -> Value {
+    let mut wanted = names(schema.get("required"));
+    for part in std::iter::once(schema).chain(parts(schema.get("allOf"))) {
+        for choice in ["anyOf", "oneOf"] {
+            let first = part.get(choice).and_then(|choices| choices.get(0));
+            wanted.extend(names(first.and_then(|first| first.get("required"))));
+        }
+    }
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let least = schema.get("minProperties").and_then(Value::as_u64).unwrap_or(0);
+    for name in properties.into_iter().flat_map(Map::keys) {
+        if (wanted.len() as u64) < least && !wanted.contains(name) {
+            wanted.push(name.clone());
+        }
+    }
+    let mut input = Map::new();
+    for name in wanted {
+        let property = properties.and_then(|all| all.get(&name)).unwrap_or(&Value::Null);
+        input.insert(name.clone(), value(&name, property));
+    }
+    input.into()
+}
+
+fn parts(list: Option<&Value>) -> impl Iterator<Item = &Map<String, Value>> {
+    list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
+}
+
+fn names(list: Option<&Value>) -> Vec<String> {
+    let list = list.and_then(Value::as_array).into_iter().flatten();
+    list.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn value(name: &str, schema: &Value) -> Value {
+    let told = ["const", "default"].iter().find_map(|key| schema.get(*key));
+    let listed = ["examples", "enum"].iter().find_map(|key| schema.get(*key)?.get(0));
+    if let Some(told) = told.or(listed) {
+        return told.clone();
+    }
+    let kind = match &schema["type"] {
+        Value::Array(kinds) => kinds.first().and_then(Value::as_str),
+        kind => kind.as_str(),
+    };
+    match kind {
+        Some("integer" | "number") => schema.get("minimum").cloned().unwrap_or_else(|| json!(1)),
+        Some("boolean") => json!(true),
+        Some("array") => json!([value(name, &schema["items"])]),
+        Some("object") => example(schema.as_object().unwrap_or(&Map::new())),
+        _ => text(name, schema).into(),
+    }
+}
+
+fn text(name: &str, schema: &Value) -> String {
+    let format = schema["format"].as_str();
+    let pattern = schema["pattern"].as_str().unwrap_or_default();
+    let plain = match format {
+        Some("date-time") => "2026-01-31T09:00:00Z".to_owned(),
+        Some("date") => "2026-01-31".to_owned(),
+        Some("uri") => "https://example.com/".to_owned(),
+        Some("email") => "ann@example.com".to_owned(),
+        _ if pattern.contains('@') => "ann@example.com".to_owned(),
+        _ if pattern.contains("a-z]{3}") => "usd".to_owned(),
+        _ if pattern.contains("^[0-9]") => "1".to_owned(),
+        _ => name.to_owned(),
+    };
+    let least =
+        schema["minLength"].as_u64().and_then(|least| usize::try_from(least).ok()).unwrap_or(0);
+    format!("{plain}{}", "x".repeat(least.saturating_sub(plain.chars().count())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{builtin, builtin_slugs};
+
+    #[test]
+    fn the_example_of_every_shipped_tool_fits_its_schema() {
+        for slug in builtin_slugs() {
+            for tool in builtin(&slug.parse().unwrap()).unwrap().unwrap().tools {
+                let input = example(&tool.input);
+                let faults = crate::catalog::input::faults(&tool, input.as_object().unwrap());
+                assert_eq!(faults.unwrap(), [], "{}: {input}", tool.slug);
+            }
+        }
+    }
+}

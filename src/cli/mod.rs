@@ -1,0 +1,357 @@
+//! The command line: argv in, replies out. It translates; no rule of the product lives here.
+
+mod arguments;
+mod browser;
+mod complete;
+pub(crate) mod config;
+mod connect;
+mod connections;
+mod credentials;
+pub(crate) mod doctor;
+mod example;
+pub(crate) mod generate;
+mod jq;
+mod loopback;
+pub(crate) mod output;
+pub(crate) mod sandbox;
+mod signals;
+mod toolkits;
+mod users;
+mod vault;
+mod wait;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use serde_json::Value;
+
+use crate::api::action::{Action, Operation, Outcome};
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::{UserRef, quoted};
+use crate::api::routes::{Reach, route};
+use crate::api::workspace::CreateUser;
+use crate::backend::Backend;
+use crate::engine::{Call, Caller};
+use crate::settings::{Flags, Profile, Settings, UserSource};
+use output::{Output, Page, note, raw};
+
+pub(crate) use complete::complete;
+
+/// Let AI agents act on people's accounts while people stay in charge
+#[derive(Debug, Parser)]
+#[command(name = "naive", version, max_term_width = 100, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) flags: Flags,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Everything the program can be told to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Connect apps and run their tools
+    #[command(subcommand, visible_alias = "integrations")]
+    Connections(connections::Command),
+    /// The apps that can be connected
+    #[command(subcommand)]
+    Toolkits(toolkits::Command),
+    /// The tenant users that agents act for
+    #[command(subcommand)]
+    Users(users::Command),
+    /// Choose the user that commands act for where they do not say
+    Use(users::Use),
+    /// Show who you are here: profile, store, active user, keys
+    Whoami,
+    /// The key that seals credentials
+    #[command(subcommand)]
+    Vault(vault::Command),
+    /// The simulated apps of the sandbox profile
+    #[command(subcommand)]
+    Sandbox(sandbox::Command),
+    /// Check this machine and say what to do
+    Doctor,
+    /// The config file
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Print the completion script of a shell
+    Completions(generate::Completions),
+}
+
+/// What a command needs before it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// Settings alone
+    Nothing,
+    /// The store
+    Store,
+    /// The store, and the apps
+    Apps,
+    /// The store, and apps that outlive the command
+    AppsLater,
+}
+
+impl Command {
+    /// Returns the action's name, as the envelope tells it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Connections(command) => command.name(),
+            Self::Toolkits(command) => command.name(),
+            Self::Users(command) => command.name(),
+            Self::Use(_) => "use",
+            Self::Whoami => "whoami",
+            Self::Vault(command) => command.name(),
+            Self::Sandbox(command) => command.name(),
+            Self::Doctor => "doctor",
+            Self::Config(command) => command.name(),
+            Self::Completions(_) => "completions",
+        }
+    }
+
+    /// Tells whether it helps to mend a config file that cannot be read, and so runs without it.
+    pub(crate) fn mends(&self) -> bool {
+        matches!(self, Self::Doctor | Self::Config(config::Command::Path))
+    }
+
+    /// Tells whether it touches what belongs to the operator alone, and is no action that the gate sees.
+    pub(crate) fn is_the_operators(&self) -> bool {
+        match self {
+            Self::Vault(_) | Self::Use(_) => true,
+            Self::Config(command) => matches!(command, config::Command::Set { .. }),
+            Self::Sandbox(command) => matches!(command, sandbox::Command::Reset),
+            Self::Connections(_)
+            | Self::Toolkits(_)
+            | Self::Users(_)
+            | Self::Whoami
+            | Self::Doctor
+            | Self::Completions(_) => false,
+        }
+    }
+
+    /// Tells what it needs before it runs.
+    pub(crate) fn needs(&self) -> Needs {
+        match self {
+            Self::Connections(command) if command.leaves_a_link() => Needs::AppsLater,
+            Self::Connections(_) | Self::Toolkits(_) | Self::Users(_) => {
+                match route(self.name()).reach {
+                    Reach::Upstream => Needs::Apps,
+                    Reach::Read | Reach::Store => Needs::Store,
+                }
+            }
+            Self::Use(_) | Self::Whoami | Self::Vault(_) => Needs::Store,
+            Self::Sandbox(_) | Self::Doctor | Self::Config(_) | Self::Completions(_) => {
+                Needs::Nothing
+            }
+        }
+    }
+}
+
+/// Reason of the error about a user that is not there.
+const USER_UNKNOWN: &str = "user_unknown";
+
+/// One run of the program on one backend.
+#[derive(Debug)]
+pub(crate) struct App<'a> {
+    /// What it was told
+    pub(crate) settings: Settings,
+    /// Where actions go
+    pub(crate) backend: Backend,
+    /// Where answers go
+    pub(crate) output: &'a Output,
+}
+
+impl App<'_> {
+    /// Runs a command that has a backend, and returns the exit status.
+    pub(crate) async fn run(&self, command: Command) -> Result<u8> {
+        match command {
+            Command::Connections(command) => connections::run(self, command).await,
+            Command::Toolkits(command) => toolkits::run(self, command).await,
+            Command::Users(command) => users::run(self, command).await,
+            Command::Use(command) => users::choose(self, command).await,
+            Command::Whoami => users::whoami(self).await,
+            Command::Vault(command) => vault::run(self, command),
+            Command::Sandbox(_)
+            | Command::Doctor
+            | Command::Config(_)
+            | Command::Completions(_) => Ok(0),
+        }
+    }
+
+    /// Performs an operation and shows its reply: a whole command handler.
+    pub(crate) async fn show<O: Operation>(
+        &self,
+        op: O,
+        view: impl FnOnce(&O::Reply, &mut Page),
+    ) -> Result<u8> {
+        let action: Action = op.into();
+        let name = action.name();
+        match self.call(self.as_caller(), action).await? {
+            Outcome::Done(result) => self.present::<O>(name, result, view),
+            Outcome::Pending(pending) => self.output.held(name, &pending),
+        }
+    }
+
+    /// Shows the reply of an operation that was performed.
+    pub(crate) fn present<O: Operation>(
+        &self,
+        name: &str,
+        result: Value,
+        view: impl FnOnce(&O::Reply, &mut Page),
+    ) -> Result<u8> {
+        let reply = typed::<O>(result.clone())?;
+        let mut page = Page::default();
+        view(&reply, &mut page);
+        self.output.reply(name, result, page)
+    }
+
+    /// Performs an operation whose reply the caller goes on with.
+    pub(crate) async fn ask<O: Operation>(&self, call: Call, op: O) -> Result<Outcome<O::Reply>> {
+        Ok(match self.call(call, op.into()).await? {
+            Outcome::Done(result) => Outcome::Done(typed::<O>(result)?),
+            Outcome::Pending(pending) => Outcome::Pending(pending),
+        })
+    }
+
+    /// Performs an operation that is never held.
+    pub(crate) async fn done<O: Operation>(&self, call: Call, op: O) -> Result<O::Reply> {
+        match self.ask(call, op).await? {
+            Outcome::Done(reply) => Ok(reply),
+            Outcome::Pending(pending) => {
+                let text = format!("`{}` was held for approval", pending.action_type);
+                Err(Error::new(Code::Forbidden, text)
+                    .hint(format!("it waits as approval `{}`", pending.approval_id)))
+            }
+        }
+    }
+
+    /// Performs an action. In the sandbox, a user that a person names comes into being.
+    async fn call(&self, call: Call, action: Action) -> Result<Outcome<Value>> {
+        let first = self.backend.call(&call, action.clone()).await;
+        let first = first.map_err(|error| self.who_said_so(error, &action));
+        let answer = match first {
+            Err(error) if self.may_create(&call, &error) => {
+                let mut again = action;
+                match again.subject().map(|user| user.clone().unwrap_or(call.user.clone())) {
+                    Some(user) => {
+                        self.create_user(&call, user).await?;
+                        self.backend.call(&call, again).await
+                    }
+                    None => Err(error),
+                }
+            }
+            first => first,
+        };
+        self.tell_notes()?;
+        answer
+    }
+
+    /// Tells people what the engine has to say beside its replies.
+    pub(crate) fn tell_notes(&self) -> Result<()> {
+        let notes = self.backend.engine().map(crate::engine::Engine::take_notes);
+        notes.unwrap_or_default().iter().try_for_each(|text| note(text))
+    }
+
+    /// Tells who named a user that nobody knows, where the command itself did not.
+    fn who_said_so(&self, error: Error, action: &Action) -> Error {
+        let mut action = action.clone();
+        let unsaid = action.subject().is_some_and(|user| user.is_none());
+        if !unsaid || error.reason.as_deref() != Some(USER_UNKNOWN) {
+            return error;
+        }
+        match self.settings.user_source {
+            UserSource::Environment => error.hint("unset `NAIVE_ACTIVE_USER_ID`, which names it"),
+            UserSource::Config => {
+                error.hint("run `naive use --clear`: this user was chosen with `naive use`")
+            }
+            UserSource::Default => error,
+        }
+    }
+
+    fn may_create(&self, call: &Call, error: &Error) -> bool {
+        self.settings.profile == Profile::Sandbox
+            && call.caller == Caller::Human
+            && error.reason.as_deref() == Some(USER_UNKNOWN)
+    }
+
+    async fn create_user(&self, call: &Call, name: UserRef) -> Result<()> {
+        let text = format!("User `{name}` is new here; the sandbox has created it.");
+        let op = CreateUser { external_id: Some(name), email: None, label: None };
+        match self.backend.call(call, op.into()).await {
+            Ok(_) => note(&text),
+            // Another process was faster.
+            Err(error) if error.code == Code::DuplicateRecord => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns what a call from here carries beside its action.
+    pub(crate) fn as_caller(&self) -> Call {
+        let caller = caller(&self.settings);
+        Call { caller, user: self.settings.user.clone(), redirect_uri: None }
+    }
+
+    /// Returns the flag that repeats the user for whom a command acts, for the commands we suggest.
+    pub(crate) fn user_flag(&self, named: Option<&UserRef>) -> String {
+        match named.unwrap_or(&self.settings.user) {
+            user if user.is_default() => String::new(),
+            user => format!(" --user {}", quoted(user.as_str())),
+        }
+    }
+}
+
+/// Returns who calls: the human, or whoever holds a key that nobody here knows.
+pub(crate) fn caller(settings: &Settings) -> Caller {
+    if settings.api_key.is_some() { Caller::UnknownKey } else { Caller::Human }
+}
+
+/// Answers a command line that could not be read, or that asked for help, and returns the exit status.
+pub(crate) fn usage(error: &clap::Error) -> u8 {
+    let output = Output::early(&lenient());
+    let text = error.render().to_string();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match raw(&text) {
+            Ok(()) => 0,
+            Err(error) => output.error("help", &error),
+        },
+        kind => {
+            let bare = kind == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+            if bare || output.is_for_people() {
+                // Nothing is left to say where even stderr is gone; the status says it.
+                let _ = note(text.trim_end());
+            }
+            let missing = || Error::usage("a subcommand is missing").hint(SEE_HELP);
+            let error = if bare { missing() } else { in_words(&text) };
+            if output.is_for_people() { error.exit() } else { output.error("usage", &error) }
+        }
+    }
+}
+
+/// What to do about a command line that could not be read.
+const SEE_HELP: &str = "run the command with `--help` to see what it takes";
+
+/// Makes an error of what clap says: its first paragraph, and its tips as the hint.
+fn in_words(text: &str) -> Error {
+    let mut paragraphs = text.split("\n\n");
+    let line = |paragraph: &str| {
+        paragraph.lines().map(str::trim).collect::<Vec<_>>().join(" ").replace('\'', "`")
+    };
+    let message = line(paragraphs.next().unwrap_or_default().trim_start_matches("error: "));
+    let (message, values) = match message.split_once(" [possible values:") {
+        Some((message, values)) => {
+            (message.to_owned(), Some(format!("it takes {}", values.trim_end_matches(']').trim())))
+        }
+        None => (message, None),
+    };
+    let tip = paragraphs.map(line).find_map(|tip| tip.strip_prefix("tip: ").map(str::to_owned));
+    Error::usage(message).hint(values.or(tip).unwrap_or_else(|| SEE_HELP.to_owned()))
+}
+
+/// Returns the flags that can be read of a command line that cannot be read as a whole.
+fn lenient() -> Flags {
+    let matches = Cli::command().ignore_errors(true).try_get_matches();
+    matches.ok().and_then(|matches| Flags::from_arg_matches(&matches).ok()).unwrap_or_default()
+}
+
+fn typed<O: Operation>(result: Value) -> Result<O::Reply> {
+    serde_json::from_value(result)
+        .map_err(|error| Error::internal("a reply has another form", error))
+}

@@ -1,0 +1,333 @@
+//! The only writer: envelopes and tables on stdout, everything else on stderr.
+
+use std::io::{self, Write};
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::jq::Filter;
+use crate::api::approvals::PendingApproval;
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::hidden;
+use crate::settings::{self, Flags, Settings};
+
+/// Exit status of a call that was held for approval.
+const HELD: u8 = 8;
+
+/// One thing that could be done next.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Step {
+    command: String,
+    description: String,
+}
+
+/// A part of what people read.
+#[derive(Debug)]
+enum Block {
+    /// A paragraph
+    Text(String),
+    /// Names and values
+    Fields(Vec<(String, String)>),
+    /// Columns and rows
+    Table(Vec<String>, Vec<Vec<String>>),
+    /// JSON, indented
+    Json(Value),
+}
+
+/// What a reply looks like to people, and what both people and programs are told beside it.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    blocks: Vec<Block>,
+    hints: Vec<String>,
+    next: Vec<Step>,
+    failure: Option<Error>,
+}
+
+impl Page {
+    /// Adds a paragraph.
+    pub(crate) fn text(&mut self, text: impl Into<String>) {
+        self.blocks.push(Block::Text(text.into()));
+    }
+
+    /// Adds names and values, without those that have none.
+    pub(crate) fn fields(&mut self, fields: &[(&str, Option<String>)]) {
+        let fields = fields.iter().filter_map(|(name, value)| {
+            Some(((*name).to_owned(), value.clone()?)).filter(|(_, value)| !value.is_empty())
+        });
+        self.blocks.push(Block::Fields(fields.collect()));
+    }
+
+    /// Adds a table.
+    pub(crate) fn table(&mut self, columns: &[&str], rows: Vec<Vec<String>>) {
+        let columns = columns.iter().map(|name| (*name).to_owned()).collect();
+        self.blocks.push(Block::Table(columns, rows));
+    }
+
+    /// Adds JSON.
+    pub(crate) fn json(&mut self, value: &Value) {
+        self.blocks.push(Block::Json(value.clone()));
+    }
+
+    /// Adds something worth knowing.
+    pub(crate) fn hint(&mut self, hint: impl Into<String>) {
+        self.hints.push(hint.into());
+    }
+
+    /// Adds a command that could come next.
+    pub(crate) fn next(&mut self, command: impl Into<String>, description: &str) {
+        self.next.push(Step { command: command.into(), description: description.to_owned() });
+    }
+
+    /// Says that the reply is about something that did not happen.
+    pub(crate) fn failed(&mut self, error: Error) {
+        self.failure = Some(error);
+    }
+}
+
+/// Where and how a run of the program answers.
+#[derive(Debug)]
+pub(crate) struct Output {
+    form: settings::Output,
+    filter: Option<Filter>,
+    sandbox: bool,
+    verbose: bool,
+}
+
+impl Output {
+    /// Fails with a usage error if the filter is none, before anything is done.
+    pub(crate) fn new(settings: &Settings) -> Result<Self> {
+        let filter = settings.jq.as_deref().map(Filter::compile).transpose()?;
+        let table = settings.output == settings::Output::Table && filter.is_some();
+        Ok(Self {
+            form: if table { settings::Output::Json } else { settings.output },
+            filter,
+            sandbox: settings.profile == settings::Profile::Sandbox,
+            verbose: settings.verbose,
+        })
+    }
+
+    /// Answers where the settings as a whole could not be read.
+    pub(crate) fn early(flags: &Flags) -> Self {
+        Self { form: settings::form(flags), filter: None, sandbox: false, verbose: flags.verbose }
+    }
+
+    /// Writes a reply, and returns the exit status.
+    pub(crate) fn reply(&self, action: &str, result: Value, page: Page) -> Result<u8> {
+        let status = page.failure.as_ref().map_or(0, Error::exit);
+        if self.form == settings::Output::Table {
+            let mut text = String::new();
+            for block in &page.blocks {
+                text.push_str(&render(block));
+            }
+            write(&mut io::stdout(), &text)?;
+            if let Some(error) = &page.failure {
+                self.complain(error)?;
+            }
+            advise(&page)?;
+            return Ok(status);
+        }
+        let mut envelope = self.envelope(page.failure.is_none(), action);
+        envelope.insert("result".into(), result);
+        if let Some(error) = &page.failure {
+            envelope.insert("error".into(), described(error));
+        }
+        if !page.hints.is_empty() {
+            envelope.insert("hints".into(), json!(page.hints));
+        }
+        if !page.next.is_empty() {
+            envelope.insert("next_steps".into(), json!(page.next));
+        }
+        self.write_json(envelope.into(), page.failure.is_none())?;
+        Ok(status)
+    }
+
+    /// Writes what is told of a call that was held, and returns the exit status.
+    pub(crate) fn held(&self, action: &str, pending: &PendingApproval) -> Result<u8> {
+        let mut page = Page::default();
+        page.text(format!("{}\n{}", pending.title, pending.message));
+        page.fields(&[
+            ("approval", Some(pending.approval_id.clone())),
+            ("expires", Some(pending.expires_at.plain())),
+        ]);
+        let result = serde_json::to_value(pending)
+            .map_err(|error| Error::internal("a reply cannot be written", error))?;
+        self.reply(action, result, page)?;
+        Ok(HELD)
+    }
+
+    /// Writes an error, and returns the exit status. Nothing is left to say if even that fails.
+    pub(crate) fn error(&self, action: &str, error: &Error) -> u8 {
+        let written = if self.form == settings::Output::Table {
+            self.complain(error)
+        } else {
+            let mut envelope = self.envelope(false, action);
+            envelope.insert("error".into(), described(error));
+            self.write_json(envelope.into(), false)
+        };
+        if let Err(unwritable) = written {
+            // The error itself is lost; at least the reason is told, and the exit status stays.
+            let _ = note(&format!("error: {unwritable}"));
+        }
+        if self.form != settings::Output::Table && self.verbose {
+            let _ = trace(error);
+        }
+        error.exit()
+    }
+
+    /// Tells whether people read this.
+    pub(crate) fn is_for_people(&self) -> bool {
+        self.form == settings::Output::Table
+    }
+
+    fn envelope(&self, success: bool, action: &str) -> Map<String, Value> {
+        let mut envelope = Map::new();
+        envelope.insert("success".into(), success.into());
+        envelope.insert("action".into(), action.into());
+        if self.sandbox {
+            envelope.insert("sandbox".into(), true.into());
+        }
+        envelope
+    }
+
+    fn write_json(&self, envelope: Value, success: bool) -> Result<()> {
+        let text = match (&self.filter, success) {
+            (Some(filter), true) => filter.run(&envelope)?,
+            _ if self.form == settings::Output::Jsonl => format!("{envelope}\n"),
+            _ => format!("{envelope:#}\n"),
+        };
+        write(&mut io::stdout(), &text)
+    }
+
+    fn complain(&self, error: &Error) -> Result<()> {
+        let mut told = vec![format!("error: {}", clean(&error.message))];
+        told.extend(error.details.iter().map(|fault| {
+            let place = if fault.pointer.is_empty() { "/" } else { &fault.pointer };
+            format!("  {}  {}", clean(place), clean(&fault.message))
+        }));
+        told.extend(error.hint.iter().map(|hint| format!("hint: {}", clean(hint))));
+        note(&told.join("\n"))?;
+        if self.verbose { trace(error) } else { Ok(()) }
+    }
+}
+
+/// Writes a full sentence that is no data.
+pub(crate) fn note(text: &str) -> Result<()> {
+    write(&mut io::stderr(), &format!("{}\n", lines(text)))
+}
+
+/// Writes data that is no reply: a script, help. Nothing else goes to stdout then.
+pub(crate) fn raw(text: &str) -> Result<()> {
+    write(&mut io::stdout(), text)
+}
+
+/// Writes the causes of an error, outermost first.
+fn trace(error: &Error) -> Result<()> {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        note(&format!("caused by: {cause}"))?;
+        source = cause.source();
+    }
+    Ok(())
+}
+
+/// Writes what people are told beside a reply.
+fn advise(page: &Page) -> Result<()> {
+    let mut told: Vec<String> = page.hints.iter().map(|hint| clean(hint)).collect();
+    let width = page.next.iter().map(|step| step.command.chars().count()).max().unwrap_or(0);
+    told.extend(
+        page.next
+            .iter()
+            .map(|step| format!("  {:width$}  # {}", clean(&step.command), step.description)),
+    );
+    if told.is_empty() {
+        return Ok(());
+    }
+    note(&format!("\n{}", told.join("\n")))
+}
+
+fn described(error: &Error) -> Value {
+    let mut map = Map::new();
+    map.insert("code".into(), error.code.to_string().into());
+    map.insert("message".into(), error.message.as_str().into());
+    for (key, value) in [("hint", &error.hint), ("reason", &error.reason)] {
+        if let Some(value) = value {
+            map.insert(key.into(), value.as_str().into());
+        }
+    }
+    if !error.details.is_empty() {
+        map.insert("details".into(), json!(error.details));
+    }
+    map.into()
+}
+
+/// Writes, and takes a reader that has gone away for success.
+fn write(to: &mut dyn Write, text: &str) -> Result<()> {
+    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+            Err(Error::internal("the output cannot be written: the disk is full", error))
+        }
+        Err(error) => Err(Error::internal("the output cannot be written", error)),
+        Ok(()) => Ok(()),
+    }
+}
+
+fn render(block: &Block) -> String {
+    match block {
+        Block::Text(text) => format!("{}\n", lines(text)),
+        Block::Json(value) => format!("{}\n", lines(&format!("{value:#}"))),
+        Block::Fields(fields) => {
+            columns(None, fields.iter().map(|(name, value)| vec![name.clone(), value.clone()]))
+        }
+        Block::Table(header, rows) => columns(Some(header), rows.iter().cloned()),
+    }
+}
+
+/// Draws columns without borders, fitted to the terminal where there is one.
+fn columns(header: Option<&[String]>, rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    if let Some(header) = header {
+        table.set_header(header.iter().map(|name| name.to_uppercase()));
+    }
+    table.add_rows(rows.map(|row| row.into_iter().map(|cell| clean(&cell)).collect::<Vec<_>>()));
+    if let Some((_, width)) = console::Term::stdout().size_checked() {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+/// Returns a text with every invisible or acting character written out, line breaks kept.
+fn lines(text: &str) -> String {
+    text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns a text with every invisible or acting character written out.
+pub(crate) fn clean(text: &str) -> String {
+    if !text.contains(hidden) {
+        return text.to_owned();
+    }
+    let shown = |c: char| if hidden(c) { c.escape_unicode().to_string() } else { c.to_string() };
+    text.chars().map(shown).collect()
+}
+
+/// Makes the error of a call whose reply tells of a refusal.
+pub(crate) fn refusal(code: Code, message: &str) -> Error {
+    Error::new(code, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_elsewhere_cannot_paint_the_terminal() {
+        let shown = clean("ok\u{1b}[2J\u{202e}x\u{200b}\r\n");
+
+        assert_eq!(shown, "ok\\u{1b}[2J\\u{202e}x\\u{200b}\\u{d}\\u{a}");
+    }
+}

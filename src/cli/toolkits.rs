@@ -1,0 +1,163 @@
+//! `naive toolkits`: the apps that can be connected.
+
+use std::fs;
+use std::path::Path;
+
+use clap::Subcommand;
+use serde_json::{Map, Value};
+
+use super::connections::more;
+use super::output::Page;
+use super::{App, arguments};
+use crate::api::error::{Error, Result};
+use crate::api::secrets::Secrets;
+use crate::api::workspace::{
+    AddToolkit, Availability, ConfigureToolkit, DisableToolkit, EnableToolkit, GetToolkit,
+    ListToolkits, RemoveToolkit, ToolkitDetail, ToolkitPage,
+};
+use crate::catalog::{Format, parse};
+use crate::settings::Profile;
+
+/// The apps that can be connected.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List toolkits: the apps that can be connected
+    List(ListToolkits),
+    /// Show a toolkit: how it is reached, what it asks for, what it offers
+    Get(GetToolkit),
+    /// Add a toolkit from its manifest (see naive-toolkit(5))
+    Add {
+        /// The manifest, TOML or JSON, or `-` for JSON on stdin
+        #[arg(value_name = "MANIFEST")]
+        file: String,
+    },
+    /// Remove a toolkit that was added; nobody may be connected to it
+    Remove(RemoveToolkit),
+    /// Give a toolkit the OAuth client that you registered with the app
+    Configure {
+        #[command(flatten)]
+        op: ConfigureToolkit,
+        /// The client's secret, read from stdin
+        #[arg(long, value_name = "-")]
+        client_secret: Option<String>,
+    },
+    /// Let users connect a toolkit again
+    Enable(EnableToolkit),
+    /// Switch a toolkit off: nobody connects or runs it
+    Disable(DisableToolkit),
+}
+
+impl Command {
+    /// Returns the action's name.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::List(_) => "toolkits.list",
+            Self::Get(_) => "toolkits.get",
+            Self::Add { .. } => "toolkits.add",
+            Self::Remove(_) => "toolkits.remove",
+            Self::Configure { .. } => "toolkits.configure",
+            Self::Enable(_) => "toolkits.enable",
+            Self::Disable(_) => "toolkits.disable",
+        }
+    }
+}
+
+/// Runs a command.
+pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
+    match command {
+        Command::List(op) => app.show(op, table).await,
+        Command::Get(op) => app.show(op, one).await,
+        Command::Add { file } => {
+            let manifest = manifest(&file)?;
+            app.show(AddToolkit { manifest }, one).await
+        }
+        Command::Remove(op) => {
+            app.show(op, |toolkit, page| page.text(format!("{} is removed.", toolkit.summary.slug)))
+                .await
+        }
+        Command::Configure { mut op, client_secret } => {
+            if let Some(value) = client_secret {
+                let secret = arguments::secret("--client-secret", &value)?;
+                op.secrets = Secrets([("client_secret".to_owned(), secret)].into());
+            }
+            let simulated = app.settings.profile == Profile::Sandbox;
+            app.show(op, |toolkit, page| {
+                one(toolkit, page);
+                if simulated {
+                    page.hint(
+                        "The sandbox has a client of its own; `--profile local` uses this one.",
+                    );
+                }
+            })
+            .await
+        }
+        Command::Enable(op) => app.show(op, one).await,
+        Command::Disable(op) => app.show(op, one).await,
+    }
+}
+
+/// Reads a manifest file and judges it here, where its lines are known.
+fn manifest(file: &str) -> Result<Map<String, Value>> {
+    let (text, format) = if file == "-" {
+        (arguments::stdin()?, Format::Json)
+    } else {
+        let text = fs::read_to_string(file).map_err(|error| {
+            Error::usage(format!("`{file}` cannot be read: {error}")).because(error)
+        })?;
+        let json =
+            Path::new(file).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+        (text, if json { Format::Json } else { Format::Toml })
+    };
+    let manifest = parse(&text, format, if file == "-" { "stdin" } else { file })?;
+    match serde_json::to_value(manifest) {
+        Ok(Value::Object(map)) => Ok(map),
+        other => Err(Error::internal("a manifest cannot be written", format!("{other:?}"))),
+    }
+}
+
+fn table(reply: &ToolkitPage, page: &mut Page) {
+    if reply.toolkits.is_empty() {
+        page.text("No app matches.");
+        return;
+    }
+    let rows = reply.toolkits.iter().map(|toolkit| {
+        let state = match toolkit.availability {
+            Availability::Available => "available",
+            Availability::NotConfigured => "not configured",
+            Availability::Disabled => "switched off",
+        };
+        vec![
+            toolkit.slug.clone(),
+            toolkit.name.clone(),
+            toolkit.tools.to_string(),
+            state.to_owned(),
+            toolkit.description.clone(),
+        ]
+    });
+    page.table(&["slug", "name", "tools", "state", "what it is"], rows.collect());
+    more(page, reply.next_cursor.as_deref());
+}
+
+fn one(toolkit: &ToolkitDetail, page: &mut Page) {
+    let about = &toolkit.summary;
+    let fields: Vec<_> = toolkit.credential_fields.iter().map(|field| field.key.as_str()).collect();
+    page.fields(&[
+        ("toolkit", Some(format!("{} ({})", about.slug, about.name))),
+        ("about", Some(about.description.clone())),
+        (
+            "login",
+            serde_json::to_value(about.auth_type)
+                .ok()
+                .and_then(|kind| kind.as_str().map(str::to_owned)),
+        ),
+        ("address", Some(toolkit.base_url.clone())),
+        ("OAuth client", toolkit.client_id.clone()),
+        ("scopes", Some(toolkit.scopes.join(" "))),
+        ("asks for", Some(fields.join(", "))),
+        ("note", about.availability_reason.clone()),
+        ("tools", Some(toolkit.tool_slugs.join(" "))),
+    ]);
+    if about.availability == Availability::Available {
+        page.next(format!("naive connections connect {}", about.slug), "connect it");
+    }
+}

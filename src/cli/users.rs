@@ -1,0 +1,174 @@
+//! `naive users`, `use` and `whoami`.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::App;
+use super::output::Page;
+use crate::api::error::Result;
+use crate::api::ids::{UserRef, quoted};
+use crate::api::workspace::{
+    CreateUser, DeleteUser, GetUser, ListUsers, UpdateUser, User, UserStatus, Users,
+};
+use crate::settings;
+
+/// The tenant users that agents act for.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Create a tenant user
+    Create {
+        /// Short for `--external-id`
+        #[arg(conflicts_with = "external_id")]
+        name: Option<UserRef>,
+        #[command(flatten)]
+        op: CreateUser,
+    },
+    /// List the tenant users
+    List(ListUsers),
+    /// Show a tenant user
+    Get(GetUser),
+    /// Change a tenant user
+    Update(UpdateUser),
+    /// Suspend a tenant user; its connections stay, nothing acts for it
+    Delete(DeleteUser),
+}
+
+/// Choose the user that commands act for where they do not say.
+#[derive(Debug, Args)]
+pub(crate) struct Use {
+    /// Id, external id, or `default`
+    #[arg(required_unless_present = "clear")]
+    user: Option<UserRef>,
+    /// Go back to `default`
+    #[arg(long, conflicts_with = "user")]
+    clear: bool,
+}
+
+impl Command {
+    /// Returns the action's name.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Create { .. } => "users.create",
+            Self::List(_) => "users.list",
+            Self::Get(_) => "users.get",
+            Self::Update(_) => "users.update",
+            Self::Delete(_) => "users.delete",
+        }
+    }
+}
+
+/// Runs a command.
+pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
+    match command {
+        Command::Create { name, mut op } => {
+            op.external_id = op.external_id.or(name);
+            app.show(op, |user, page| {
+                one(user, page);
+                let handle = quoted(user.handle());
+                page.next(
+                    format!("naive connections list --user {handle}"),
+                    "see what it can connect",
+                );
+            })
+            .await
+        }
+        Command::List(op) => app.show(op, table).await,
+        Command::Get(op) => app.show(op, one).await,
+        Command::Update(op) => app.show(op, one).await,
+        Command::Delete(op) => {
+            app.show(op, |user, page| {
+                one(user, page);
+                let back = format!("naive users update {} --status active", quoted(user.handle()));
+                page.next(back, "bring it back");
+            })
+            .await
+        }
+    }
+}
+
+/// Sets or clears the active user of this profile.
+pub(crate) async fn choose(app: &App<'_>, command: Use) -> Result<u8> {
+    let key = format!("profiles.{}.user", app.settings.profile.as_str());
+    let mut page = Page::default();
+    let user = match command.user {
+        Some(user) => Some(app.done(app.as_caller(), GetUser { user }).await?),
+        None => None,
+    };
+    let handle = user.as_ref().map(|user| user.handle().to_owned());
+    settings::set(&app.settings.config_path, &key, handle.as_deref())?;
+    let name = handle.unwrap_or_else(|| "default".to_owned());
+    page.text(format!("Commands act for {name} where they do not say."));
+    if let Some(user) = user.filter(|user| user.status == UserStatus::Suspended) {
+        let handle = quoted(user.handle());
+        page.hint("This user is suspended: nothing acts for it.");
+        page.next(format!("naive users update {handle} --status active"), "bring it back");
+    }
+    if app.settings.user_source == settings::UserSource::Environment {
+        page.hint("`NAIVE_ACTIVE_USER_ID` is set and outranks this.");
+    }
+    app.output.reply("use", json!({ "user": name }), page)
+}
+
+/// Shows who is calling, for whom, on what store, with which key.
+pub(crate) async fn whoami(app: &App<'_>) -> Result<u8> {
+    let settings = &app.settings;
+    let user = GetUser { user: settings.user.clone() };
+    let user = app.done(app.as_caller(), user).await?;
+    let key = app.backend.engine()?.store().key()?;
+    let key = key.map_or("not made yet", |key| key.source.as_str());
+    let store = settings.dir.join("naive.db").display().to_string();
+    let mut page = Page::default();
+    page.fields(&[
+        ("profile", Some(settings.profile.as_str().to_owned())),
+        ("backend", Some("local".to_owned())),
+        ("store", Some(store.clone())),
+        ("caller", Some("human".to_owned())),
+        ("active user", Some(user.handle().to_owned())),
+        ("API key", Some("none".to_owned())),
+        ("encryption key", Some(key.to_owned())),
+    ]);
+    let result = json!({
+        "profile": settings.profile,
+        "backend": "local",
+        "store": store,
+        "caller": "human",
+        "activeUser": user,
+        "activeUserSource": settings.user_source,
+        "apiKey": null,
+        "encryptionKey": key,
+    });
+    app.output.reply("whoami", result, page)
+}
+
+fn status(user: &User) -> &'static str {
+    match user.status {
+        UserStatus::Active => "active",
+        UserStatus::Suspended => "suspended",
+    }
+}
+
+fn one(user: &User, page: &mut Page) {
+    page.fields(&[
+        ("id", Some(user.id.clone())),
+        ("external id", user.external_id.clone()),
+        ("email", user.email.clone()),
+        ("label", user.label.clone()),
+        ("status", Some(status(user).to_owned())),
+        ("default", user.is_default.then(|| "yes".to_owned())),
+        ("created", Some(user.created_at.plain())),
+        ("last active", user.last_active_at.map(crate::api::time::Millis::plain)),
+    ]);
+}
+
+fn table(reply: &Users, page: &mut Page) {
+    let rows = reply.users.iter().map(|user| {
+        vec![
+            user.handle().to_owned(),
+            status(user).to_owned(),
+            user.label.clone().unwrap_or_default(),
+            user.email.clone().unwrap_or_default(),
+            user.id.clone(),
+        ]
+    });
+    page.table(&["user", "status", "label", "email", "id"], rows.collect());
+}

@@ -1,0 +1,277 @@
+//! Waiting for an OAuth login: a browser, a paste or the sandbox's own consent, whichever ends it.
+
+use std::io::{self, BufRead as _};
+use std::thread;
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+use tokio::sync::{mpsc, oneshot};
+use url::Url;
+
+use super::loopback::{Answer, Arrival, Listener, parse};
+use super::output::note;
+use super::signals::Signals;
+use super::{App, browser};
+use crate::api::connections::{ConnectState, Finish};
+use crate::api::error::{Code, Error, Result};
+use crate::http::{Http, Request, Trust};
+use crate::oauth;
+use crate::settings::{Profile, Settings};
+
+/// How the person and the link come together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// A browser opens
+    Browser,
+    /// The person opens it somewhere, and pastes where it ended
+    Paste,
+    /// Nobody is there, and the sandbox consents by itself
+    Consent,
+}
+
+impl Way {
+    /// Returns the way that is left without a browser; fails at once where there is none.
+    pub(crate) fn without_browser(settings: &Settings, may_consent: bool) -> Result<Self> {
+        if settings.terminals.person {
+            return Ok(Self::Paste);
+        }
+        if settings.profile == Profile::Sandbox && may_consent {
+            return Ok(Self::Consent);
+        }
+        let text = "no browser can be opened here, and there is no terminal to paste an address at";
+        Err(Error::usage(text).hint(
+            "get the link with `--no-wait` and end it with `naive connections finish <address>`, or set `BROWSER`",
+        ))
+    }
+}
+
+/// One login that is waited for.
+pub(crate) struct Wait<'a> {
+    app: &'a App<'a>,
+    name: &'a str,
+    link: &'a Url,
+    way: Way,
+}
+
+impl<'a> Wait<'a> {
+    /// Waits for the login of the app called `name` behind `link`.
+    pub(crate) fn new(app: &'a App<'a>, name: &'a str, link: &'a Url, way: Way) -> Self {
+        Self { app, name, link, way }
+    }
+
+    /// Returns how the login ended; until then, callbacks that are not its own change nothing.
+    pub(crate) async fn run(
+        &self,
+        mut listener: Listener,
+        patience: Duration,
+    ) -> Result<ConnectState> {
+        let mut signals = Signals::listen()?;
+        let (paste, mut pasted) = mpsc::unbounded_channel();
+        let mut opened = self.begin(self.way, &paste)?;
+        let spinner = self.spinner();
+        let login = async {
+            loop {
+                let ended = tokio::select! {
+                    Some(arrival) = listener.arrival() => self.received(arrival).await,
+                    Some(line) = pasted.recv() => self.entered(&line).await?,
+                    () = failure(&mut opened) => match self.begin_again(&paste) {
+                        Ok(()) => None,
+                        Err(error) => Some(Err(self.given_up("cancelled", error).await)),
+                    },
+                };
+                if let Some(ended) = ended {
+                    return ended;
+                }
+            }
+        };
+        let ended = tokio::select! {
+            ended = login => ended,
+            () = tokio::time::sleep(patience) => {
+                let late = Error::new(Code::Forbidden, "the login timed out")
+                    .hint("start again, with a longer `--timeout` if need be")
+                    .reason("timed_out");
+                Err(self.given_up("timed out", late).await)
+            }
+            broken = signals.next() => Err(self.given_up("cancelled", broken).await),
+        };
+        listener.dismiss();
+        spinner.finish_and_clear();
+        ended
+    }
+
+    /// Starts on a way; returns the signal of a browser that failed, if one was started.
+    fn begin(
+        &self,
+        way: Way,
+        paste: &mpsc::UnboundedSender<String>,
+    ) -> Result<Option<oneshot::Receiver<()>>> {
+        let (name, link) = (self.name, self.link);
+        match way {
+            Way::Browser => match browser::open(&self.app.settings, link) {
+                Ok(signal) => {
+                    note(&format!(
+                        "Opening the browser to connect {name}. If it does not open, use this link:\n\n  {link}\n"
+                    ))?;
+                    Ok(Some(signal))
+                }
+                Err(_) => self.begin(Way::without_browser(&self.app.settings, true)?, paste),
+            },
+            Way::Paste => {
+                let enter = match self.app.settings.profile {
+                    Profile::Sandbox => "\nOr press Enter, and the sandbox consents by itself.",
+                    Profile::Local | Profile::Cloud => "",
+                };
+                note(&format!(
+                    "Open this link in any browser to connect {name}:\n\n  {link}\n\nThen paste the address the browser ends at, even if that page does not load.{enter}"
+                ))?;
+                read_lines(paste.clone());
+                Ok(None)
+            }
+            Way::Consent => {
+                note(
+                    "Nobody is at a terminal and no browser can be opened, so the sandbox consents by itself.",
+                )?;
+                self.consent();
+                Ok(None)
+            }
+        }
+    }
+
+    /// Goes on without the browser that turned out not to open.
+    fn begin_again(&self, paste: &mpsc::UnboundedSender<String>) -> Result<()> {
+        let way = Way::without_browser(&self.app.settings, true)?;
+        note("The browser did not open.")?;
+        self.begin(way, paste).map(drop)
+    }
+
+    /// Lets the sandbox consent: it redirects to the listener, as it would a browser.
+    fn consent(&self) {
+        let mut link = self.link.clone();
+        link.query_pairs_mut().append_pair("consent", "auto");
+        tokio::spawn(async move {
+            if let Ok(visit) = Request::new("GET", link, Trust::Public) {
+                // The login is what is waited for, not this answer: if it fails, the wait goes on.
+                let _ = Http::new(false).send(&visit).await;
+            }
+        });
+    }
+
+    /// Ends the login with a callback, and shows the browser how it ended. `None`: not ours, go on.
+    async fn received(&self, arrival: Arrival) -> Option<Result<ConnectState>> {
+        let ended = self.app.done(self.app.as_caller(), arrival.finish.clone()).await;
+        match &ended {
+            Ok(state) => match onward(state) {
+                Some(url) => arrival.answer(&Answer::GoOn(&url)),
+                None => arrival.answer(&Answer::Connected(self.name, state.account.as_deref())),
+            },
+            Err(error) => match error.reason.as_deref() {
+                Some("state_unknown") if oauth::is_state_of(self.link, &arrival.finish.state) => {
+                    let error = replaced();
+                    arrival.answer(&Answer::Failed(&error.message));
+                    return Some(Err(error));
+                }
+                Some("state_unknown") => {
+                    arrival.answer(&Answer::Refused);
+                    return None;
+                }
+                Some("state_used") => {
+                    arrival.answer(&Answer::Done);
+                    return None;
+                }
+                _ => arrival.answer(&Answer::Failed(&error.message)),
+            },
+        }
+        Some(ended)
+    }
+
+    /// Ends the login with what was typed. `None`: it was no end, go on.
+    async fn entered(&self, line: &str) -> Result<Option<Result<ConnectState>>> {
+        if line.trim().is_empty() {
+            if self.app.settings.profile == Profile::Sandbox {
+                self.consent();
+            }
+            return Ok(None);
+        }
+        let ended = match parse(line) {
+            Ok(finish) => self.app.done(self.app.as_caller(), finish).await,
+            Err(error) => Err(error),
+        };
+        match ended {
+            Err(error) if is_not_ours(&error) => {
+                note(&format!("That did not work: {error}. Paste it again."))?;
+                Ok(None)
+            }
+            ended => Ok(Some(ended)),
+        }
+    }
+
+    /// Ends the login for a reason of this side, so that nothing is left waiting, and returns `error`;
+    /// what goes wrong with that matters less.
+    async fn given_up(&self, why: &str, error: Error) -> Error {
+        let state = self.link.query_pairs().find(|(key, _)| key == "state");
+        let finish = Finish {
+            state: state.map(|(_, state)| state.into_owned()).unwrap_or_default().into(),
+            given_up: Some(why.to_owned()),
+            ..Finish::default()
+        };
+        let ended = self.app.done(self.app.as_caller(), finish).await;
+        match ended {
+            Err(ended) if ended.reason.as_deref() == Some("state_unknown") => replaced(),
+            Ok(_) | Err(_) => error,
+        }
+    }
+
+    fn spinner(&self) -> ProgressBar {
+        if !self.app.settings.terminals.stderr || self.way == Way::Paste {
+            return ProgressBar::hidden();
+        }
+        let spinner = ProgressBar::new_spinner().with_message("waiting for the login");
+        spinner.enable_steady_tick(Duration::from_millis(120));
+        spinner
+    }
+}
+
+/// Returns where the user goes on to, with the outcome added to whatever query the address has.
+fn onward(state: &ConnectState) -> Option<Url> {
+    let mut url = state.callback_url.clone()?;
+    url.query_pairs_mut()
+        .append_pair("status", state.status.as_str())
+        .append_pair("toolkit", state.toolkit.as_str());
+    Some(url)
+}
+
+/// The end of a login whose link no longer counts, because a later one for the same account was made.
+fn replaced() -> Error {
+    Error::new(Code::Forbidden, "another login for this account took the place of this one")
+        .hint("use the link of the later one")
+        .reason("login_replaced")
+}
+
+fn is_not_ours(error: &Error) -> bool {
+    let reason = error.reason.as_deref();
+    reason.is_none_or(|reason| matches!(reason, "state_unknown" | "state_used"))
+        && error.code == Code::InvalidInput
+}
+
+/// Waits for the signal that a browser failed, for ever where none was started or it went well.
+async fn failure(opened: &mut Option<oneshot::Receiver<()>>) {
+    let failed = match opened {
+        Some(signal) => signal.await.is_ok(),
+        None => false,
+    };
+    *opened = None;
+    if !failed {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Reads lines of the terminal on a thread of their own, until the process ends.
+fn read_lines(lines: mpsc::UnboundedSender<String>) {
+    thread::spawn(move || {
+        for line in io::stdin().lock().lines().map_while(io::Result::ok) {
+            if lines.send(line).is_err() {
+                return;
+            }
+        }
+    });
+}

@@ -1,0 +1,320 @@
+//! Logins: begun with a link or a question, ended with a callback or an answer.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use url::Url;
+
+use super::toolkits::Known;
+use super::{Engine, Scope, beside, connection_owner, user_flag};
+use crate::api::connections::{Connect, ConnectState, Connection, Credentials, Finish, Status};
+use crate::api::error::{Code, Error, Fault, Result};
+use crate::api::ids::{ConnectionId, hidden};
+use crate::api::secrets::Secrets;
+use crate::api::time::Millis;
+use crate::api::workspace::AuthType;
+use crate::http::{Trust, check};
+use crate::oauth::{self, Ask};
+use crate::provider::direct::{self, Account};
+use crate::store::{Flow, FlowAnswer, Grant, NewFlow, flow_owner};
+
+/// How long a link waits for its callback.
+const FLOW_LIFE: Duration = Duration::from_mins(10);
+
+impl Engine {
+    pub(super) async fn connect(&self, scope: &Scope<'_>, op: &Connect) -> Result<ConnectState> {
+        let known = self.toolkit(&op.toolkit)?.usable()?;
+        if let Some(url) = &op.callback_url {
+            check(url, Trust::Public)?;
+        }
+        if !op.reconnect
+            && let Some(active) = self.already_active(scope, op)?
+        {
+            return Ok(state(&active, None));
+        }
+        let fields = address_fields(&known, op)?;
+        let scopes = if op.scopes.is_empty() { known.scopes() } else { &op.scopes };
+        let new = NewFlow {
+            user: &scope.user()?.id,
+            toolkit: &op.toolkit,
+            label: op.label.as_ref(),
+            fields: &fields,
+            scopes,
+        };
+        match known.manifest.auth.kind {
+            AuthType::None => {
+                let id = self.store.begin(&new, |_| Ok(None), Millis::now())?;
+                self.activate(&known, &id, &Secrets::default(), None).await
+            }
+            AuthType::ApiKey | AuthType::Basic => {
+                let id = self.store.begin(&new, |_| Ok(None), Millis::now())?;
+                let credential_fields = known.fields();
+                Ok(ConnectState { credential_fields, ..self.state(&id, None)? })
+            }
+            AuthType::Oauth2 => self.begin_oauth(scope, op, &known, &new).await,
+        }
+    }
+
+    async fn begin_oauth(
+        &self,
+        scope: &Scope<'_>,
+        op: &Connect,
+        known: &Known,
+        new: &NewFlow<'_>,
+    ) -> Result<ConnectState> {
+        let redirect_uri = scope.call.redirect_uri.as_ref().ok_or_else(|| {
+            Error::new(Code::InternalError, "this door has no place for a browser to return to")
+        })?;
+        let auth = &known.manifest.auth;
+        let server = self.oauth_server(known).await?;
+        let ask = Ask {
+            redirect_uri,
+            scopes: new.scopes,
+            separator: &auth.scope_separator,
+            params: &auth.params,
+            pkce: auth.pkce,
+        };
+        let (link, mut login) = oauth::authorize(&server, &ask)?;
+        let kept = &mut login.kept.0;
+        kept.extend(server.issuer.map(|issuer| ("issuer".to_owned(), beside(issuer))));
+        let callback = op.callback_url.as_ref();
+        kept.extend(callback.map(|url| ("callback_url".to_owned(), beside(url.as_str()))));
+        let state_hash = oauth::state_hash(&login.state);
+        let owner = flow_owner(&state_hash);
+        let sealed = self.cipher()?.seal(&owner, &login.kept)?;
+        let now = Millis::now();
+        let flow = Flow { state_hash, owner, sealed, expires_at: now.after(FLOW_LIFE) };
+        let id = self.store.begin(new, |_| Ok(Some(flow)), now)?;
+        Ok(ConnectState { status: Status::Initiated, ..self.state(&id, Some(link))? })
+    }
+
+    pub(super) async fn finish(&self, scope: &Scope<'_>, op: Finish) -> Result<ConnectState> {
+        let state_hash = oauth::state_hash(&op.state);
+        let refused = |text: &str, reason: &str| {
+            Error::new(Code::InvalidInput, text)
+                .hint("start again with `naive connections connect`")
+                .reason(reason)
+        };
+        // Before the login is used up: without its key it could not be ended.
+        let cipher = self.cipher()?;
+        let (id, sealed) = match self.store.take_flow(&state_hash, Millis::now())? {
+            FlowAnswer::Taken(id, sealed) => (id, sealed),
+            FlowAnswer::Used(id) => {
+                if let Some(why) = &op.given_up {
+                    self.store.fail(&id, why, Millis::now())?;
+                }
+                return Err(refused("this login has ended already", "state_used"));
+            }
+            FlowAnswer::Unknown => {
+                return Err(refused("nobody here waits for this login", "state_unknown"));
+            }
+            FlowAnswer::Lapsed(id) => {
+                self.store.fail(&id, "timed out", Millis::now())?;
+                return Err(refused("this login took longer than ten minutes", "timed_out"));
+            }
+        };
+        if let Some(why) = op.given_up {
+            self.store.fail(&id, &why, Millis::now())?;
+            return Err(Error::new(Code::Forbidden, format!("the login was given up: {why}"))
+                .hint("start again with `naive connections connect`")
+                .reason(why.replace(' ', "_")));
+        }
+        let kept = cipher.open(&flow_owner(&state_hash), &sealed)?;
+        let ended = self.end_oauth(scope, &id, &kept, op).await;
+        if let Err(error) = &ended {
+            self.store.fail(&id, &error.message, Millis::now())?;
+        }
+        let callback = oauth::kept(&kept, "callback_url").and_then(|url| Url::parse(url).ok());
+        let user = self.owner(&id)?.map(|user| user.handle().to_owned());
+        Ok(ConnectState { callback_url: callback, user, ..ended? })
+    }
+
+    async fn end_oauth(
+        &self,
+        scope: &Scope<'_>,
+        id: &ConnectionId,
+        kept: &Secrets,
+        op: Finish,
+    ) -> Result<ConnectState> {
+        let Some((user, connection)) = self.store.connection(id)? else {
+            return Err(Error::new(Code::NotFound, "the connection is gone"));
+        };
+        // A scope ends one login, so its cell is empty.
+        let _ = scope.found.set((user, connection.toolkit.to_string()));
+        let known = self.toolkit(&connection.toolkit)?.usable()?;
+        let mut server = self.oauth_server(&known).await?;
+        server.issuer = oauth::kept(kept, "issuer").map(str::to_owned);
+        oauth::check_issuer(&server, op.iss.as_deref())?;
+        let code = match (op.code, op.error) {
+            (Some(code), None) => code,
+            (_, Some(error)) => return Err(declined(&error, op.error_description.as_deref())),
+            (None, None) => {
+                return Err(Error::new(
+                    Code::ProviderError,
+                    "the app sent neither a code nor an error",
+                ));
+            }
+        };
+        let tokens = oauth::exchange(&self.http, &server, kept, &code, Millis::now()).await?;
+        self.activate(&known, id, &tokens.sealed, tokens.scopes).await
+    }
+
+    pub(super) async fn credentials(
+        &self,
+        scope: &Scope<'_>,
+        op: Credentials,
+    ) -> Result<ConnectState> {
+        let connection = self.get_connection(scope, &op.connection)?;
+        let known = self.toolkit(&connection.toolkit)?.usable()?;
+        let slug = &known.manifest.slug;
+        match known.manifest.auth.kind {
+            AuthType::ApiKey | AuthType::Basic => {}
+            AuthType::Oauth2 | AuthType::None => {
+                let text = format!("`{slug}` takes no credentials here");
+                let command =
+                    format!("naive connections connect {slug}{}", user_flag(scope.user()?));
+                return Err(Error::new(Code::InvalidInput, text).hint(format!("run `{command}`")));
+            }
+        }
+        let given = self.store.next_fields(&connection.id)?;
+        let faults = field_faults(&known, &op.fields, &given);
+        if !faults.is_empty() {
+            return Err(Error::new(
+                Code::InvalidInput,
+                "some credential fields are missing or unknown",
+            )
+            .hint("give each with `--credential KEY=-` on stdin, or in `NAIVE_CREDENTIAL_<KEY>`")
+            .details(faults));
+        }
+        self.activate(&known, &connection.id, &op.fields, None).await
+    }
+
+    /// Seals a credential, learns whose account it is, and marks the connection `ACTIVE`.
+    ///
+    /// A credential that the app refuses ends the login: `FAILED`, or the active row as it was.
+    async fn activate(
+        &self,
+        known: &Known,
+        id: &ConnectionId,
+        secrets: &Secrets,
+        scopes: Option<Vec<String>>,
+    ) -> Result<ConnectState> {
+        let fields = self.store.next_fields(id)?;
+        let account = self.learn_account(known, id, secrets, &fields).await?;
+        let granted = match (scopes, self.store.connection(id)?) {
+            (Some(scopes), _) => scopes,
+            (None, Some((_, connection))) => connection.scopes,
+            (None, None) => Vec::new(),
+        };
+        let owner = connection_owner(id);
+        let sealed = self.cipher()?.seal(&owner, secrets)?;
+        let grant =
+            Grant { owner: &owner, sealed: &sealed, account: account.as_deref(), scopes: &granted };
+        let active = self.store.activate(id, &grant, Millis::now())?;
+        Ok(state(&active, None))
+    }
+
+    async fn learn_account(
+        &self,
+        known: &Known,
+        id: &ConnectionId,
+        secrets: &Secrets,
+        fields: &BTreeMap<String, String>,
+    ) -> Result<Option<String>> {
+        let toolkit = &known.manifest;
+        let account = Account { toolkit, fields, secrets, trust: known.trust() };
+        let Some(request) = direct::identity(&account)? else { return Ok(None) };
+        let answer = self.http.send(&request).await?;
+        if answer.status == 401 {
+            let text = format!("`{}` refuses the credential", toolkit.slug);
+            self.store.fail(id, &text, Millis::now())?;
+            let command = format!("naive connections credentials {id}{}", self.owner_flag(id)?);
+            return Err(Error::new(Code::Unauthorized, text)
+                .hint(format!("check it, then run `{command}`"))
+                .reason("credential_refused"));
+        }
+        Ok(direct::account_name(toolkit, &answer))
+    }
+
+    fn already_active(&self, scope: &Scope<'_>, op: &Connect) -> Result<Option<Connection>> {
+        let all = self.store.connections(&scope.user()?.id, Some(&op.toolkit))?;
+        let same = |one: &Connection| one.status == Status::Active && one.label == op.label;
+        Ok(all.into_iter().find(same))
+    }
+
+    fn state(&self, id: &ConnectionId, link: Option<Url>) -> Result<ConnectState> {
+        let row = self.store.connection(id)?;
+        let (_, connection) =
+            row.ok_or_else(|| Error::new(Code::NotFound, "the connection is gone"))?;
+        Ok(ConnectState { status: Status::Initiated, ..state(&connection, link) })
+    }
+}
+
+fn state(connection: &Connection, link: Option<Url>) -> ConnectState {
+    ConnectState {
+        status: connection.status,
+        toolkit: connection.toolkit.clone(),
+        redirect_url: link,
+        connected_account_id: connection.id.clone(),
+        account: connection.account.clone(),
+        credential_fields: Vec::new(),
+        callback_url: None,
+        user: None,
+    }
+}
+
+/// Returns the parts of the app's address, each given and none unknown.
+fn address_fields(known: &Known, op: &Connect) -> Result<BTreeMap<String, String>> {
+    let given: BTreeMap<String, String> = op.fields.iter().cloned().collect();
+    let parts = known.fields().into_iter().filter(|field| !field.secret);
+    let parts: Vec<String> = parts.map(|field| field.key).collect();
+    let now = known.manifest.auth.kind == AuthType::Oauth2;
+    let missing = parts.iter().filter(|key| now && !given.contains_key(*key));
+    let unknown = given.keys().filter(|key| !parts.contains(key));
+    let faults: Vec<Fault> = missing
+        .map(|key| fault(key, "is missing"))
+        .chain(
+            unknown
+                .map(|key| fault(key, "is no part of the address; a secret is never given here")),
+        )
+        .collect();
+    if faults.is_empty() {
+        return Ok(given);
+    }
+    Err(Error::new(Code::InvalidInput, "some parts of the app's address are missing or unknown")
+        .hint(format!("give each with `--field KEY=VALUE`: {}", parts.join(", ")))
+        .details(faults))
+}
+
+fn field_faults(known: &Known, entered: &Secrets, given: &BTreeMap<String, String>) -> Vec<Fault> {
+    let fields = known.fields();
+    let missing = fields
+        .iter()
+        .filter(|field| !given.contains_key(&field.key) && !entered.0.contains_key(&field.key))
+        .map(|field| fault(&field.key, "is missing"));
+    let unknown = entered
+        .0
+        .keys()
+        .filter(|key| !fields.iter().any(|field| field.key == **key))
+        .map(|key| fault(key, "is no field of this toolkit"));
+    missing.chain(unknown).collect()
+}
+
+fn fault(key: &str, message: &str) -> Fault {
+    Fault { pointer: format!("/{key}"), message: message.to_owned() }
+}
+
+/// Returns the provider's own reason, its words cut and cleaned.
+fn declined(error: &str, description: Option<&str>) -> Error {
+    let clean = |text: &str| -> String {
+        text.chars().filter(|c| !hidden(*c)).take(200).collect::<String>().trim().to_owned()
+    };
+    let (error, words) = (clean(error), description.map(clean).filter(|words| !words.is_empty()));
+    let text = match (error.as_str(), words) {
+        (error, Some(words)) => format!("the login was refused with `{error}`: {words}"),
+        (error, None) => format!("the login was refused with `{error}`"),
+    };
+    Error::new(Code::Forbidden, text)
+        .hint("start again with `naive connections connect`")
+        .reason(error)
+}

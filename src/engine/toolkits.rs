@@ -1,0 +1,348 @@
+//! Toolkits as this workspace has them: shipped or added, configured, switched on or off.
+
+use super::{Engine, World, user_flag};
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::Slug;
+use crate::api::secrets::Secrets;
+use crate::api::workspace::{
+    AddToolkit, AuthType, Availability, ConfigureToolkit, CredentialField, ListToolkits, Origin,
+    RemoveToolkit, ToolkitDetail, ToolkitPage, ToolkitSummary,
+};
+use crate::catalog::manifest::Manifest;
+use crate::catalog::search::{did_you_mean, nearest, score};
+use crate::catalog::{builtin, builtin_slugs, from_json, relocate};
+use crate::http::Trust;
+use crate::oauth;
+use crate::store::ToolkitRow;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// How many rows a page has where the caller does not say.
+const PAGE: u32 = 50;
+
+/// A toolkit with what the operator decided about it.
+#[derive(Debug)]
+pub(super) struct Known {
+    /// What it is
+    pub(super) manifest: Manifest,
+    /// What was decided
+    pub(super) row: ToolkitRow,
+    /// Where the manifest comes from
+    pub(super) origin: Origin,
+    /// Whether its apps are the sandbox's
+    simulated: bool,
+}
+
+impl Known {
+    /// Returns the OAuth client in use.
+    pub(super) fn client_id(&self) -> Option<&str> {
+        let own = self.row.client_id.as_ref().filter(|_| !self.simulated);
+        own.or(self.manifest.auth.client_id.as_ref()).map(String::as_str)
+    }
+
+    /// Returns the scopes that `connect` asks for.
+    pub(super) fn scopes(&self) -> &[String] {
+        if self.row.scopes.is_empty() { &self.manifest.auth.scopes } else { &self.row.scopes }
+    }
+
+    /// Returns who vouches for its addresses.
+    pub(super) fn trust(&self) -> Trust {
+        match self.origin {
+            Origin::Builtin => Trust::Public,
+            Origin::Added => Trust::Operator,
+        }
+    }
+
+    /// Returns what a user enters when connecting.
+    pub(super) fn fields(&self) -> Vec<CredentialField> {
+        let field = |field: &crate::catalog::manifest::Field| CredentialField {
+            key: field.key.clone(),
+            label: field.label.clone(),
+            secret: field.secret,
+        };
+        self.manifest.auth.fields.iter().map(field).collect()
+    }
+
+    /// Tells whether it can be connected, and why not.
+    pub(super) fn availability(&self) -> (Availability, Option<String>) {
+        let slug = &self.manifest.slug;
+        if !self.row.enabled {
+            let why = format!("switched off; run `naive toolkits enable {slug}`");
+            return (Availability::Disabled, Some(why));
+        }
+        if self.is_configured() {
+            return (Availability::Available, None);
+        }
+        let command = format!("naive toolkits configure {slug} --client-id ID --client-secret -");
+        let why = format!("needs an OAuth client of your own; run `{command}`");
+        (Availability::NotConfigured, Some(why))
+    }
+
+    /// Tells whether everything the operator must give is there.
+    pub(super) fn is_configured(&self) -> bool {
+        match self.manifest.auth.kind {
+            AuthType::Oauth2 => self.simulated || self.client_id().is_some(),
+            AuthType::ApiKey | AuthType::Basic | AuthType::None => true,
+        }
+    }
+
+    /// Fails if it cannot be connected or run.
+    pub(super) fn usable(self) -> Result<Self> {
+        let slug = &self.manifest.slug;
+        match self.availability() {
+            (Availability::Available, _) => Ok(self),
+            (Availability::Disabled, _) => {
+                Err(Error::new(Code::Forbidden, format!("toolkit `{slug}` is switched off"))
+                    .hint(format!("run `naive toolkits enable {slug}`"))
+                    .reason("toolkit_disabled"))
+            }
+            (Availability::NotConfigured, _) => {
+                let text = format!("toolkit `{slug}` has no OAuth client");
+                let hint = "register one with the app, redirect URI `http://127.0.0.1/oauth/callback`, then run";
+                let command =
+                    format!("naive toolkits configure {slug} --client-id ID --client-secret -");
+                Err(Error::new(Code::NotConfigured, text).hint(format!("{hint} `{command}`")))
+            }
+        }
+    }
+
+    fn summary(&self) -> ToolkitSummary {
+        let (availability, availability_reason) = self.availability();
+        ToolkitSummary {
+            slug: self.manifest.slug.to_string(),
+            name: self.manifest.name.clone(),
+            description: self.manifest.description.clone(),
+            auth_type: self.manifest.auth.kind,
+            is_no_auth: self.manifest.auth.kind == AuthType::None,
+            configured: self.is_configured(),
+            availability,
+            availability_reason,
+            origin: self.origin,
+            tools: self.manifest.tools.len(),
+        }
+    }
+
+    fn detail(&self) -> ToolkitDetail {
+        ToolkitDetail {
+            summary: self.summary(),
+            base_url: self.manifest.base_url.clone(),
+            client_id: self.client_id().map(str::to_owned),
+            scopes: self.scopes().to_vec(),
+            credential_fields: self.fields(),
+            tool_slugs: self.manifest.tools.iter().map(|tool| tool.slug.to_string()).collect(),
+        }
+    }
+}
+
+impl Engine {
+    /// Returns the toolkit of that slug; `NotFound` says which were perhaps meant.
+    pub(super) fn toolkit(&self, slug: &Slug) -> Result<Known> {
+        let row = self.store.toolkit(slug)?;
+        if let Some(known) = self.known(slug, row)? {
+            return Ok(known);
+        }
+        let added = self.store.toolkits()?;
+        let mut names: Vec<&str> = builtin_slugs().collect();
+        names.extend(added.iter().map(|(slug, _)| slug.as_str()));
+        let near = nearest(slug.as_str(), names);
+        let otherwise = "run `naive toolkits list` to see which there are";
+        Err(Error::new(Code::NotFound, format!("there is no toolkit `{slug}`"))
+            .hint(did_you_mean(&near, otherwise))
+            .reason("toolkit_unknown"))
+    }
+
+    fn known(&self, slug: &Slug, row: Option<ToolkitRow>) -> Result<Option<Known>> {
+        let row = row.unwrap_or_default();
+        let (manifest, origin) = match &row.manifest {
+            Some(text) => (Some(stored(slug, text)?), Origin::Added),
+            None => (builtin(slug).transpose()?, Origin::Builtin),
+        };
+        let simulated = matches!(self.world, World::Sandbox(_));
+        let manifest = manifest.map(|manifest| match &self.world {
+            World::Sandbox(Some(url)) => relocate(manifest, url),
+            World::Sandbox(None) | World::Real => manifest,
+        });
+        Ok(manifest.map(|manifest| Known { manifest, row, origin, simulated }))
+    }
+
+    /// Returns a page of toolkits that match, in the order of their slugs, and where to go on.
+    pub(super) fn page(
+        &self,
+        search: Option<&str>,
+        (limit, cursor): (Option<u32>, Option<&str>),
+        keep: impl Fn(&Known) -> bool,
+    ) -> Result<(Vec<Known>, Option<String>)> {
+        let after = cursor.map(decoded).transpose()?;
+        let rows = self.store.toolkits()?;
+        let mut slugs: Vec<Slug> = builtin_slugs().filter_map(|slug| slug.parse().ok()).collect();
+        slugs.extend(
+            rows.iter().filter(|(_, row)| row.manifest.is_some()).map(|(slug, _)| slug.clone()),
+        );
+        slugs.sort();
+        slugs.dedup();
+        let limit = usize::try_from(limit.unwrap_or(PAGE)).unwrap_or(usize::MAX);
+        let mut page = Vec::new();
+        for slug in slugs
+            .into_iter()
+            .filter(|slug| after.as_deref().is_none_or(|after| slug.as_str() > after))
+        {
+            let row = rows.iter().find(|(known, _)| *known == slug).map(|(_, row)| row.clone());
+            let Some(known) = self.known(&slug, row)? else { continue };
+            let about = &known.manifest;
+            let fits = search.is_none_or(|words| {
+                score(words, about.slug.as_str(), &about.name, &about.description).is_some()
+            });
+            if !fits || !keep(&known) {
+                continue;
+            }
+            if page.len() == limit {
+                let last = page
+                    .last()
+                    .map(|known: &Known| URL_SAFE_NO_PAD.encode(known.manifest.slug.as_str()));
+                return Ok((page, last));
+            }
+            page.push(known);
+        }
+        Ok((page, None))
+    }
+
+    pub(super) fn list_toolkits(&self, op: &ListToolkits) -> Result<ToolkitPage> {
+        let at = (op.limit, op.cursor.as_deref());
+        let (page, next_cursor) = self.page(op.search.as_deref(), at, |_| true)?;
+        Ok(ToolkitPage { toolkits: page.iter().map(Known::summary).collect(), next_cursor })
+    }
+
+    pub(super) fn get_toolkit(&self, slug: &Slug) -> Result<ToolkitDetail> {
+        Ok(self.toolkit(slug)?.detail())
+    }
+
+    pub(super) fn add_toolkit(&self, op: AddToolkit) -> Result<ToolkitDetail> {
+        let manifest = from_json(op.manifest)?;
+        let slug = manifest.slug.clone();
+        if builtin_slugs().any(|shipped| shipped == slug.as_str()) {
+            let text = format!("`{slug}` is a toolkit that is built in");
+            return Err(Error::new(Code::DuplicateRecord, text).hint("choose another slug"));
+        }
+        let text = serde_json::to_string(&manifest)
+            .map_err(|error| Error::internal("a manifest cannot be written", error))?;
+        let mut row = self.store.toolkit(&slug)?.unwrap_or_default();
+        row.manifest = Some(text);
+        self.store.put_toolkit(&slug, &row, None)?;
+        self.get_toolkit(&slug)
+    }
+
+    pub(super) fn remove_toolkit(&self, op: &RemoveToolkit) -> Result<ToolkitDetail> {
+        let slug = &op.toolkit;
+        let known = self.toolkit(slug)?;
+        if known.origin == Origin::Builtin {
+            let text = format!("`{slug}` is built in and cannot be removed");
+            return Err(Error::new(Code::InvalidInput, text)
+                .hint(format!("run `naive toolkits disable {slug}` instead")));
+        }
+        let connected = self.store.remove_toolkit(slug, &client_owner(slug))?;
+        if let Some(first) = connected.first() {
+            let names: Vec<_> =
+                connected.iter().map(|user| format!("`{}`", user.handle())).collect();
+            let text = format!("{} is still connected to `{slug}`", names.join(", "));
+            let command =
+                format!("naive connections disconnect {slug}{} --purge", user_flag(first));
+            let each = if names.len() > 1 { ", and so for each of them," } else { "" };
+            return Err(
+                Error::new(Code::InvalidInput, text).hint(format!("run `{command}`{each} first"))
+            );
+        }
+        Ok(known.detail())
+    }
+
+    pub(super) fn configure_toolkit(&self, op: ConfigureToolkit) -> Result<ToolkitDetail> {
+        let slug = &op.toolkit;
+        let known = self.toolkit(slug)?;
+        if known.manifest.auth.kind != AuthType::Oauth2 {
+            let text = format!("toolkit `{slug}` uses no OAuth client");
+            return Err(Error::new(Code::InvalidInput, text)
+                .hint(format!("run `naive connections connect {slug}` to connect it")));
+        }
+        if op.client_id.is_none() && op.scopes.is_empty() && op.secrets.0.is_empty() {
+            return Err(Error::new(Code::InvalidInput, "there is nothing to configure")
+                .hint("give `--client-id`, `--client-secret -` or `--scopes`"));
+        }
+        let mut row = known.row;
+        row.client_id = op.client_id.or(row.client_id);
+        if !op.scopes.is_empty() {
+            row.scopes = op.scopes;
+        }
+        let owner = client_owner(slug);
+        let new = Some(&op.secrets).filter(|secrets| !secrets.0.is_empty());
+        let sealed = new.map(|secrets| self.cipher()?.seal(&owner, secrets)).transpose()?;
+        let secret = sealed.as_deref().map(|bytes| (owner.as_str(), bytes));
+        self.store.put_toolkit(slug, &row, secret)?;
+        self.get_toolkit(slug)
+    }
+
+    pub(super) fn switch_toolkit(&self, slug: &Slug, enabled: bool) -> Result<ToolkitDetail> {
+        let row = ToolkitRow { enabled, ..self.toolkit(slug)?.row };
+        self.store.put_toolkit(slug, &row, None)?;
+        self.get_toolkit(slug)
+    }
+
+    /// Returns the toolkit's OAuth server, its endpoints discovered where they are not given.
+    pub(super) async fn oauth_server(&self, known: &Known) -> Result<oauth::Server> {
+        let auth = &known.manifest.auth;
+        let trust = known.trust();
+        let owner = client_owner(&known.manifest.slug);
+        let client_secret = match self.store.sealed(&owner)? {
+            Some(bytes) if !known.simulated => {
+                let Secrets(mut secrets) = self.cipher()?.open(&owner, &bytes)?;
+                secrets.remove("client_secret")
+            }
+            _ => None,
+        };
+        let mut issuer = auth.issuer.as_ref().map(|issuer| issuer.as_str().to_owned());
+        let mut announces_issuer = known.simulated;
+        let mut revoke = auth.revoke_url.clone();
+        let (authorize, token) = match (&auth.authorize_url, &auth.token_url, &auth.issuer) {
+            (Some(authorize), Some(token), _) => (authorize.clone(), token.clone()),
+            (_, _, Some(at)) => {
+                let found = oauth::discover(&self.http, at, trust).await?;
+                issuer = Some(found.issuer().to_owned());
+                announces_issuer = found.authorization_response_iss_parameter_supported;
+                revoke = revoke.or(found.revocation_endpoint);
+                (found.authorization_endpoint, found.token_endpoint)
+            }
+            _ => {
+                let text = format!("toolkit `{}` names no OAuth server", known.manifest.slug);
+                return Err(Error::new(Code::FeatureNotConfigured, text));
+            }
+        };
+        Ok(oauth::Server {
+            issuer,
+            announces_issuer,
+            authorize,
+            token,
+            revoke,
+            client_id: known.client_id().unwrap_or_default().to_owned(),
+            client_secret,
+            auth: auth.token_auth,
+            trust,
+        })
+    }
+}
+
+fn client_owner(slug: &Slug) -> String {
+    format!("client:{slug}")
+}
+
+fn stored(slug: &Slug, text: &str) -> Result<Manifest> {
+    serde_json::from_str(text).map_err(|error| {
+        Error::internal(format!("the stored manifest of `{slug}` cannot be read"), error)
+            .hint(format!("add it again with `naive toolkits add`, or remove it with `naive toolkits remove {slug}`"))
+    })
+}
+
+fn decoded(cursor: &str) -> Result<String> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    bytes.ok_or_else(|| {
+        Error::new(Code::InvalidInput, "the cursor is not one of ours")
+            .hint("use `nextCursor` of the answer before, as it is")
+    })
+}

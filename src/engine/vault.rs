@@ -1,0 +1,85 @@
+//! Which key seals this store: found at the first need, made once, changed on request.
+
+use secrecy::SecretString;
+
+use super::Engine;
+use crate::api::error::{Code, Error, Result};
+use crate::api::vault::{KeySource, VaultStatus};
+use crate::vault::{CIPHER, Cipher};
+
+impl Engine {
+    /// Returns the cipher, looking for the key at the first call.
+    pub(super) fn cipher(&self) -> Result<&Cipher> {
+        if let Some(cipher) = self.cipher.get() {
+            return Ok(cipher);
+        }
+        let found = self.find_key()?;
+        Ok(self.cipher.get_or_init(|| found))
+    }
+
+    /// Finds the key of this store; makes one if nothing was ever sealed, under the store's lock so
+    /// that of several processes one does.
+    fn find_key(&self) -> Result<Cipher> {
+        let store = self.store.id()?;
+        if let Some(key) = self.store.key()? {
+            return self.vault.find(&store, &key);
+        }
+        let guard = self.store.lock()?;
+        if let Some(key) = self.store.key()? {
+            return self.vault.find(&store, &key);
+        }
+        let made = self.vault.find_or_make(&store)?;
+        self.store.set_key(made.key())?;
+        drop(guard);
+        if made.key().source == KeySource::File {
+            let path = self.vault.file.display();
+            self.note(format!(
+                "No keyring answers here, so the key that seals credentials is in `{path}`."
+            ));
+        }
+        Ok(made)
+    }
+
+    /// Tells which key seals this store and whether it is there.
+    pub(crate) fn vault_status(&self) -> Result<VaultStatus> {
+        let key = self.store.key()?;
+        let trouble = key.as_ref().and_then(|_| self.cipher().err());
+        let trouble = trouble.map(|error| match error.hint {
+            Some(hint) => format!("{}; {hint}", error.message),
+            None => error.message,
+        });
+        let unlocked = key.is_some() && trouble.is_none();
+        let sealed = self.store.sealed_count()?;
+        Ok(VaultStatus { key, unlocked, trouble, sealed, cipher: CIPHER.to_owned() })
+    }
+
+    /// Returns the key itself, as 64 hexadecimal digits.
+    pub(crate) fn export_key(&self) -> Result<String> {
+        Ok(self.cipher()?.export())
+    }
+
+    /// Seals everything with a new key: `given` where the present one comes from the environment.
+    pub(crate) fn rotate_key(&self, given: Option<SecretString>) -> Result<VaultStatus> {
+        let present = self.cipher()?;
+        let from_environment = present.key().source == KeySource::Environment;
+        if from_environment != given.is_some() {
+            let (text, hint) = if from_environment {
+                (
+                    "the key comes from `NAIVE_ENCRYPTION_KEY`",
+                    "give the new one: `openssl rand -hex 32 | naive vault rotate --key -`",
+                )
+            } else {
+                ("the new key is made here", "leave `--key` out")
+            };
+            return Err(Error::new(Code::InvalidInput, text).hint(hint));
+        }
+        let guard = self.store.lock()?;
+        let next = self.vault.prepare(present, given)?;
+        let sealed =
+            self.store.reseal(next.key(), |owner, bytes| present.reseal(&next, owner, bytes))?;
+        self.vault.promote(&next)?;
+        drop(guard);
+        let key = Some(next.key().clone());
+        Ok(VaultStatus { key, unlocked: true, trouble: None, sealed, cipher: CIPHER.to_owned() })
+    }
+}

@@ -1,0 +1,200 @@
+//! The one HTTP client: deadlines, size limits, TLS, and which addresses may be called at all.
+//!
+//! It knows requests, not apps: who is asked what is decided above. Its second half, `address`, is the
+//! rule for every URL that is called or opened.
+
+mod address;
+mod request;
+
+pub(crate) use address::{Trust, check};
+pub(crate) use request::Request;
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Client;
+use reqwest::header::{HeaderMap, LOCATION};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::OnceCell;
+
+use crate::api::error::{Code, Error, Result};
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long a call may take in all.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// Largest answer that is read.
+const BODY_CAP: usize = 8 * 1024 * 1024;
+/// How many redirects a read follows.
+const HOPS: usize = 5;
+
+/// The client of one process; nothing is built before the first call.
+#[derive(Debug)]
+pub(crate) struct Http {
+    system_roots: bool,
+    public: OnceCell<Client>,
+    trusted: OnceCell<Client>,
+}
+
+/// An answer that came whole.
+#[derive(Debug)]
+pub(crate) struct Response {
+    /// HTTP status
+    pub(crate) status: u16,
+    /// Headers
+    pub(crate) headers: HeaderMap,
+    /// Body, with the request's own secrets masked
+    pub(crate) body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// Whether a byte of the request may have left
+    pub(crate) sent: bool,
+    /// What went wrong
+    pub(crate) error: Error,
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        failure.error
+    }
+}
+
+impl Http {
+    /// Makes a client that trusts the embedded roots, and the system's too if `system_roots`.
+    pub(crate) fn new(system_roots: bool) -> Self {
+        Self { system_roots, public: OnceCell::new(), trusted: OnceCell::new() }
+    }
+
+    /// Sends a request once; a GET follows redirects, anything else refuses them.
+    ///
+    /// Fails with `ProviderError` if no whole answer came within 30 seconds and 8 MiB.
+    pub(crate) async fn send(&self, request: &Request) -> std::result::Result<Response, Failure> {
+        let mut now = request.clone();
+        for _ in 0..=HOPS {
+            let response = self.send_once(&now).await?;
+            let target = response.headers.get(LOCATION).and_then(|value| value.to_str().ok());
+            let target = target.filter(|_| matches!(response.status, 301 | 302 | 303 | 307 | 308));
+            let Some(target) = target else { return Ok(response) };
+            if !now.is_read() {
+                let text = format!("`{}` redirects a call that changes something", now.host());
+                return Err(failed(false, text, None));
+            }
+            now = now.redirected(target).map_err(|error| Failure { sent: true, error })?;
+        }
+        Err(failed(true, format!("`{}` redirects in circles", request.host()), None))
+    }
+
+    async fn send_once(&self, request: &Request) -> std::result::Result<Response, Failure> {
+        let client = self.client(request.trust()).await;
+        let client = client.map_err(|error| Failure { sent: false, error })?;
+        let call = request.on(client);
+        let exchange = async {
+            let mut answer = call.send().await.map_err(|error| unsent(request, error))?;
+            let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+            let mut body = Vec::new();
+            while let Some(chunk) = answer.chunk().await.map_err(|error| cut(request, error))? {
+                body.extend_from_slice(&chunk);
+                if body.len() > BODY_CAP {
+                    let text = format!("`{}` answered more than 8 MiB", request.host());
+                    return Err(failed(true, text, None));
+                }
+            }
+            Ok(Response { status, headers, body })
+        };
+        let late = || {
+            let text = format!("`{}` did not answer within 30 seconds", request.host());
+            failed(true, text, None)
+        };
+        let mut response = tokio::time::timeout(DEADLINE, exchange).await.map_err(|_| late())??;
+        request.scrub(&mut response.body);
+        Ok(response)
+    }
+
+    async fn client(&self, trust: Trust) -> Result<&Client> {
+        let cell = match trust {
+            Trust::Public => &self.public,
+            Trust::Operator => &self.trusted,
+        };
+        cell.get_or_try_init(|| async { self.build(trust) }).await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the one client")]
+    fn build(&self, trust: Trust) -> Result<Client> {
+        let builder = Client::builder()
+            .use_preconfigured_tls(self.tls()?)
+            .connect_timeout(CONNECT)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .user_agent(concat!("naive/", env!("CARGO_PKG_VERSION")))
+            .no_proxy();
+        let builder = match trust {
+            Trust::Public => builder.dns_resolver(Arc::new(address::PublicOnly)),
+            Trust::Operator => builder,
+        };
+        builder.build().map_err(|error| Error::internal("the HTTP client cannot start", error))
+    }
+
+    fn tls(&self) -> Result<ClientConfig> {
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        if self.system_roots {
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| Error::internal("TLS cannot start", error))?;
+        Ok(config.with_root_certificates(roots).with_no_client_auth())
+    }
+}
+
+impl Response {
+    /// Tells whether the status is one of success.
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// Returns the body as JSON, or `None` if it is none.
+    pub(crate) fn json(&self) -> Option<serde_json::Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+}
+
+fn unsent(request: &Request, error: reqwest::Error) -> Failure {
+    let sent = !(error.is_connect() || error.is_builder());
+    let what = if error.is_timeout() { "did not answer" } else { "cannot be reached" };
+    let what = if sent { "broke the connection off" } else { what };
+    let cause = causes(&error.without_url());
+    failed(sent, format!("`{}` {what}{cause}", request.host()), None)
+}
+
+fn cut(request: &Request, error: reqwest::Error) -> Failure {
+    let text = format!("the answer of `{}` was cut off", request.host());
+    failed(true, text, Some(error.without_url()))
+}
+
+/// Returns the innermost cause in words, where it says more than its wrapping.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut innermost = error.source();
+    while let Some(next) = innermost.and_then(std::error::Error::source) {
+        innermost = Some(next);
+    }
+    let mut text = String::new();
+    if let Some(cause) = innermost {
+        // Writing to a string cannot fail.
+        let _ = write!(text, ": {cause}");
+    }
+    text
+}
+
+fn failed(sent: bool, text: String, source: Option<reqwest::Error>) -> Failure {
+    let error = Error::new(Code::ProviderError, text);
+    let error = match source {
+        Some(source) => error.because(source),
+        None => error,
+    };
+    Failure { sent, error }
+}

@@ -1,0 +1,155 @@
+//! Which addresses may be called or opened.
+//!
+//! `https` anywhere public, `http` on loopback; other private addresses only for toolkits that the
+//! operator added. A public name is looked up first and refused if it leads to a private address.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::{Host, Url};
+
+use crate::api::error::{Code, Error, Result};
+
+/// Who vouches for an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// Nobody: it must be public, or loopback by name
+    Public,
+    /// The operator, who added it: it may be private
+    Operator,
+}
+
+/// Fails with `InvalidInput` if an address may be neither called nor opened.
+pub(crate) fn check(url: &Url, trust: Trust) -> Result<()> {
+    let refuse = |why: &str| {
+        let host = url.host_str().unwrap_or_default();
+        Err(Error::new(Code::InvalidInput, format!("the address on `{host}` {why}"))
+            .hint("only `https`, or `http` on this machine, is called or opened")
+            .reason("address_refused"))
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse("holds a user name or a password");
+    }
+    let (loopback, private) = match url.host() {
+        Some(Host::Domain(name)) => (name == "localhost", false),
+        Some(Host::Ipv4(ip)) => (ip.is_loopback(), !is_public(ip.into())),
+        Some(Host::Ipv6(ip)) => (ip.is_loopback(), !is_public(ip.into())),
+        None => return refuse("names no host"),
+    };
+    match url.scheme() {
+        "https" | "http" if loopback => Ok(()),
+        "https" if !private || trust == Trust::Operator => Ok(()),
+        "https" => refuse("is private"),
+        "http" => refuse("is not encrypted"),
+        _ => refuse("is neither `https` nor `http`"),
+    }
+}
+
+/// Tells whether an address belongs to the public internet.
+fn is_public(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => {
+            let [a, b, c, _] = ip.octets();
+            !(ip.is_private()
+                || ip.is_loopback()
+                || ip.is_link_local()
+                || ip.is_broadcast()
+                || ip.is_documentation()
+                || ip.is_multicast()
+                || a == 0
+                || a >= 240
+                || (a == 100 && (64..128).contains(&b))
+                || (a == 192 && b == 0 && c == 0)
+                || (a == 198 && (18..20).contains(&b)))
+        }
+        IpAddr::V6(ip) => match embedded_v4(ip) {
+            Some(v4) => is_public(v4),
+            None => {
+                !(ip.is_loopback()
+                    || ip.is_unspecified()
+                    || ip.is_unique_local()
+                    || ip.is_unicast_link_local()
+                    || ip.is_multicast()
+                    || ip.segments()[..2] == [0x2001, 0xdb8])
+            }
+        },
+    }
+}
+
+/// Returns the IPv4 address inside a mapped (`::ffff:0:0/96`), NAT64 or 6to4 one.
+fn embedded_v4(ip: Ipv6Addr) -> Option<IpAddr> {
+    let v4 = |high: u16, low: u16| {
+        Some(IpAddr::from((u32::from(high) << 16 | u32::from(low)).to_be_bytes()))
+    };
+    match ip.segments() {
+        [0, 0, 0, 0, 0, 0xffff, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => v4(high, low),
+        _ => None,
+    }
+}
+
+/// Resolves names and drops every address that is not public; `localhost` stays itself.
+#[derive(Debug)]
+pub(super) struct PublicOnly;
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let host = name.as_str().to_owned();
+            let found = tokio::net::lookup_host((host.as_str(), 0)).await?;
+            let found: Vec<SocketAddr> =
+                found.filter(|at| host == "localhost" || is_public(at.ip())).collect();
+            if found.is_empty() {
+                return Err(format!("`{host}` leads to a private address").into());
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allowed(text: &str, trust: Trust) -> bool {
+        Url::parse(text).is_ok_and(|url| check(&url, trust).is_ok())
+    }
+
+    #[test]
+    fn only_https_or_loopback_is_called() {
+        for good in [
+            "https://api.stripe.com/v1",
+            "http://127.0.0.1:80/",
+            "http://[::1]/",
+            "http://localhost:1/",
+        ] {
+            assert!(allowed(good, Trust::Public), "{good}");
+        }
+        let bad = [
+            "http://example.com/",
+            "ftp://example.com/",
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "https://user:pass@example.com/",
+            "https://10.0.0.1/",
+            "https://169.254.169.254/latest",
+            "https://192.168.1.1/",
+            "https://[::ffff:10.0.0.1]/",
+            "https://[fd00::1]/",
+            "https://0.0.0.0/",
+            "https://100.64.0.1/",
+            "https://[64:ff9b::a00:1]/",
+            "http://2130706432.example/",
+        ];
+        for bad in bad {
+            assert!(!allowed(bad, Trust::Public), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_operator_may_name_private_addresses_but_not_plain_ones() {
+        assert!(allowed("https://10.0.0.1/", Trust::Operator));
+        assert!(!allowed("http://10.0.0.1/", Trust::Operator));
+    }
+}

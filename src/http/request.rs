@@ -1,0 +1,255 @@
+//! A request that knows which of its parts are secret, so that it can be shown without them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method, RequestBuilder};
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
+
+use super::address::{Trust, check};
+use crate::api::error::{Code, Error, Result};
+use crate::api::secrets::Secrets;
+
+/// What stands for a secret wherever a request is shown.
+const MASK: &str = "********";
+/// Shortest text that is taken for an echoed secret.
+const ECHO_MIN: usize = 8;
+
+/// A request, with its secrets marked so that it can be shown without them.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: Vec<u8>,
+    secrets: Vec<SecretString>,
+    trust: Trust,
+}
+
+impl Request {
+    /// Begins a request.
+    ///
+    /// Fails with `InvalidInput` if the address may not be called, see [`check`].
+    pub(crate) fn new(method: &str, url: Url, trust: Trust) -> Result<Self> {
+        check(&url, trust)?;
+        let method = Method::from_bytes(method.as_bytes())
+            .map_err(|error| Error::internal("this is no HTTP method", error))?;
+        Ok(Self {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: Vec::new(),
+            secrets: Vec::new(),
+            trust,
+        })
+    }
+
+    /// Sets a header that is no secret.
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Result<Self> {
+        self.headers.insert(header_name(name)?, header_value(value)?);
+        Ok(self)
+    }
+
+    /// Sets the body and its type.
+    pub(crate) fn body(self, content_type: &str, body: Vec<u8>) -> Result<Self> {
+        Self { body, ..self }.header("content-type", content_type)
+    }
+
+    /// Sets a form as the body; values of `hidden` count as secrets.
+    pub(crate) fn form(
+        mut self,
+        plain: &[(&str, &str)],
+        hidden: &[(&str, &SecretString)],
+    ) -> Result<Self> {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        for (key, value) in plain {
+            form.append_pair(key, value);
+        }
+        for (key, value) in hidden {
+            form.append_pair(key, value.expose_secret());
+            self.secrets.push((*value).clone());
+        }
+        self.body("application/x-www-form-urlencoded", form.finish().into_bytes())
+    }
+
+    /// Sets a bearer token.
+    pub(crate) fn bearer(self, token: &SecretString) -> Result<Self> {
+        let value = format!("Bearer {}", token.expose_secret());
+        self.secret_header(AUTHORIZATION.as_str(), &value, vec![token.clone()])
+    }
+
+    /// Sets user name and password (RFC 7617).
+    pub(crate) fn basic(self, user: &str, password: &SecretString) -> Result<Self> {
+        let pair = STANDARD.encode(format!("{user}:{}", password.expose_secret()));
+        let value = format!("Basic {pair}");
+        self.secret_header(AUTHORIZATION.as_str(), &value, vec![password.clone(), pair.into()])
+    }
+
+    /// Sets user name and password where both are secret.
+    pub(crate) fn basic_hidden(self, user: &SecretString, password: &SecretString) -> Result<Self> {
+        self.basic(user.expose_secret(), password)
+    }
+
+    /// Sets a header from a template in which `{key}` stands for a secret.
+    pub(crate) fn credential_header(
+        self,
+        name: &str,
+        template: &str,
+        secrets: &Secrets,
+    ) -> Result<Self> {
+        let value = reveal(template, secrets);
+        self.secret_header(name, &value, secrets.0.values().cloned().collect())
+    }
+
+    /// Adds a query parameter from a template in which `{key}` stands for a secret.
+    pub(crate) fn credential_query(
+        mut self,
+        name: &str,
+        template: &str,
+        secrets: &Secrets,
+    ) -> Self {
+        self.url.query_pairs_mut().append_pair(name, &reveal(template, secrets));
+        self.secrets.extend(secrets.0.values().cloned());
+        self
+    }
+
+    fn secret_header(
+        mut self,
+        name: &str,
+        value: &str,
+        secrets: Vec<SecretString>,
+    ) -> Result<Self> {
+        let mut value = header_value(value)?;
+        value.set_sensitive(true);
+        self.headers.insert(header_name(name)?, value);
+        self.secrets.extend(secrets);
+        Ok(self)
+    }
+
+    /// Returns the method.
+    pub(crate) fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    /// Returns the address, with secrets masked.
+    pub(crate) fn shown_url(&self) -> String {
+        self.masked(self.url.as_str())
+    }
+
+    /// Returns the headers, with secrets masked.
+    pub(crate) fn shown_headers(&self) -> impl Iterator<Item = (String, String)> {
+        self.headers.iter().map(|(name, value)| {
+            let shown = if value.is_sensitive() { MASK } else { value.to_str().unwrap_or(MASK) };
+            (name.to_string(), shown.to_owned())
+        })
+    }
+
+    /// Returns the body as text, with secrets masked.
+    pub(crate) fn shown_body(&self) -> String {
+        self.masked(&String::from_utf8_lossy(&self.body))
+    }
+
+    fn masked(&self, text: &str) -> String {
+        let mut masked = text.to_owned();
+        for secret in &self.secrets {
+            let plain = secret.expose_secret();
+            if plain.len() < ECHO_MIN {
+                continue;
+            }
+            let encoded: String = url::form_urlencoded::byte_serialize(plain.as_bytes()).collect();
+            masked = masked.replace(plain, MASK).replace(&encoded, MASK);
+        }
+        masked
+    }
+
+    /// Masks this request's own secrets in an answer that repeats them.
+    pub(super) fn scrub(&self, body: &mut Vec<u8>) {
+        let repeated = self.secrets.iter().any(|secret| {
+            let plain = secret.expose_secret().as_bytes();
+            plain.len() >= ECHO_MIN && body.windows(plain.len()).any(|window| window == plain)
+        });
+        if repeated {
+            *body = self.masked(&String::from_utf8_lossy(body)).into_bytes();
+        }
+    }
+
+    /// Replaces each `{mark}{key}` of the address by the secret of that key, percent-encoded.
+    ///
+    /// For apps that want their token in the path; everything else travels in headers. The mark is one
+    /// that no input can hold, so that an input never calls a secret into the address.
+    pub(crate) fn secret_address(mut self, mark: &str, secrets: &Secrets) -> Result<Self> {
+        let mut text = self.url.as_str().to_owned();
+        for (key, secret) in &secrets.0 {
+            let plain = secret.expose_secret().as_bytes();
+            let encoded: String = url::form_urlencoded::byte_serialize(plain).collect();
+            text = text.replace(&format!("{mark}{key}"), &encoded);
+        }
+        self.url = Url::parse(&text)
+            .map_err(|error| Error::internal("the address with its credential is none", error))?;
+        check(&self.url, self.trust)?;
+        self.secrets.extend(secrets.0.values().cloned());
+        Ok(self)
+    }
+
+    /// Returns the request that a redirect asks for; a credential does not leave its host.
+    pub(super) fn redirected(&self, target: &str) -> Result<Self> {
+        let url = self.url.join(target).map_err(|error| {
+            Error::new(Code::ProviderError, "the app redirects to an address that is none")
+                .because(error)
+        })?;
+        check(&url, self.trust).map_err(|error| Error { code: Code::ProviderError, ..error })?;
+        let mut next = Self { url, ..self.clone() };
+        if next.url.origin() != self.url.origin() {
+            let headers = self.headers.iter();
+            next.headers = headers
+                .filter(|(_, value)| !value.is_sensitive())
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect();
+        }
+        Ok(next)
+    }
+
+    /// Hands the request to a client.
+    pub(super) fn on(&self, client: &Client) -> RequestBuilder {
+        client
+            .request(self.method.clone(), self.url.clone())
+            .headers(self.headers.clone())
+            .body(self.body.clone())
+    }
+
+    /// Tells whether it changes nothing at the other end.
+    pub(super) fn is_read(&self) -> bool {
+        self.method == Method::GET
+    }
+
+    /// Returns who vouches for its address.
+    pub(super) fn trust(&self) -> Trust {
+        self.trust
+    }
+
+    /// Returns where it goes, without anything that could be a secret.
+    pub(super) fn host(&self) -> String {
+        let host = self.url.host_str().unwrap_or("?");
+        self.url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+}
+
+fn header_name(name: &str) -> Result<HeaderName> {
+    HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| Error::new(Code::InvalidInput, format!("`{name}` is not a header name")))
+}
+
+/// Never names the value: it may be a secret.
+fn header_value(value: &str) -> Result<HeaderValue> {
+    HeaderValue::from_str(value).map_err(|_| {
+        Error::new(Code::InvalidInput, "a header value holds a line break or a control character")
+    })
+}
+
+/// Replaces `{key}` by the secret of that key: the one place where templates meet secrets.
+fn reveal(template: &str, secrets: &Secrets) -> String {
+    secrets.0.iter().fold(template.to_owned(), |text, (key, secret)| {
+        text.replace(&format!("{{{key}}}"), secret.expose_secret())
+    })
+}

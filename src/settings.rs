@@ -1,0 +1,296 @@
+//! Flags, environment and config file become one `Settings`: the only reader of environment and paths.
+
+mod config;
+
+pub(crate) use config::{KEYS, set};
+
+use std::collections::BTreeMap;
+use std::env;
+use std::io::{IsTerminal as _, stderr, stdin, stdout};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use directories::ProjectDirs;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::UserRef;
+use crate::api::secrets::Secrets;
+use config::{Config, Roots};
+
+/// Which backend, which world, which data directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Profile {
+    /// Everything on this machine, the apps included: they are simulated
+    Sandbox,
+    /// The engine on this machine, the real apps
+    Local,
+    /// A hosted Naive API
+    Cloud,
+}
+
+impl Profile {
+    /// Returns the name in flags, files and directories.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::Local => "local",
+            Self::Cloud => "cloud",
+        }
+    }
+}
+
+/// The form of what goes to stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Output {
+    /// Tables and sentences
+    Table,
+    /// One JSON envelope, indented
+    Json,
+    /// One JSON envelope on one line
+    Jsonl,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Flags {
+    /// Profile to use
+    #[arg(long, global = true, value_enum, help_heading = "Global options")]
+    pub(crate) profile: Option<Profile>,
+    /// Print one JSON envelope; the default where stdout is no terminal
+    #[arg(long, global = true, conflicts_with = "output", help_heading = "Global options")]
+    pub(crate) json: bool,
+    /// Form of the output
+    #[arg(long, global = true, value_enum, help_heading = "Global options")]
+    pub(crate) output: Option<Output>,
+    /// Filter the JSON envelope with a jq expression
+    #[arg(long, global = true, value_name = "EXPR", help_heading = "Global options")]
+    pub(crate) jq: Option<String>,
+    /// Say more about failures on stderr
+    #[arg(long, short, global = true, help_heading = "Global options")]
+    pub(crate) verbose: bool,
+}
+
+/// Where the user came from for whom a command acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum UserSource {
+    /// `NAIVE_ACTIVE_USER_ID`
+    Environment,
+    /// `naive use`
+    Config,
+    /// Nothing was said
+    Default,
+}
+
+/// Which of the three streams are terminals.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terminals {
+    /// Whether a person can be asked: stdin and stderr are terminals
+    pub(crate) person: bool,
+    /// Whether stdout is one
+    pub(crate) stdout: bool,
+    /// Whether stderr is one
+    pub(crate) stderr: bool,
+}
+
+/// Everything a run of the program was told, resolved once.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Profile
+    pub(crate) profile: Profile,
+    /// Directory of the profile's data
+    pub(crate) dir: PathBuf,
+    /// The config file
+    pub(crate) config_path: PathBuf,
+    /// Form of the output
+    pub(crate) output: Output,
+    /// Filter of the output
+    pub(crate) jq: Option<String>,
+    /// Whether to say more about failures
+    pub(crate) verbose: bool,
+    /// For whom commands act that do not say
+    pub(crate) user: UserRef,
+    /// Who said so
+    pub(crate) user_source: UserSource,
+    /// `NAIVE_API_KEY`
+    pub(crate) api_key: Option<SecretString>,
+    /// `NAIVE_ENCRYPTION_KEY`
+    pub(crate) encryption_key: Option<SecretString>,
+    /// Whether the keyring may be asked
+    pub(crate) keyring: bool,
+    /// TLS roots that are trusted beside the embedded ones
+    pub(crate) roots: Option<Roots>,
+    /// Program that opens links, `$BROWSER`
+    pub(crate) browser: Option<String>,
+    /// Whether this machine shows windows to whoever sits here
+    pub(crate) desktop: bool,
+    /// Which streams are terminals
+    pub(crate) terminals: Terminals,
+    /// The config file's content
+    pub(crate) config: Config,
+}
+
+impl Settings {
+    /// Resolves flags over environment over config file over defaults.
+    ///
+    /// Fails with `InvalidInput` if a variable or the config file holds what is none.
+    pub(crate) fn resolve(flags: &Flags) -> Result<Self> {
+        let home = home()?;
+        let config = Config::read(&home.config)?;
+        Self::with(flags, home, config)
+    }
+
+    /// Resolves as if a config file that cannot be read were empty, and returns what is wrong with it:
+    /// for the commands that help to mend it.
+    pub(crate) fn resolve_anyway(flags: &Flags) -> Result<(Self, Option<Error>)> {
+        let home = home()?;
+        let (config, trouble) = match Config::read(&home.config) {
+            Ok(config) => (config, None),
+            Err(error) => (Config::default(), Some(error)),
+        };
+        Ok((Self::with(flags, home, config)?, trouble))
+    }
+
+    fn with(flags: &Flags, home: Home, config: Config) -> Result<Self> {
+        let api_key = secret("NAIVE_API_KEY");
+        let named =
+            flags.profile.map_or_else(|| choice("NAIVE_PROFILE"), |named| Ok(Some(named)))?;
+        let fallback = config.default_profile.unwrap_or(Profile::Sandbox);
+        let profile = named.unwrap_or(if api_key.is_some() { Profile::Cloud } else { fallback });
+        let terminals = Terminals {
+            person: stdin().is_terminal() && stderr().is_terminal(),
+            stdout: stdout().is_terminal(),
+            stderr: stderr().is_terminal(),
+        };
+        let told = told_form(flags)?;
+        let usual = if terminals.stdout { Output::Table } else { Output::Json };
+        let (user, user_source) = active_user(&config, profile)?;
+        Ok(Self {
+            profile,
+            dir: home.data.join(profile.as_str()),
+            config_path: home.config,
+            output: told.or(config.output).unwrap_or(usual),
+            jq: flags.jq.clone(),
+            verbose: flags.verbose,
+            user,
+            user_source,
+            api_key,
+            encryption_key: secret("NAIVE_ENCRYPTION_KEY"),
+            keyring: config.vault.keyring.unwrap_or(true)
+                && text("NAIVE_KEYRING").as_deref() != Some("off"),
+            roots: text("SSL_CERT_FILE").map(|_| Roots::System).or(config.tls.roots),
+            browser: text("BROWSER"),
+            desktop: desktop(),
+            terminals,
+            config,
+        })
+    }
+
+    /// Returns the credential fields that the environment gives: `NAIVE_CREDENTIAL_<KEY>`.
+    #[expect(clippy::disallowed_methods, reason = "`settings` reads the environment")]
+    pub(crate) fn credentials() -> Secrets {
+        let given = env::vars_os().filter_map(|(name, value)| {
+            let key = name.to_str()?.strip_prefix("NAIVE_CREDENTIAL_")?.to_ascii_lowercase();
+            Some((key, value.into_string().ok()?))
+        });
+        Secrets::from(given.collect::<BTreeMap<_, _>>())
+    }
+
+    /// Returns the database in which the sandbox's apps remember.
+    pub(crate) fn sandbox_database(&self) -> PathBuf {
+        self.dir.join("sandbox.db")
+    }
+
+    /// Returns the file that holds the key where no keyring answers.
+    pub(crate) fn key_file(&self) -> PathBuf {
+        self.dir.join("encryption.key")
+    }
+}
+
+/// Returns the form of the output as flags, environment and terminal tell it, without the config file.
+pub(crate) fn form(flags: &Flags) -> Output {
+    let usual = if stdout().is_terminal() { Output::Table } else { Output::Json };
+    told_form(flags).ok().flatten().unwrap_or(usual)
+}
+
+fn told_form(flags: &Flags) -> Result<Option<Output>> {
+    let told = if flags.json { Some(Output::Json) } else { flags.output };
+    told.map_or_else(|| choice("NAIVE_OUTPUT"), |told| Ok(Some(told)))
+}
+
+/// Where things lie, before a profile is chosen.
+struct Home {
+    data: PathBuf,
+    config: PathBuf,
+}
+
+fn home() -> Result<Home> {
+    if let Some(home) = text("NAIVE_HOME") {
+        let home = std::path::absolute(Path::new(&home)).map_err(|error| {
+            Error::new(Code::InvalidInput, "`NAIVE_HOME` is no directory").because(error)
+        })?;
+        return Ok(Home { config: home.join("config.toml"), data: home });
+    }
+    let dirs = ProjectDirs::from("", "", "naive").ok_or_else(|| {
+        Error::new(Code::InvalidInput, "this machine names no home directory")
+            .hint("set `NAIVE_HOME` to a directory for naive's data")
+    })?;
+    Ok(Home { data: dirs.data_dir().to_owned(), config: dirs.config_dir().join("config.toml") })
+}
+
+fn active_user(config: &Config, profile: Profile) -> Result<(UserRef, UserSource)> {
+    let configured = config.profiles.get(profile.as_str()).and_then(|own| own.user.clone());
+    let (name, source) = match (text("NAIVE_ACTIVE_USER_ID"), configured) {
+        (Some(name), _) => (name, UserSource::Environment),
+        (None, Some(name)) => return Ok((name, UserSource::Config)),
+        (None, None) => ("default".to_owned(), UserSource::Default),
+    };
+    let user = name
+        .parse()
+        .map_err(|error| Error::usage(format!("`NAIVE_ACTIVE_USER_ID` names no user: {error}")))?;
+    Ok((user, source))
+}
+
+/// Tells whether a window could be shown to the person at this machine.
+fn desktop() -> bool {
+    if cfg!(any(target_os = "macos", windows)) {
+        return text("SSH_CONNECTION").is_none();
+    }
+    text("DISPLAY").is_some()
+        || text("WAYLAND_DISPLAY").is_some()
+        || text("WSL_DISTRO_NAME").is_some()
+}
+
+/// Returns a variable that is set to something.
+#[expect(clippy::disallowed_methods, reason = "`settings` reads the environment")]
+fn text(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn secret(name: &str) -> Option<SecretString> {
+    text(name).map(SecretString::from)
+}
+
+/// Returns a variable that must be one of a few words.
+fn choice<T: ValueEnum>(name: &str) -> Result<Option<T>> {
+    let Some(value) = text(name) else { return Ok(None) };
+    T::from_str(&value, true).map(Some).map_err(|_| {
+        let known: Vec<_> = T::value_variants()
+            .iter()
+            .filter_map(|known| known.to_possible_value().map(|known| known.get_name().to_owned()))
+            .collect();
+        Error::usage(format!("`{name}` is `{value}`")).hint(format!("set it to {}", listed(&known)))
+    })
+}
+
+/// Returns words as one says them: `a, b or c`.
+fn listed(words: &[String]) -> String {
+    match words {
+        [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        words => words.concat(),
+    }
+}

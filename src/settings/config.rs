@@ -1,0 +1,181 @@
+//! The config file: read whole, changed a key at a time, comments and order kept.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use toml_edit::{DocumentMut, Item, Table, Value};
+
+use super::{Output, Profile};
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::UserRef;
+
+/// What the config file may hold.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Profile where none is named
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) default_profile: Option<Profile>,
+    /// Form of the output where none is named
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) output: Option<Output>,
+    /// TLS
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub(crate) tls: Tls,
+    /// The vault
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub(crate) vault: VaultConfig,
+    /// What belongs to one profile, by its name
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) profiles: BTreeMap<String, ProfileConfig>,
+}
+
+/// `[tls]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tls {
+    /// `system` adds the system's roots to the embedded ones
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) roots: Option<Roots>,
+}
+
+/// Which roots are trusted beside the embedded ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Roots {
+    /// The system's
+    System,
+}
+
+/// `[vault]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VaultConfig {
+    /// Whether the OS keyring may be asked
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) keyring: Option<bool>,
+}
+
+/// `[profiles.<name>]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProfileConfig {
+    /// For whom commands act that do not say
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<UserRef>,
+}
+
+fn is_empty<T: Default + PartialEq>(part: &T) -> bool {
+    *part == T::default()
+}
+
+/// The keys that `config set` knows, and what each takes.
+pub(crate) const KEYS: &[(&str, &str)] = &[
+    ("default_profile", "sandbox, local or cloud"),
+    ("output", "table, json or jsonl"),
+    ("tls.roots", "system"),
+    ("vault.keyring", "true or false"),
+    ("profiles.sandbox.user", "a user, as in `naive use`"),
+    ("profiles.local.user", "a user, as in `naive use`"),
+    ("profiles.cloud.user", "a user, as in `naive use`"),
+];
+
+impl Config {
+    /// Reads the file; none is an empty one.
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let text = text(path)?;
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        parse(path, &text)
+    }
+}
+
+/// Sets a key to a value, or removes it, and leaves the rest of the file as it is.
+///
+/// Fails with `InvalidInput`, and changes nothing, if the file would no longer be a config file.
+pub(crate) fn set(path: &Path, key: &str, new: Option<&str>) -> Result<()> {
+    if !KEYS.iter().any(|(known, _)| *known == key) {
+        let known: Vec<_> = KEYS.iter().map(|(known, _)| *known).collect();
+        return Err(Error::usage(format!("there is no key `{key}`"))
+            .hint(format!("the keys are {}", known.join(", "))));
+    }
+    let before = text(path)?;
+    // It parses: otherwise these settings would not have been resolved.
+    let mut file: DocumentMut = before
+        .parse()
+        .map_err(|error| Error::usage("the config file is malformed").because(error))?;
+    let (parents, name) = key.rsplit_once('.').unwrap_or(("", key));
+    let mut table = file.as_table_mut();
+    for parent in parents.split('.').filter(|parent| !parent.is_empty()) {
+        let item = table.entry(parent).or_insert_with(|| {
+            let mut table = Table::new();
+            table.set_implicit(true);
+            Item::Table(table)
+        });
+        table = item.as_table_mut().ok_or_else(|| {
+            Error::new(Code::InvalidInput, format!("`{parent}` in the config file is no table"))
+        })?;
+    }
+    match new {
+        Some(new) => {
+            let mut put = new
+                .parse::<bool>()
+                .ok()
+                .filter(|_| key == "vault.keyring")
+                .map_or_else(|| Value::from(new), Value::from);
+            if let Some(old) = table.get(name).and_then(Item::as_value) {
+                *put.decor_mut() = old.decor().clone();
+            }
+            table[name] = Item::Value(put);
+        }
+        None => drop(table.remove(name)),
+    }
+    let after = file.to_string();
+    parse(path, &after).map_err(|error| {
+        let takes = KEYS.iter().find(|(known, _)| *known == key).map(|(_, takes)| *takes);
+        Error::usage(format!("`{key}` does not take `{}`", new.unwrap_or_default()))
+            .hint(format!("it takes {}", takes.unwrap_or_default()))
+            .because(error)
+    })?;
+    write(path, &after)
+}
+
+fn parse(path: &Path, text: &str) -> Result<Config> {
+    toml::from_str(text).map_err(|error: toml::de::Error| {
+        let start = error.span().map_or(0, |span| span.start.min(text.len()));
+        let line = 1 + text[..start].matches('\n').count();
+        let what = error.message().trim().replace('\n', " ");
+        Error::usage(format!("the config file is malformed: line {line}: {what}"))
+            .hint(format!("edit `{}`", path.display()))
+    })
+}
+
+fn text(path: &Path) -> Result<String> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(unusable(path, error)),
+    }
+}
+
+/// Replaces the file so that a crash leaves the old one or the new one.
+fn write(path: &Path, text: &str) -> Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(|error| unusable(parent, error))?;
+    }
+    let draft = path.with_extension(format!("{}.draft", std::process::id()));
+    let written = fs::write(&draft, text).and_then(|()| fs::rename(&draft, path));
+    written.map_err(|error| unusable(path, error))
+}
+
+fn unusable(path: &Path, error: io::Error) -> Error {
+    Error::internal(
+        format!("the config file cannot be used at `{}`: {error}", path.display()),
+        error,
+    )
+    .hint("look at that path, or set `NAIVE_HOME` to another directory")
+}

@@ -1,0 +1,278 @@
+//! The embedded database: the only SQL of the product.
+//!
+//! Every function is one statement or one transaction, in the words of `api`. Several processes share
+//! the file, so nothing here relies on a lock inside this one.
+
+mod connections;
+mod flows;
+mod log;
+mod sealed;
+mod workspace;
+
+pub(crate) use connections::{Grant, NewFlow};
+pub(crate) use flows::{Flow, FlowAnswer, flow_owner};
+pub(crate) use log::Entry;
+pub(crate) use workspace::{ToolkitRow, UserChange};
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row, Transaction, TransactionBehavior};
+
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::fresh;
+use crate::api::time::Millis;
+
+/// Each schema change, in order; the position is the `user_version` it leads to.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+
+/// The database of one profile.
+#[derive(Debug)]
+pub(crate) struct Store {
+    conn: Mutex<Connection>,
+    dir: PathBuf,
+}
+
+impl Store {
+    /// Opens the database in `dir`, and makes or migrates it first where that is needed.
+    ///
+    /// Fails with `Internal` if the file is damaged, or newer than this build; then it is left as it is.
+    /// On a read-only disk the store opens, and every write fails.
+    pub(crate) fn open(dir: &Path) -> Result<Self> {
+        let path = dir.join("naive.db");
+        let current = match connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE) {
+            Ok(conn) => (version(&conn)? == MIGRATIONS.len()).then_some(conn),
+            Err(error) if cannot_be_written(&path, &error) => Some(read_only(&path).ok_or(error)?),
+            // Not there yet, being made by another process, or damaged: one at a time finds out.
+            Err(_) => None,
+        };
+        let conn = match current {
+            Some(conn) => conn,
+            None => migrated(dir, &path)?,
+        };
+        Ok(Self { conn: Mutex::new(conn), dir: dir.to_owned() })
+    }
+
+    /// Returns a store that lives as long as this value.
+    #[cfg(test)]
+    pub(crate) fn in_memory() -> Self {
+        let mut conn = Connection::open_in_memory().unwrap();
+        migrate(&mut conn).unwrap();
+        Self { conn: Mutex::new(conn), dir: PathBuf::from("/nonexistent") }
+    }
+
+    /// Takes the lock that all processes on this store share; it is freed when the file is dropped.
+    ///
+    /// For what must happen once but touches more than the database: making a key.
+    pub(crate) fn lock(&self) -> Result<File> {
+        lock(&self.dir)
+    }
+
+    /// Returns this store's own id, a UUID made with it.
+    pub(crate) fn id(&self) -> Result<String> {
+        Ok(self.conn().query_row("SELECT id FROM store", [], |row| row.get(0))?)
+    }
+
+    /// Checks every page, and returns the first complaint, if there is one.
+    pub(crate) fn complaint(&self) -> Result<Option<String>> {
+        let answer: String =
+            self.conn().query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        Ok((answer != "ok").then_some(answer))
+    }
+
+    fn conn(&self) -> MutexGuard<'_, Connection> {
+        self.conn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Opens the file and says how to wait for other processes.
+fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.execute_batch("PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL;")?;
+    Ok(conn)
+}
+
+/// Tells whether a database that is there could be read, but not written: no right to, or a full disk.
+fn cannot_be_written(path: &Path, error: &rusqlite::Error) -> bool {
+    if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) {
+        return path.exists();
+    }
+    let opened = File::options().write(true).open(path).map_err(|error| error.kind());
+    matches!(opened, Err(io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem))
+}
+
+/// Opens a database in a place that cannot be written, as it was when it was last closed; `None` if it
+/// was never whole.
+fn read_only(path: &Path) -> Option<Connection> {
+    let mut uri = url::Url::from_file_path(path).ok()?;
+    uri.set_query(Some("immutable=1"));
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let conn = Connection::open_with_flags(uri.as_str(), flags).ok()?;
+    (version(&conn).ok()? == MIGRATIONS.len()).then_some(conn)
+}
+
+/// Returns the schema's version; fails if it is newer than this build.
+fn version(conn: &Connection) -> Result<usize> {
+    let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let version = usize::try_from(version).unwrap_or(usize::MAX);
+    if version > MIGRATIONS.len() {
+        let text = format!("the store has schema {version}, newer than this `naive` knows");
+        return Err(Error::new(Code::InternalError, text).hint("install the newer `naive` again"));
+    }
+    Ok(version)
+}
+
+/// Makes the directory and the database, or brings an older one up to date, one process at a time.
+fn migrated(dir: &Path, path: &Path) -> Result<Connection> {
+    private_dir(dir)?;
+    let guard = lock(dir)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    private_file(path)?;
+    let mut conn = connect(path, flags)?;
+    let sentinel = dir.join("store.id");
+    if version(&conn)? == 0 && sentinel.exists() {
+        return Err(damaged("it is empty, though it was in use before"));
+    }
+    conn.execute_batch("PRAGMA journal_mode = WAL;")?;
+    let id = migrate(&mut conn)?;
+    if !sentinel.exists() {
+        fs::write(&sentinel, id).map_err(unwritable)?;
+    }
+    drop(guard);
+    Ok(conn)
+}
+
+/// Applies what is missing in one transaction, and returns the store's id.
+fn migrate(conn: &mut Connection) -> Result<String> {
+    let tx = immediate(conn)?;
+    let from = version(&tx)?;
+    for step in &MIGRATIONS[from..] {
+        tx.execute_batch(step)?;
+    }
+    if from == 0 {
+        tx.execute("INSERT INTO store (one, id) VALUES (1, ?1)", [fresh().to_string()])?;
+        workspace::insert_default_user(&tx, Millis::now())?;
+    }
+    tx.pragma_update(None, "user_version", i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX))?;
+    let id = tx.query_row("SELECT id FROM store", [], |row| row.get(0))?;
+    tx.commit()?;
+    Ok(id)
+}
+
+/// Begins a transaction that will write: it waits for its turn here, never in the middle.
+fn immediate(conn: &mut Connection) -> Result<Transaction<'_>> {
+    Ok(conn.transaction_with_behavior(TransactionBehavior::Immediate)?)
+}
+
+/// Reads a column that holds the JSON form of `T`.
+fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text).map_err(|error| mismatch(row, column, error))
+}
+
+/// Reads a column that holds the text form of `T`.
+fn parsed<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<T>
+where
+    T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    let text: String = row.get(column)?;
+    text.parse().map_err(|error: T::Err| mismatch(row, column, error))
+}
+
+fn mismatch(
+    row: &Row<'_>,
+    column: &str,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> rusqlite::Error {
+    let index = row.as_ref().column_index(column).unwrap_or_default();
+    rusqlite::Error::FromSqlConversionFailure(index, Type::Text, Box::new(error))
+}
+
+/// Takes the lock file of a store's directory, waiting for whoever has it.
+fn lock(dir: &Path) -> Result<File> {
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(dir.join("store.lock"))
+        .map_err(unwritable)?;
+    file.lock().map_err(unwritable)?;
+    Ok(file)
+}
+
+/// Makes a directory that only its owner can enter, with its parents.
+fn private_dir(dir: &Path) -> Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir).map_err(unwritable)
+}
+
+/// Makes an empty file that only its owner can read, unless there is one already.
+fn private_file(path: &Path) -> Result<()> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(unwritable(error)),
+        _ => Ok(()),
+    }
+}
+
+fn unwritable(error: io::Error) -> Error {
+    let text = match error.kind() {
+        io::ErrorKind::StorageFull => "the disk is full; nothing was changed",
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            "the store's directory cannot be written"
+        }
+        _ => "the store's directory cannot be used",
+    };
+    Error::internal(text, error).hint("run `naive doctor` to see where it is and what it needs")
+}
+
+fn damaged(how: &str) -> Error {
+    Error::new(Code::InternalError, format!("the store is damaged: {how}"))
+        .hint("nothing was changed; bring `naive.db` back from a copy, or move its directory away")
+        .reason("store_damaged")
+}
+
+/// Gives a database error its meaning; whatever is not known here is `Internal`.
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        let made = match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                damaged("`naive.db` is not a whole database")
+            }
+            Some(ErrorCode::DiskFull) => {
+                Error::new(Code::InternalError, "the disk is full; nothing was changed")
+                    .hint("free some space, then run the command again")
+            }
+            Some(ErrorCode::ReadOnly) => {
+                let text = "the store cannot be written: it is read-only, or its disk is full";
+                Error::new(Code::InternalError, text)
+                    .hint("run `naive doctor` to see where it is and what it needs")
+            }
+            Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                Error::new(Code::InternalError, "the store cannot be opened")
+                    .hint("run `naive doctor` to see where it is and what it needs")
+            }
+            Some(ErrorCode::SystemIoFailure) => {
+                Error::new(Code::InternalError, "the disk failed or is full; nothing was changed")
+                    .hint("run `naive doctor`; then run the command again")
+            }
+            Some(ErrorCode::DatabaseBusy) => Error::new(
+                Code::InternalError,
+                "another process has kept the store busy for 10 seconds",
+            )
+            .hint("run the command again"),
+            _ => Error::new(Code::InternalError, "the store did not understand itself"),
+        };
+        made.because(error)
+    }
+}

@@ -1,0 +1,84 @@
+//! Sealed bytes by owner, and which key sealed them. The store cannot open any of it.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{OptionalExtension as _, Transaction, params};
+
+use super::{Store, immediate};
+use crate::api::error::Result;
+use crate::api::vault::{Key, KeySource};
+
+impl Store {
+    /// Returns the key this store was sealed with, or none as long as nothing was sealed.
+    pub(crate) fn key(&self) -> Result<Option<Key>> {
+        let conn = self.conn();
+        let row: (Option<String>, Option<String>) = conn
+            .prepare_cached("SELECT key_id, key_source FROM store")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (Some(id), Some(source)) = row else { return Ok(None) };
+        let source = KeySource::ALL.into_iter().find(|known| known.as_str() == source);
+        Ok(source.map(|source| Key { id, source }))
+    }
+
+    /// Remembers the key that seals this store from now on, and where it lies.
+    pub(crate) fn set_key(&self, key: &Key) -> Result<()> {
+        self.conn().execute(
+            "UPDATE store SET key_id = ?1, key_source = ?2",
+            [&key.id, key.source.as_str()],
+        )?;
+        Ok(())
+    }
+
+    /// Returns the sealed bytes of an owner.
+    pub(crate) fn sealed(&self, owner: &str) -> Result<Option<Vec<u8>>> {
+        let conn = self.conn();
+        let mut select = conn.prepare_cached("SELECT bytes FROM sealed WHERE owner = ?1")?;
+        Ok(select.query_row([owner], |row| row.get(0)).optional()?)
+    }
+
+    /// Returns how many owners have sealed bytes.
+    pub(crate) fn sealed_count(&self) -> Result<usize> {
+        let count: i64 =
+            self.conn().query_row("SELECT count(*) FROM sealed", [], |row| row.get(0))?;
+        Ok(usize::try_from(count).unwrap_or_default())
+    }
+
+    /// Seals everything anew with another key, all or nothing: `reseal` gets each owner and its bytes.
+    pub(crate) fn reseal(
+        &self,
+        key: &Key,
+        reseal: impl Fn(&str, &[u8]) -> Result<Vec<u8>>,
+    ) -> Result<usize> {
+        let mut conn = self.conn();
+        let tx = immediate(&mut conn)?;
+        let all = tx
+            .prepare("SELECT owner, bytes FROM sealed ORDER BY owner")?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<BTreeMap<String, Vec<u8>>>>()?;
+        for (owner, bytes) in &all {
+            put(&tx, owner, &reseal(owner, bytes)?)?;
+        }
+        tx.execute(
+            "UPDATE store SET key_id = ?1, key_source = ?2",
+            [&key.id, key.source.as_str()],
+        )?;
+        tx.commit()?;
+        Ok(all.len())
+    }
+}
+
+/// Replaces the sealed bytes of an owner inside a larger transaction.
+pub(super) fn put(tx: &Transaction<'_>, owner: &str, bytes: &[u8]) -> Result<()> {
+    tx.execute(
+        "INSERT INTO sealed (owner, bytes) VALUES (?1, ?2)
+         ON CONFLICT (owner) DO UPDATE SET bytes = excluded.bytes",
+        params![owner, bytes],
+    )?;
+    Ok(())
+}
+
+/// Deletes the sealed bytes of an owner inside a larger transaction.
+pub(super) fn delete(tx: &Transaction<'_>, owner: &str) -> Result<()> {
+    tx.execute("DELETE FROM sealed WHERE owner = ?1", [owner])?;
+    Ok(())
+}

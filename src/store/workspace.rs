@@ -1,0 +1,216 @@
+//! Users, and what the operator decided about toolkits.
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, params};
+
+use super::{Store, immediate, json, parsed, sealed};
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::{Slug, UserRef, fresh};
+use crate::api::time::Millis;
+use crate::api::workspace::{CreateUser, User, UserStatus};
+
+/// What the operator decided about a toolkit.
+#[derive(Debug, Clone)]
+pub(crate) struct ToolkitRow {
+    /// The manifest, as JSON, of a toolkit that was added
+    pub(crate) manifest: Option<String>,
+    /// Whether it may be used
+    pub(crate) enabled: bool,
+    /// OAuth client, in place of the manifest's
+    pub(crate) client_id: Option<String>,
+    /// Scopes, in place of the manifest's; empty for those
+    pub(crate) scopes: Vec<String>,
+}
+
+impl Default for ToolkitRow {
+    fn default() -> Self {
+        Self { manifest: None, enabled: true, client_id: None, scopes: Vec::new() }
+    }
+}
+
+/// What to change of a user; what is `None` stays, an empty mail address or label is removed.
+#[derive(Debug, Default)]
+pub(crate) struct UserChange {
+    /// New external id
+    pub(crate) external_id: Option<String>,
+    /// New mail address
+    pub(crate) email: Option<String>,
+    /// New name for people
+    pub(crate) label: Option<String>,
+    /// New status
+    pub(crate) status: Option<UserStatus>,
+}
+
+const USER: &str = "SELECT id, external_id, email, label, status, is_default, created_at, last_active_at FROM users";
+
+impl Store {
+    /// Creates a user; a taken external id or mail address is `DuplicateRecord`.
+    pub(crate) fn create_user(&self, user: &CreateUser, now: Millis) -> Result<User> {
+        let id = fresh().to_string();
+        let created = self.conn().query_row(
+            "INSERT INTO users (id, external_id, email, label, status, is_default, created_at)
+             VALUES (?1, ?2, nullif(?3, ''), nullif(?4, ''), 'active', 0, ?5)
+             RETURNING id, external_id, email, label, status, is_default, created_at, last_active_at",
+            params![id, user.external_id.as_ref().map(UserRef::as_str), user.email, user.label, now.0],
+            user_row,
+        );
+        created.map_err(taken)
+    }
+
+    /// Returns every user, `default` first, then in the order they were created.
+    pub(crate) fn users(&self) -> Result<Vec<User>> {
+        let conn = self.conn();
+        let mut select =
+            conn.prepare(&format!("{USER} ORDER BY is_default DESC, created_at, id"))?;
+        let rows = select.query_map([], user_row)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the user of that id or external id; `default` and `me` are the workspace's own.
+    pub(crate) fn user(&self, name: &UserRef) -> Result<Option<User>> {
+        let conn = self.conn();
+        let user = if name.is_default() {
+            conn.prepare_cached(&format!("{USER} WHERE is_default = 1"))?
+                .query_row([], user_row)
+                .optional()?
+        } else {
+            conn.prepare_cached(&format!("{USER} WHERE id = ?1 OR external_id = ?1"))?
+                .query_row([name.as_str()], user_row)
+                .optional()?
+        };
+        Ok(user)
+    }
+
+    /// Changes a user and returns it as it is then; `id` is the UUID of one that exists.
+    pub(crate) fn update_user(&self, id: &str, change: &UserChange) -> Result<User> {
+        let status = change.status.map(status_name);
+        let changed = self.conn().query_row(
+            "UPDATE users SET external_id = ifnull(?2, external_id),
+                 email = nullif(ifnull(?3, email), ''), label = nullif(ifnull(?4, label), ''),
+                 status = ifnull(?5, status)
+             WHERE id = ?1
+             RETURNING id, external_id, email, label, status, is_default, created_at, last_active_at",
+            params![id, change.external_id, change.email, change.label, status],
+            user_row,
+        );
+        changed.map_err(taken)
+    }
+
+    /// Returns what was decided about a toolkit, if anything was.
+    pub(crate) fn toolkit(&self, slug: &Slug) -> Result<Option<ToolkitRow>> {
+        let conn = self.conn();
+        let mut select = conn.prepare_cached(
+            "SELECT slug, manifest, enabled, client_id, scopes FROM toolkits WHERE slug = ?1",
+        )?;
+        Ok(select.query_row([slug.as_str()], |row| Ok(toolkit_row(row)?.1)).optional()?)
+    }
+
+    /// Returns everything that was decided about toolkits, in the order of their slugs.
+    pub(crate) fn toolkits(&self) -> Result<Vec<(Slug, ToolkitRow)>> {
+        let conn = self.conn();
+        let mut select = conn.prepare_cached(
+            "SELECT slug, manifest, enabled, client_id, scopes FROM toolkits ORDER BY slug",
+        )?;
+        let rows = select.query_map([], toolkit_row)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Stores what was decided about a toolkit, with its sealed client secret where there is a new one.
+    pub(crate) fn put_toolkit(
+        &self,
+        slug: &Slug,
+        row: &ToolkitRow,
+        secret: Option<(&str, &[u8])>,
+    ) -> Result<()> {
+        let mut conn = self.conn();
+        let tx = immediate(&mut conn)?;
+        tx.execute(
+            "INSERT INTO toolkits (slug, manifest, enabled, client_id, scopes)
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (slug) DO UPDATE SET manifest = excluded.manifest,
+                 enabled = excluded.enabled, client_id = excluded.client_id, scopes = excluded.scopes",
+            params![
+                slug.as_str(),
+                row.manifest,
+                row.enabled,
+                row.client_id,
+                serde_json::Value::from(row.scopes.clone()).to_string(),
+            ],
+        )?;
+        if let Some((owner, bytes)) = secret {
+            sealed::put(&tx, owner, bytes)?;
+        }
+        Ok(tx.commit()?)
+    }
+
+    /// Forgets a toolkit with the sealed secret of `owner`, unless somebody is still connected to it.
+    ///
+    /// Returns who is, in the order they were created; nobody, if it was forgotten.
+    pub(crate) fn remove_toolkit(&self, slug: &Slug, owner: &str) -> Result<Vec<User>> {
+        let mut conn = self.conn();
+        let tx = immediate(&mut conn)?;
+        let connected = tx
+            .prepare(&format!(
+                "{USER} WHERE id IN (SELECT user_id FROM connections
+                     WHERE toolkit = ?1 AND status <> 'REVOKED') ORDER BY created_at, id"
+            ))?
+            .query_map([slug.as_str()], user_row)?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        if connected.is_empty() {
+            tx.execute("DELETE FROM toolkits WHERE slug = ?1", [slug.as_str()])?;
+            sealed::delete(&tx, owner)?;
+        }
+        tx.commit()?;
+        Ok(connected)
+    }
+}
+
+/// Creates the workspace's own user, in the transaction that makes the store.
+pub(super) fn insert_default_user(conn: &Connection, now: Millis) -> Result<()> {
+    conn.execute(
+        "INSERT INTO users (id, status, is_default, created_at) VALUES (?1, 'active', 1, ?2)",
+        params![fresh().to_string(), now.0],
+    )?;
+    Ok(())
+}
+
+fn status_name(status: UserStatus) -> &'static str {
+    match status {
+        UserStatus::Active => "active",
+        UserStatus::Suspended => "suspended",
+    }
+}
+
+fn user_row(row: &Row<'_>) -> rusqlite::Result<User> {
+    let status: String = row.get("status")?;
+    Ok(User {
+        id: row.get("id")?,
+        external_id: row.get("external_id")?,
+        email: row.get("email")?,
+        label: row.get("label")?,
+        status: if status == "active" { UserStatus::Active } else { UserStatus::Suspended },
+        is_default: row.get("is_default")?,
+        created_at: Millis(row.get("created_at")?),
+        last_active_at: row.get::<_, Option<i64>>("last_active_at")?.map(Millis),
+    })
+}
+
+fn toolkit_row(row: &Row<'_>) -> rusqlite::Result<(Slug, ToolkitRow)> {
+    let decided = ToolkitRow {
+        manifest: row.get("manifest")?,
+        enabled: row.get("enabled")?,
+        client_id: row.get("client_id")?,
+        scopes: json(row, "scopes")?,
+    };
+    Ok((parsed(row, "slug")?, decided))
+}
+
+/// Tells which unique name was taken.
+fn taken(error: rusqlite::Error) -> Error {
+    if error.sqlite_error_code() != Some(ErrorCode::ConstraintViolation) {
+        return error.into();
+    }
+    let what =
+        if error.to_string().contains("users.email") { "mail address" } else { "external id" };
+    Error::new(Code::DuplicateRecord, format!("another user has this {what}"))
+        .hint("run `naive users list` to see who")
+}
