@@ -1,1 +1,32 @@
+//! What a user would notice, asked of the binary itself. Rules are tested beside the code that holds them.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics has failed, which is what it is for"
+)]
 
+mod acting;
+mod app;
+mod browser;
+mod callback;
+mod config;
+mod connect;
+mod crash;
+mod credential;
+mod damage;
+mod ends;
+mod execute;
+mod generated;
+mod layering;
+mod login;
+mod manifests;
+mod output;
+mod readme;
+mod secrets;
+mod support;
+mod together;
+mod toolkits;
+mod upstream;
+mod usage;
+mod users;
+mod vault;

@@ -1,0 +1,252 @@
+//! The rules about who may use what, held to the source itself (CONVENTIONS, rules 2, 5, 7, 10, 17).
+//!
+//! The source is read as text: comments and `#[cfg(test)]` modules are left out, and every `crate::…`
+//! and `super::…` path is followed to the module of the crate's root that it enters.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What each module at the root may use: all that stands below it. Never a neighbour, and never up.
+///
+/// `api` is the floor: `settings` takes its words from it. `main` puts things together and may use all.
+const BELOW: &[(&str, &[&str])] = &[
+    (
+        "cli",
+        &[
+            "backend", "engine", "provider", "oauth", "store", "vault", "catalog", "http",
+            "settings", "api",
+        ],
+    ),
+    (
+        "backend",
+        &["engine", "provider", "oauth", "store", "vault", "catalog", "http", "settings", "api"],
+    ),
+    ("engine", &["provider", "oauth", "store", "vault", "catalog", "http", "settings", "api"]),
+    ("provider", &["oauth", "store", "vault", "catalog", "http", "settings", "api"]),
+    ("oauth", &["store", "vault", "catalog", "http", "settings", "api"]),
+    ("store", &["settings", "api"]),
+    ("vault", &["settings", "api"]),
+    ("catalog", &["settings", "api"]),
+    ("http", &["settings", "api"]),
+    ("settings", &["api"]),
+    ("api", &[]),
+    ("sandbox", &["catalog", "api"]),
+];
+
+/// Longest a source file may be, in lines.
+const LONGEST: usize = 400;
+
+/// A source file without its comments and tests.
+struct Source {
+    /// Path below `src`, with slashes
+    path: String,
+    /// Modules from the root to this file: `["cli", "users"]`
+    module: Vec<String>,
+    /// The text that is compiled into the program
+    code: String,
+    /// How long the file is, comments and tests included
+    lines: usize,
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    files(&root, &mut found);
+    found.sort();
+    let read = |path: &PathBuf| {
+        let text = fs::read_to_string(path).unwrap();
+        let path = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+        let mut module: Vec<_> =
+            path.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
+        if matches!(module.last().map(String::as_str), Some("mod" | "main")) {
+            module.pop();
+        }
+        Source { lines: text.lines().count(), code: compiled(&text), path, module }
+    };
+    found.iter().map(read).collect()
+}
+
+fn files(dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() && entry.file_name() != "tests" {
+            files(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Returns the code without comments and without `#[cfg(test)]` modules.
+fn compiled(text: &str) -> String {
+    let mut code = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line == "#[cfg(test)]" {
+            let opens = lines.next().is_some_and(|line| line.ends_with('{'));
+            if opens {
+                lines.by_ref().find(|line| *line == "}");
+            }
+            continue;
+        }
+        let comment = line.match_indices("//").find(|(at, _)| !line[..*at].ends_with(':'));
+        code.push_str(&line[..comment.map_or(line.len(), |(at, _)| at)]);
+        code.push('\n');
+    }
+    code
+}
+
+/// Returns the modules of the root that a file's paths enter.
+fn entered(source: &Source) -> BTreeSet<String> {
+    let mut entered = BTreeSet::new();
+    for (start, up) in [("crate::", false), ("super::", true)] {
+        for (at, _) in source.code.match_indices(start) {
+            let before = source.code[..at].chars().next_back();
+            if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | ':' | '$')) {
+                continue;
+            }
+            let mut rest = &source.code[at..];
+            let mut depth = if up { source.module.len() } else { 0 };
+            rest = rest.strip_prefix("crate::").unwrap_or(rest);
+            while let Some(parent) = rest.strip_prefix("super::") {
+                rest = parent;
+                depth = depth.saturating_sub(1);
+            }
+            if depth == 0 {
+                entered.extend(heads(rest));
+            }
+        }
+    }
+    entered
+}
+
+/// Returns the first names of a path or of a group of paths: `{a::b, c}` begins with `a` and `c`.
+fn heads(path: &str) -> Vec<String> {
+    let name = |path: &str| {
+        let end = path.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(path.len());
+        path[..end].to_owned()
+    };
+    let Some(group) = path.strip_prefix('{') else { return vec![name(path)] };
+    let (mut depth, mut heads, mut fresh) = (0, Vec::new(), true);
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => fresh = true,
+            c if fresh && !c.is_whitespace() => {
+                heads.push(name(&group[at..]));
+                fresh = false;
+            }
+            _ => {}
+        }
+    }
+    heads
+}
+
+/// Returns `path:line` of each line of code that holds one of `words`.
+fn lines_with(words: &[&str], wanted: impl Fn(&Source) -> bool) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources().iter().filter(|source| wanted(source)) {
+        let text = source.code.lines().map(str::trim);
+        let hits = text.filter(|line| words.iter().any(|word| line.contains(word)));
+        found.extend(hits.map(|line| format!("{}: {line}", source.path)));
+    }
+    found
+}
+
+fn is_in(source: &Source, modules: &[&str]) -> bool {
+    source.module.first().is_some_and(|top| modules.contains(&top.as_str()))
+}
+
+#[test]
+fn imports_point_down() {
+    let sources = sources();
+    let rooms: BTreeSet<_> =
+        sources.iter().filter_map(|source| source.module.first().cloned()).collect();
+
+    let mut wrong = Vec::new();
+    for source in sources.iter().filter(|source| !source.module.is_empty()) {
+        let own = &source.module[0];
+        let below = BELOW.iter().find(|(name, _)| name == own).map(|(_, below)| *below);
+        let below = below.unwrap_or_else(|| panic!("say in BELOW what `{own}` may use"));
+        for used in entered(source).intersection(&rooms).filter(|used| *used != own) {
+            if !below.contains(&used.as_str()) {
+                wrong.push(format!("{} uses `{used}`", source.path));
+            }
+        }
+    }
+
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn paths_are_followed_to_the_room_they_enter() {
+    let source = |module: &[&str], code: &str| Source {
+        path: String::new(),
+        module: module.iter().map(|name| (*name).to_owned()).collect(),
+        code: compiled(code),
+        lines: 0,
+    };
+
+    let grouped = entered(&source(&["cli"], "use crate::{api::{error, ids}, store::Store};"));
+    let upward =
+        entered(&source(&["cli", "users"], "use super::vault; super::super::http::get();"));
+    let tested = "//! crate::a\n#[cfg(test)]\nmod tests {\n    use crate::b;\n}\ncrate::c();\n";
+
+    assert_eq!(grouped.into_iter().collect::<Vec<_>>(), ["api", "store"]);
+    assert_eq!(upward.into_iter().collect::<Vec<_>>(), ["http"]);
+    assert_eq!(entered(&source(&["cli"], tested)).into_iter().collect::<Vec<_>>(), ["c"]);
+}
+
+#[test]
+fn only_the_output_writes_to_the_terminal() {
+    let writers = ["print!(", "println!(", "stdout()", "stderr()", "Term::", "/dev/tty"];
+
+    let found = lines_with(&writers, |source| source.path != "cli/output.rs");
+
+    let asks = |line: &String| line.starts_with("settings.rs: ") && line.contains(".is_terminal()");
+    let wrong: Vec<_> = found.into_iter().filter(|line| !asks(line)).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn secrets_are_exposed_only_where_they_are_sealed_or_sent() {
+    let found = lines_with(&["expose_secret", "ExposeSecret"], |source| {
+        !is_in(source, &["vault", "http", "oauth"])
+    });
+
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn all_sql_lives_in_the_store() {
+    let sql = [
+        "rusqlite",
+        "SELECT ",
+        "INSERT INTO ",
+        "INSERT OR ",
+        "UPDATE ",
+        "DELETE FROM ",
+        "CREATE TABLE ",
+        "PRAGMA ",
+    ];
+
+    let found = lines_with(&sql, |source| !is_in(source, &["store", "sandbox"]));
+
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn no_file_is_longer_than_400_lines() {
+    let sources = sources();
+
+    let long: Vec<_> = sources
+        .iter()
+        .filter(|source| source.lines > LONGEST)
+        .map(|source| format!("{}: {} lines", source.path, source.lines))
+        .collect();
+
+    assert!(long.is_empty(), "{long:#?}");
+}
