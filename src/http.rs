@@ -37,8 +37,7 @@ pub(crate) struct Http {
     trusted: OnceCell<Client>,
 }
 
-/// An answer that came whole.
-#[derive(Debug)]
+/// An answer that came whole. Without `Debug`: it may hold tokens.
 pub(crate) struct Response {
     /// HTTP status
     pub(crate) status: u16,

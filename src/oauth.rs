@@ -269,7 +269,8 @@ fn granted(answer: &Response, now: Millis) -> Result<Tokens> {
     struct Grant {
         access_token: SecretString,
         refresh_token: Option<SecretString>,
-        expires_in: Option<u64>,
+        /// A number, though some servers send a text
+        expires_in: Option<serde_json::Value>,
         scope: Option<String>,
     }
     let grant: Grant = match serde_json::from_slice(&answer.body) {
@@ -280,7 +281,11 @@ fn granted(answer: &Response, now: Millis) -> Result<Tokens> {
     if let Some(token) = grant.refresh_token {
         sealed.insert(REFRESH.to_owned(), token);
     }
-    if let Some(seconds) = grant.expires_in {
+    let seconds = grant
+        .expires_in
+        .as_ref()
+        .and_then(|life| life.as_u64().or_else(|| life.as_str()?.parse().ok()));
+    if let Some(seconds) = seconds {
         let at = now.after(Duration::from_secs(seconds));
         sealed.insert(EXPIRES.to_owned(), at.0.to_string().into());
     }

@@ -7,7 +7,7 @@ pub(crate) use config::{KEYS, set};
 use std::collections::BTreeMap;
 use std::env;
 use std::io::{IsTerminal as _, stderr, stdin, stdout};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use directories::ProjectDirs;
@@ -229,8 +229,8 @@ struct Home {
 }
 
 fn home() -> Result<Home> {
-    if let Some(home) = text("NAIVE_HOME") {
-        let home = std::path::absolute(Path::new(&home)).map_err(|error| {
+    if let Some(home) = path("NAIVE_HOME") {
+        let home = std::path::absolute(&home).map_err(|error| {
             Error::new(Code::InvalidInput, "`NAIVE_HOME` is no directory").because(error)
         })?;
         return Ok(Home { config: home.join("config.toml"), data: home });
@@ -240,6 +240,12 @@ fn home() -> Result<Home> {
             .hint("set `NAIVE_HOME` to a directory for naive's data")
     })?;
     Ok(Home { data: dirs.data_dir().to_owned(), config: dirs.config_dir().join("config.toml") })
+}
+
+/// Returns a variable that names a path, which need not be text.
+#[expect(clippy::disallowed_methods, reason = "`settings` reads the environment")]
+fn path(name: &str) -> Option<PathBuf> {
+    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 fn active_user(config: &Config, profile: Profile) -> Result<(UserRef, UserSource)> {
@@ -271,8 +277,11 @@ fn text(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// Returns a secret variable; one that is no text is still there, and fits nothing.
+#[expect(clippy::disallowed_methods, reason = "`settings` reads the environment")]
 fn secret(name: &str) -> Option<SecretString> {
-    text(name).map(SecretString::from)
+    let value = env::var_os(name).filter(|value| !value.is_empty())?;
+    Some(SecretString::from(value.to_string_lossy().into_owned()))
 }
 
 /// Returns a variable that must be one of a few words.

@@ -164,7 +164,7 @@ impl Cipher {
         self.hex.expose_secret().trim().to_ascii_lowercase()
     }
 
-    /// Encrypts for one owner: form, nonce, ciphertext.
+    /// Encrypts for one owner: form, fingerprint of the key, nonce, ciphertext.
     pub(crate) fn seal(&self, owner: &str, secrets: &Secrets) -> Result<Vec<u8>> {
         let plain: BTreeMap<&str, &str> =
             secrets.0.iter().map(|(key, value)| (key.as_str(), value.expose_secret())).collect();
@@ -192,12 +192,13 @@ impl Cipher {
         let aad = self.bound_to(owner);
         let sealed = self.cipher.encrypt(&nonce, Payload { msg: plain, aad: &aad });
         let sealed = sealed.map_err(|_| Error::new(Code::InternalError, "sealing failed"))?;
-        Ok([&[FORM], nonce.as_slice(), &sealed].concat())
+        Ok([&[FORM], self.key.id.as_bytes(), nonce.as_slice(), &sealed].concat())
     }
 
     fn open_bytes(&self, owner: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         let parts = sealed.split_first().filter(|(form, _)| **form == FORM);
-        let parts = parts.and_then(|(_, rest)| rest.split_at_checked(NONCE));
+        let parts = parts.and_then(|(_, rest)| rest.strip_prefix(self.key.id.as_bytes()));
+        let parts = parts.and_then(|rest| rest.split_at_checked(NONCE));
         let aad = self.bound_to(owner);
         let plain = parts.and_then(|(nonce, rest)| {
             let payload = Payload { msg: rest, aad: &aad };

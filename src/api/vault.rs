@@ -53,3 +53,11 @@ pub(crate) struct VaultStatus {
     /// The cipher
     pub(crate) cipher: String,
 }
+
+/// Reason of the error about bytes that were sealed with a key that is no longer this store's.
+pub(crate) const KEY_CHANGED: &str = "key_changed";
+
+/// Tells whether sealed bytes name the key of that fingerprint: after the byte of their form, its text.
+pub(crate) fn is_sealed_by(sealed: &[u8], key: &str) -> bool {
+    sealed.get(1..).is_some_and(|rest| rest.starts_with(key.as_bytes()))
+}

@@ -95,13 +95,25 @@ fn base_url(manifest: &Manifest, faults: &mut Faults) {
     }
     let tried = fill(&manifest.base_url, |_| Some("x".into())).ok();
     match tried.and_then(|text| Url::parse(&text).ok()) {
-        Some(url) if matches!(url.scheme(), "https" | "http") && url.has_host() => {
+        Some(url) if is_callable(&url) => {
             if url.query().is_some() || manifest.base_url.ends_with('/') {
                 faults.push((key(), "must end before a slash and hold no query".into()));
             }
         }
         _ => faults.push((key(), "is not an `https` address".into())),
     }
+}
+
+/// Tells whether an address could ever be called: `https`, or `http` on this machine, and no password.
+fn is_callable(url: &Url) -> bool {
+    let here = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => return false,
+    };
+    let secured = url.scheme() == "https" || (url.scheme() == "http" && here);
+    secured && url.username().is_empty() && url.password().is_none()
 }
 
 fn field_keys(manifest: &Manifest) -> BTreeSet<&str> {
@@ -112,6 +124,19 @@ fn auth(manifest: &Manifest, faults: &mut Faults) {
     let auth = &manifest.auth;
     let secret = auth.fields.iter().any(|field| field.secret);
     let by_hand = auth.authorize_url.is_some() && auth.token_url.is_some();
+    let endpoints = [
+        ("issuer", &auth.issuer),
+        ("authorize_url", &auth.authorize_url),
+        ("token_url", &auth.token_url),
+        ("revoke_url", &auth.revoke_url),
+        ("device_url", &auth.device_url),
+    ];
+    for (key, url) in endpoints {
+        if url.as_ref().is_some_and(|url| !is_callable(url)) {
+            let text = "is not an `https` address without a password";
+            faults.push((Key::at(&["auth", key]), text.to_owned()));
+        }
+    }
     let mut fault = |key: &str, text: &str| faults.push((Key::at(&["auth", key]), text.to_owned()));
     match auth.kind {
         AuthType::Oauth2 if auth.issuer.is_none() && !by_hand => {

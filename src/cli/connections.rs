@@ -11,7 +11,7 @@ use crate::api::connections::{
     Connect, Connected, Connection, Connections, Credentials, Disconnect, Disconnected,
     GetConnection, ListConnections, ListedToolkit, ListedToolkits,
 };
-use crate::api::error::{Error, Result};
+use crate::api::error::{Code, Error, Result};
 use crate::api::tools::{Execute, Executed, ListTools, Tools};
 use crate::api::workspace::Availability;
 
@@ -151,8 +151,12 @@ async fn disconnect(app: &App<'_>, op: Disconnect, yes: bool) -> Result<u8> {
         }
         let question = format!("Revoke {} and delete its credential here?", op.toolkit);
         let sure = dialoguer::Confirm::new().with_prompt(question).default(false).interact();
-        if !sure.is_ok_and(|sure| sure) {
-            return Err(Error::interrupted());
+        match sure {
+            Ok(true) => {}
+            Ok(false) => {
+                return Err(Error::new(Code::InvalidInput, "you said no, so nothing was changed"));
+            }
+            Err(_) => return Err(Error::interrupted()),
         }
     }
     let user = app.user_flag(op.user.as_ref());

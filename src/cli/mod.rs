@@ -232,8 +232,12 @@ impl App<'_> {
                 let mut again = action;
                 match again.subject().map(|user| user.clone().unwrap_or(call.user.clone())) {
                     Some(user) => {
-                        self.create_user(&call, user).await?;
-                        self.backend.call(&call, again).await
+                        match self.create_user(&call, user).await {
+                            Ok(()) => self.backend.call(&call, again).await,
+                            // The name is none that a new user could have.
+                            Err(refused) if refused.code == Code::InvalidInput => Err(error),
+                            Err(refused) => Err(refused),
+                        }
                     }
                     None => Err(error),
                 }

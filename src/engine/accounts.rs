@@ -54,16 +54,22 @@ impl Engine {
         Err(Error::new(Code::NotConfigured, text).hint(connect).reason("not_connected"))
     }
 
-    /// Returns the connection to disconnect: the one named, else the only one that is not revoked.
+    /// Returns the connection to disconnect: the one named, else the only one that is not over; for a
+    /// purge, also one that keeps nothing but its credential.
     pub(super) fn present_connection(
         &self,
         user: &User,
         known: &Known,
         account: Option<&str>,
+        purge: bool,
     ) -> Result<Connection> {
         let slug = &known.manifest.slug;
         let all = self.store.connections(&user.id, Some(slug))?;
-        let chosen = chosen(&all, account, |status| status != Status::Revoked)?;
+        let chosen = chosen(&all, account, |status| match status {
+            Status::Initiated | Status::Active | Status::Expired => true,
+            Status::Failed | Status::Inactive => purge,
+            Status::Revoked => false,
+        })?;
         chosen.cloned().ok_or_else(|| {
             let text = format!("`{}` is not connected to `{slug}`", user.handle());
             Error::new(Code::NotFound, text)
@@ -102,34 +108,44 @@ impl Engine {
         present: Opened,
     ) -> Result<Opened> {
         let id = &connection.id;
-        loop {
+        let (began, until) = loop {
             let now = Millis::now();
-            let claimed = self.store.claim_refresh(id, now, now.after(REFRESH_CLAIM))?;
+            let until = now.after(REFRESH_CLAIM);
+            let claimed = self.store.claim_refresh(id, now, until)?;
             let newer = self.opened(id)?;
             if newer.bytes != present.bytes {
                 if claimed {
-                    self.store.end_refresh(id, None)?;
+                    self.store.end_refresh(id, until)?;
                 }
                 return Ok(newer);
             }
             if claimed {
-                break;
+                break (now, until);
             }
             tokio::time::sleep(GLANCE).await;
-        }
-        let refreshed = self.refresh(known, &present.secrets).await;
+        };
         let owner = connection_owner(id);
-        match refreshed {
-            Ok(secrets) => {
-                let bytes = self.cipher()?.seal(&owner, &secrets)?;
-                self.store.end_refresh(id, Some((&owner, &bytes)))?;
-                Ok(Opened { secrets, bytes })
+        let stored = match self.refresh(known, &present.secrets).await {
+            Ok(secrets) => self
+                .sealing(&owner, &secrets, |bytes| {
+                    let replaced = self.store.replace_sealed(&owner, &present.bytes, bytes)?;
+                    Ok(replaced.then(|| bytes.to_vec()))
+                })
+                .map(|bytes| bytes.map(|bytes| Opened { secrets, bytes })),
+            Err(error) => Err(error),
+        };
+        self.store.end_refresh(id, until)?;
+        match stored {
+            Ok(Some(opened)) => Ok(opened),
+            Ok(None) => Err(Error::new(
+                Code::NotConfigured,
+                "the connection was changed while its token was refreshed",
+            )
+            .hint("run the command again")),
+            Err(error) if error.reason.as_deref() == Some("invalid_grant") => {
+                Err(self.expired(known, connection, began)?)
             }
-            Err(error) => {
-                self.store.end_refresh(id, None)?;
-                let spent = error.reason.as_deref() == Some("invalid_grant");
-                Err(if spent { self.expired(known, connection)? } else { error })
-            }
+            Err(error) => Err(error),
         }
     }
 
@@ -149,14 +165,16 @@ impl Engine {
         Ok(self.owner(id)?.as_ref().map(user_flag).unwrap_or_default())
     }
 
-    /// Marks a connection as expired and returns the error that says how to mend it.
-    pub(super) fn expired(&self, known: &Known, connection: &Connection) -> Result<Error> {
+    /// Marks a connection as expired, unless something newer is known of it than what was seen at
+    /// `seen_at`, and returns the error that says how to mend it.
+    pub(super) fn expired(
+        &self,
+        known: &Known,
+        connection: &Connection,
+        seen_at: Millis,
+    ) -> Result<Error> {
         let slug = &known.manifest.slug;
-        self.store.expire(
-            &connection.id,
-            "the app no longer takes the credential",
-            Millis::now(),
-        )?;
+        self.store.expire(&connection.id, "the app no longer takes the credential", seen_at)?;
         let user = self.owner_flag(&connection.id)?;
         let label =
             connection.label.as_ref().map(|label| format!(" --label {}", quoted(label.as_str())));

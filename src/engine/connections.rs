@@ -100,7 +100,7 @@ impl Engine {
     ) -> Result<Disconnected> {
         let known = self.toolkit(&op.toolkit)?;
         let user = scope.user()?;
-        let connection = self.present_connection(user, &known, op.account.as_deref())?;
+        let connection = self.present_connection(user, &known, op.account.as_deref(), op.purge)?;
         let mut ended = Disconnected {
             toolkit: op.toolkit.clone(),
             connected_account_id: connection.id.clone(),

@@ -12,6 +12,7 @@ use crate::api::connections::Connection;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::fresh;
 use crate::api::secrets::Secrets;
+use crate::api::time::Millis;
 use crate::api::tools::{Execute, Executed, PlannedRequest};
 use crate::api::workspace::AuthType;
 use crate::catalog::input::faults;
@@ -63,6 +64,7 @@ impl Engine {
         let Some(connection) = link.connection else {
             return self.deliver(op, link, &Secrets::default()).await;
         };
+        let mut seen_at = Millis::now();
         let opened = self.credential(link.known, connection).await?;
         let answer = self.deliver(op, link, &opened.secrets).await?;
         if answer.status != 401 {
@@ -70,18 +72,19 @@ impl Engine {
         }
         if oauth::can_refresh(&opened.secrets) {
             let opened = self.refreshed(link.known, connection, opened).await?;
+            seen_at = Millis::now();
             let answer = self.deliver(op, link, &opened.secrets).await?;
             if answer.status != 401 {
                 return Ok(answer);
             }
         }
-        Err(self.expired(link.known, connection)?)
+        Err(self.expired(link.known, connection, seen_at)?)
     }
 
     /// Sends one request, again only if that cannot do anything twice.
     async fn deliver(&self, op: &Execute, link: &Link<'_>, secrets: &Secrets) -> Result<Response> {
         let request = self.request(op, link, secrets)?;
-        let repeatable = direct::is_read(&link.tool.request)
+        let repeatable = direct::is_read(link.tool)
             || (link.tool.replay == Replay::A && link.tool.idempotency_header.is_some());
         let mut pause = PAUSE;
         for _ in 1..TRIES {
@@ -94,7 +97,7 @@ impl Engine {
             tokio::time::sleep(pause + jitter()).await;
             pause *= 2;
         }
-        let changes = !direct::is_read(&link.tool.request);
+        let changes = !direct::is_read(link.tool);
         self.http.send(&request).await.map_err(|failure| {
             if failure.sent && changes { lost(op, failure.error) } else { failure.error }
         })
@@ -170,7 +173,7 @@ fn lost(op: &Execute, error: Error) -> Error {
 /// Gives an answer its meaning by its status.
 fn understood(op: &Execute, tool: &Tool, answer: &Response, log_id: String) -> Executed {
     let successful = answer.is_success();
-    let changes = !direct::is_read(&tool.request);
+    let changes = !direct::is_read(tool);
     let code = match answer.status {
         _ if successful => None,
         429 => Some(Code::RateLimited),

@@ -31,17 +31,23 @@ pub(crate) fn decide(caller: Caller, subject: Option<&User>, action: &Action) ->
         Caller::UnknownKey => return Verdict::Refuse(unknown_key()),
         Caller::Human => {}
     }
-    match subject {
-        Some(user) if user.status == UserStatus::Suspended && acts(action) => {
+    match subject.filter(|_| acts(action)).map(|user| login(Some(user))) {
+        Some(Err(error)) => Verdict::Refuse(error),
+        Some(Ok(())) | None => Verdict::Perform,
+    }
+}
+
+/// Fails if the user a login belongs to is suspended: only the login's own state tells whose it is.
+pub(crate) fn login(user: Option<&User>) -> Result<()> {
+    match user {
+        Some(user) if user.status == UserStatus::Suspended => {
             let name = user.handle();
             let command = format!("naive users update {} --status active", quoted(name));
-            Verdict::Refuse(
-                Error::new(Code::Forbidden, format!("user `{name}` is suspended"))
-                    .hint(format!("run `{command}`"))
-                    .reason("user_suspended"),
-            )
+            Err(Error::new(Code::Forbidden, format!("user `{name}` is suspended"))
+                .hint(format!("run `{command}`"))
+                .reason("user_suspended"))
         }
-        Some(_) | None => Verdict::Perform,
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -132,5 +138,11 @@ mod tests {
             };
             assert_eq!(code, refused, "{caller:?} {}", action.name());
         }
+    }
+
+    #[test]
+    fn a_suspended_user_ends_no_login() {
+        assert!(login(Some(&user(UserStatus::Active))).is_ok());
+        assert!(login(Some(&user(UserStatus::Suspended))).is_err());
     }
 }

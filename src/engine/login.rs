@@ -6,7 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::toolkits::Known;
-use super::{Engine, Scope, beside, connection_owner, user_flag};
+use super::{Engine, Scope, beside, connection_owner, gate, user_flag};
 use crate::api::connections::{Connect, ConnectState, Connection, Credentials, Finish, Status};
 use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::ids::{ConnectionId, hidden};
@@ -96,7 +96,7 @@ impl Engine {
                 .reason(reason)
         };
         // Before the login is used up: without its key it could not be ended.
-        let cipher = self.cipher()?;
+        let cipher = self.find_key()?;
         let (id, sealed) = match self.store.take_flow(&state_hash, Millis::now())? {
             FlowAnswer::Taken(id, sealed) => (id, sealed),
             FlowAnswer::Used(id) => {
@@ -141,6 +141,7 @@ impl Engine {
         };
         // A scope ends one login, so its cell is empty.
         let _ = scope.found.set((user, connection.toolkit.to_string()));
+        gate::login(self.owner(id)?.as_ref())?;
         let known = self.toolkit(&connection.toolkit)?.usable()?;
         let mut server = self.oauth_server(&known).await?;
         server.issuer = oauth::kept(kept, "issuer").map(str::to_owned);
@@ -207,10 +208,11 @@ impl Engine {
             (None, None) => Vec::new(),
         };
         let owner = connection_owner(id);
-        let sealed = self.cipher()?.seal(&owner, secrets)?;
-        let grant =
-            Grant { owner: &owner, sealed: &sealed, account: account.as_deref(), scopes: &granted };
-        let active = self.store.activate(id, &grant, Millis::now())?;
+        let active = self.sealing(&owner, secrets, |sealed| {
+            let (owner, account) = (owner.as_str(), account.as_deref());
+            let grant = Grant { owner, sealed, account, scopes: &granted };
+            self.store.activate(id, &grant, Millis::now())
+        })?;
         Ok(state(&active, None))
     }
 
@@ -309,6 +311,8 @@ fn declined(error: &str, description: Option<&str>) -> Error {
     let clean = |text: &str| -> String {
         text.chars().filter(|c| !hidden(*c)).take(200).collect::<String>().trim().to_owned()
     };
+    // The contract is ours: no other text of the provider becomes a reason.
+    let reason = if error == "access_denied" { "access_denied" } else { "login_refused" };
     let (error, words) = (clean(error), description.map(clean).filter(|words| !words.is_empty()));
     let text = match (error.as_str(), words) {
         (error, Some(words)) => format!("the login was refused with `{error}`: {words}"),
@@ -316,5 +320,21 @@ fn declined(error: &str, description: Option<&str>) -> Error {
     };
     Error::new(Code::Forbidden, text)
         .hint("start again with `naive connections connect`")
-        .reason(error)
+        .reason(reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_providers_words_never_become_the_contract() {
+        for word in ["interrupted", "state_unknown", "timed_out"] {
+            let error = declined(word, None);
+
+            assert_eq!(error.reason.as_deref(), Some("login_refused"));
+            assert_eq!(error.exit(), 1);
+        }
+        assert_eq!(declined("access_denied", None).reason.as_deref(), Some("access_denied"));
+    }
 }

@@ -4,7 +4,8 @@ use secrecy::SecretString;
 
 use super::Engine;
 use crate::api::error::{Code, Error, Result};
-use crate::api::vault::{KeySource, VaultStatus};
+use crate::api::secrets::Secrets;
+use crate::api::vault::{KEY_CHANGED, KeySource, VaultStatus};
 use crate::vault::{CIPHER, Cipher};
 
 impl Engine {
@@ -17,9 +18,24 @@ impl Engine {
         Ok(self.cipher.get_or_init(|| found))
     }
 
+    /// Seals secrets and has them written, a second time with the new key if it was changed meanwhile.
+    pub(super) fn sealing<T>(
+        &self,
+        owner: &str,
+        secrets: &Secrets,
+        write: impl Fn(&[u8]) -> Result<T>,
+    ) -> Result<T> {
+        match write(&self.cipher()?.seal(owner, secrets)?) {
+            Err(error) if error.reason.as_deref() == Some(KEY_CHANGED) => {
+                write(&self.find_key()?.seal(owner, secrets)?)
+            }
+            written => written,
+        }
+    }
+
     /// Finds the key of this store; makes one if nothing was ever sealed, under the store's lock so
     /// that of several processes one does.
-    fn find_key(&self) -> Result<Cipher> {
+    pub(super) fn find_key(&self) -> Result<Cipher> {
         let store = self.store.id()?;
         if let Some(key) = self.store.key()? {
             return self.vault.find(&store, &key);
@@ -60,6 +76,8 @@ impl Engine {
 
     /// Seals everything with a new key: `given` where the present one comes from the environment.
     pub(crate) fn rotate_key(&self, given: Option<SecretString>) -> Result<VaultStatus> {
+        // Two rotations at once would each lay a key ready in the same place.
+        let guard = self.store.lock()?;
         let present = self.cipher()?;
         let from_environment = present.key().source == KeySource::Environment;
         if from_environment != given.is_some() {
@@ -73,7 +91,6 @@ impl Engine {
             };
             return Err(Error::new(Code::InvalidInput, text).hint(hint));
         }
-        let guard = self.store.lock()?;
         let next = self.vault.prepare(present, given)?;
         let sealed =
             self.store.reseal(next.key(), |owner, bytes| present.reseal(&next, owner, bytes))?;

@@ -30,10 +30,11 @@ pub(crate) fn check(url: &Url, trust: Trust) -> Result<()> {
     if !url.username().is_empty() || url.password().is_some() {
         return refuse("holds a user name or a password");
     }
-    let (loopback, private) = match url.host() {
-        Some(Host::Domain(name)) => (name == "localhost", false),
-        Some(Host::Ipv4(ip)) => (ip.is_loopback(), !is_public(ip.into())),
-        Some(Host::Ipv6(ip)) => (ip.is_loopback(), !is_public(ip.into())),
+    let loopback = is_loopback(url);
+    let private = match url.host() {
+        Some(Host::Domain(_)) => false,
+        Some(Host::Ipv4(ip)) => !is_public(ip.into()),
+        Some(Host::Ipv6(ip)) => !is_public(ip.into()),
         None => return refuse("names no host"),
     };
     match url.scheme() {
@@ -42,6 +43,16 @@ pub(crate) fn check(url: &Url, trust: Trust) -> Result<()> {
         "https" => refuse("is private"),
         "http" => refuse("is not encrypted"),
         _ => refuse("is neither `https` nor `http`"),
+    }
+}
+
+/// Tells whether an address names this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! A request that knows which of its parts are secret, so that it can be shown without them.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
@@ -7,7 +9,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use super::address::{Trust, check};
+use super::address::{Trust, check, is_loopback};
 use crate::api::error::{Code, Error, Result};
 use crate::api::secrets::Secrets;
 
@@ -17,7 +19,7 @@ const MASK: &str = "********";
 const ECHO_MIN: usize = 8;
 
 /// A request, with its secrets marked so that it can be shown without them.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Request {
     method: Method,
     url: Url,
@@ -25,6 +27,16 @@ pub(crate) struct Request {
     body: Vec<u8>,
     secrets: Vec<SecretString>,
     trust: Trust,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = self.host();
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("host", &host)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Request {
@@ -154,7 +166,7 @@ impl Request {
         let mut masked = text.to_owned();
         for secret in &self.secrets {
             let plain = secret.expose_secret();
-            if plain.len() < ECHO_MIN {
+            if plain.is_empty() {
                 continue;
             }
             let encoded: String = url::form_urlencoded::byte_serialize(plain.as_bytes()).collect();
@@ -198,7 +210,14 @@ impl Request {
             Error::new(Code::ProviderError, "the app redirects to an address that is none")
                 .because(error)
         })?;
-        check(&url, self.trust).map_err(|error| Error { code: Code::ProviderError, ..error })?;
+        // Whoever vouches for an address does not vouch for where it leads: a public app must not make
+        // us look into this machine or its network.
+        let trust = if url.origin() == self.url.origin() { self.trust } else { Trust::Public };
+        check(&url, trust).map_err(|error| Error { code: Code::ProviderError, ..error })?;
+        if is_loopback(&url) && !is_loopback(&self.url) {
+            let text = format!("`{}` redirects to this machine", self.host());
+            return Err(Error::new(Code::ProviderError, text).reason("address_refused"));
+        }
         let mut next = Self { url, ..self.clone() };
         if next.url.origin() != self.url.origin() {
             let headers = self.headers.iter();

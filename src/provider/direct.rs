@@ -10,8 +10,8 @@ use super::mail;
 use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::ids::fresh;
 use crate::api::secrets::Secrets;
-use crate::api::workspace::AuthType;
-use crate::catalog::manifest::{BodyKind, Manifest, Method, Part, RequestLine, Tool};
+use crate::api::workspace::{AuthType, Effect};
+use crate::catalog::manifest::{BodyKind, Manifest, Part, RequestLine, Tool};
 use crate::catalog::template::{fill, holes};
 use crate::http::{Request, Response, Trust};
 use crate::oauth;
@@ -261,9 +261,10 @@ fn flattened(name: &str, value: &Value) -> Vec<(String, String)> {
     }
 }
 
-/// Tells whether a call changes nothing, so that it may be sent again.
-pub(crate) fn is_read(line: &RequestLine) -> bool {
-    line.method == Method::Get
+/// Tells whether a call changes nothing, so that it may be sent again: the manifest says so, not the
+/// method.
+pub(crate) fn is_read(tool: &Tool) -> bool {
+    tool.effect == Effect::Read
 }
 
 #[cfg(test)]

@@ -162,6 +162,8 @@ impl Store {
     }
 
     /// Claims the refresh of a credential until `until`; of any number of processes one gets it.
+    ///
+    /// A claim from beyond `until` was made under a clock that has been set back, and does not count.
     pub(crate) fn claim_refresh(
         &self,
         id: &ConnectionId,
@@ -169,25 +171,20 @@ impl Store {
         until: Millis,
     ) -> Result<bool> {
         let claimed = self.conn().execute(
-            "UPDATE connections SET refreshing_until = ?3 WHERE id = ?1 AND refreshing_until <= ?2",
+            "UPDATE connections SET refreshing_until = ?3 WHERE id = ?1
+                 AND (refreshing_until <= ?2 OR refreshing_until > ?3)",
             params![id.as_str(), now.0, until.0],
         )?;
         Ok(claimed == 1)
     }
 
-    /// Ends a claimed refresh, with the new credential where there is one.
-    pub(crate) fn end_refresh(
-        &self,
-        id: &ConnectionId,
-        credential: Option<(&str, &[u8])>,
-    ) -> Result<()> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
-        if let Some((owner, bytes)) = credential {
-            sealed::put(&tx, owner, bytes)?;
-        }
-        tx.execute("UPDATE connections SET refreshing_until = 0 WHERE id = ?1", [id.as_str()])?;
-        Ok(tx.commit()?)
+    /// Ends the refresh that was claimed until `until`; another's claim stays.
+    pub(crate) fn end_refresh(&self, id: &ConnectionId, until: Millis) -> Result<()> {
+        self.conn().execute(
+            "UPDATE connections SET refreshing_until = 0 WHERE id = ?1 AND refreshing_until = ?2",
+            params![id.as_str(), until.0],
+        )?;
+        Ok(())
     }
 
     /// Switches a connection off; its credential stays.
@@ -351,5 +348,19 @@ mod tests {
 
         store.expire(&id, "news", Millis(11)).unwrap();
         assert_eq!(store.connected(&user).unwrap()[0].status, Status::Expired);
+    }
+
+    #[test]
+    fn a_purge_outlives_a_refresh_that_was_under_way() {
+        let (store, user) = store();
+        let id = begun(&store, &user, b"one", 1);
+        activated(&store, &id, 2);
+        assert!(store.claim_refresh(&id, Millis(3), Millis(43)).unwrap());
+        assert!(!store.claim_refresh(&id, Millis(4), Millis(44)).unwrap());
+
+        store.revoke(&id, &["c"], Millis(5)).unwrap();
+
+        assert!(!store.replace_sealed("c", b"x", b"new").unwrap());
+        assert_eq!(store.sealed("c").unwrap(), None);
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::{Store, immediate};
-use crate::api::error::Result;
-use crate::api::vault::{Key, KeySource};
+use crate::api::error::{Code, Error, Result};
+use crate::api::vault::{KEY_CHANGED, Key, KeySource, is_sealed_by};
 
 impl Store {
     /// Returns the key this store was sealed with, or none as long as nothing was sealed.
@@ -36,6 +36,21 @@ impl Store {
         Ok(select.query_row([owner], |row| row.get(0)).optional()?)
     }
 
+    /// Replaces the sealed bytes of an owner if they still are `before`; returns whether they were.
+    pub(crate) fn replace_sealed(&self, owner: &str, before: &[u8], after: &[u8]) -> Result<bool> {
+        let mut conn = self.conn();
+        let tx = immediate(&mut conn)?;
+        let present: Option<Vec<u8>> = tx
+            .query_row("SELECT bytes FROM sealed WHERE owner = ?1", [owner], |row| row.get(0))
+            .optional()?;
+        if present.as_deref() != Some(before) {
+            return Ok(false);
+        }
+        put(&tx, owner, after)?;
+        tx.commit()?;
+        Ok(true)
+    }
+
     /// Returns how many owners have sealed bytes.
     pub(crate) fn sealed_count(&self) -> Result<usize> {
         let count: i64 =
@@ -55,20 +70,28 @@ impl Store {
             .prepare("SELECT owner, bytes FROM sealed ORDER BY owner")?
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<BTreeMap<String, Vec<u8>>>>()?;
-        for (owner, bytes) in &all {
-            put(&tx, owner, &reseal(owner, bytes)?)?;
-        }
         tx.execute(
             "UPDATE store SET key_id = ?1, key_source = ?2",
             [&key.id, key.source.as_str()],
         )?;
+        for (owner, bytes) in &all {
+            put(&tx, owner, &reseal(owner, bytes)?)?;
+        }
         tx.commit()?;
         Ok(all.len())
     }
 }
 
 /// Replaces the sealed bytes of an owner inside a larger transaction.
+///
+/// Fails with the reason `key_changed` if another key seals this store by now: nobody could open them.
 pub(super) fn put(tx: &Transaction<'_>, owner: &str, bytes: &[u8]) -> Result<()> {
+    let key: Option<String> = tx.query_row("SELECT key_id FROM store", [], |row| row.get(0))?;
+    if key.is_some_and(|key| !is_sealed_by(bytes, &key)) {
+        return Err(Error::new(Code::InternalError, "the key of the vault was changed meanwhile")
+            .hint("run the command again")
+            .reason(KEY_CHANGED));
+    }
     tx.execute(
         "INSERT INTO sealed (owner, bytes) VALUES (?1, ?2)
          ON CONFLICT (owner) DO UPDATE SET bytes = excluded.bytes",

@@ -22,6 +22,7 @@ mod login;
 mod manifests;
 mod output;
 mod readme;
+mod review;
 mod secrets;
 mod support;
 mod together;
