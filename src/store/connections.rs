@@ -231,6 +231,7 @@ fn begin_row(tx: &Transaction<'_>, new: &NewFlow<'_>, now: Millis) -> Result<Con
              last_status_at = CASE status WHEN 'ACTIVE' THEN last_status_at
                                           ELSE max(excluded.last_status_at, last_status_at + 1) END,
              status = CASE status WHEN 'ACTIVE' THEN 'ACTIVE' ELSE 'INITIATED' END,
+             scopes = CASE status WHEN 'ACTIVE' THEN scopes ELSE excluded.scopes END,
              next_fields = excluded.next_fields, reason = NULL
          RETURNING id",
         params![
