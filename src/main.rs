@@ -117,11 +117,7 @@ fn engine(settings: &Settings, world: World) -> Result<Engine> {
 }
 
 fn assembled(store: Store, settings: &Settings, world: World) -> Engine {
-    let vault = Vault {
-        given: settings.encryption_key.clone(),
-        keyring: settings.keyring,
-        file: settings.key_file(),
-    };
+    let vault = Vault::of(settings);
     Engine::new(store, vault, Http::new(settings.roots.is_some()), world)
 }
 

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use crate::api::error::{Code, Error, Result};
 use crate::api::secrets::Secrets;
 use crate::api::vault::{Key, KeySource};
+use crate::settings::Settings;
 
 /// What sealed bytes begin with: the form of the rest.
 const FORM: u8 = 1;
@@ -44,6 +45,15 @@ pub(crate) struct Cipher {
 }
 
 impl Vault {
+    /// Returns the places that the settings name.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        Self {
+            given: settings.encryption_key.clone(),
+            keyring: settings.keyring,
+            file: settings.key_file(),
+        }
+    }
+
     /// Returns the cipher of the key that sealed this store, wherever it lies now.
     ///
     /// Fails with `FeatureNotConfigured` if it is nowhere: no other key will do, so none is made.

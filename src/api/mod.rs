@@ -1,6 +1,7 @@
 //! The words of the product: actions, replies, names, errors. No I/O.
 
 pub(crate) mod action;
+pub(crate) mod address;
 pub(crate) mod approvals;
 pub(crate) mod connections;
 pub(crate) mod error;

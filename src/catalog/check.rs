@@ -8,6 +8,7 @@ use url::Url;
 
 use super::manifest::{BodyKind, Manifest, Tool};
 use super::template::{fill, holes};
+use crate::api::address::is_callable;
 use crate::api::workspace::AuthType;
 
 /// One step on the way to a key.
@@ -102,18 +103,6 @@ fn base_url(manifest: &Manifest, faults: &mut Faults) {
         }
         _ => faults.push((key(), "is not an `https` address".into())),
     }
-}
-
-/// Tells whether an address could ever be called: `https`, or `http` on this machine, and no password.
-fn is_callable(url: &Url) -> bool {
-    let here = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => return false,
-    };
-    let secured = url.scheme() == "https" || (url.scheme() == "http" && here);
-    secured && url.username().is_empty() && url.password().is_none()
 }
 
 fn field_keys(manifest: &Manifest) -> BTreeSet<&str> {

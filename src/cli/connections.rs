@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::connect::{self, Terminal};
 use super::example::example;
-use super::output::{Page, refusal};
+use super::output::{Page, word};
 use super::{App, arguments};
 use crate::api::connections::{
     Connect, Connected, Connection, Connections, Credentials, Disconnect, Disconnected,
@@ -300,14 +300,6 @@ fn inputs(schema: &Map<String, Value>, prefix: &str) -> Vec<Vec<String>> {
     rows
 }
 
-/// Returns an enum's word on the wire.
-fn word(value: &impl serde::Serialize) -> String {
-    serde_json::to_value(value)
-        .ok()
-        .and_then(|value| value.as_str().map(str::to_owned))
-        .unwrap_or_default()
-}
-
 fn executed(reply: &Executed, page: &mut Page) {
     if let Some(request) = &reply.request {
         page.text(format!("{} {}", request.method, request.url));
@@ -325,7 +317,7 @@ fn executed(reply: &Executed, page: &mut Page) {
         page.json(&reply.data);
     }
     if let (Some(code), Some(message)) = (reply.code, &reply.error) {
-        page.failed(refusal(code, message));
+        page.failed(Error::new(code, message));
     }
 }
 

@@ -119,11 +119,7 @@ fn key(settings: &Settings) -> Check {
     if !settings.dir.join("naive.db").exists() {
         return Check::good("key", "none yet; the first credential makes one");
     }
-    let vault = Vault {
-        given: settings.encryption_key.clone(),
-        keyring: settings.keyring,
-        file: settings.key_file(),
-    };
+    let vault = Vault::of(settings);
     let found = Store::open(&settings.dir).and_then(|store| match store.key()? {
         None => Ok(None),
         Some(key) => vault.find(&store.id()?, &key).map(Some),

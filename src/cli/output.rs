@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::jq::Filter;
 use crate::api::approvals::PendingApproval;
-use crate::api::error::{Code, Error, Result};
+use crate::api::error::{Error, Result};
 use crate::api::ids::hidden;
 use crate::settings::{self, Flags, Settings};
 
@@ -315,9 +315,10 @@ pub(crate) fn clean(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
-/// Makes the error of a call whose reply tells of a refusal.
-pub(crate) fn refusal(code: Code, message: &str) -> Error {
-    Error::new(code, message)
+/// Returns an enum's word on the wire.
+pub(crate) fn word(value: &impl Serialize) -> String {
+    let word = serde_json::to_value(value).ok();
+    word.and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use serde_json::{Map, Value};
 
 use super::connections::more;
-use super::output::Page;
+use super::output::{Page, word};
 use super::{App, arguments};
 use crate::api::error::{Error, Result};
 use crate::api::secrets::Secrets;
@@ -144,12 +144,7 @@ fn one(toolkit: &ToolkitDetail, page: &mut Page) {
     page.fields(&[
         ("toolkit", Some(format!("{} ({})", about.slug, about.name))),
         ("about", Some(about.description.clone())),
-        (
-            "login",
-            serde_json::to_value(about.auth_type)
-                .ok()
-                .and_then(|kind| kind.as_str().map(str::to_owned)),
-        ),
+        ("login", Some(word(&about.auth_type))),
         ("address", Some(toolkit.base_url.clone())),
         ("OAuth client", toolkit.client_id.clone()),
         ("scopes", Some(toolkit.scopes.join(" "))),

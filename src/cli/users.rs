@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::App;
-use super::output::Page;
+use super::output::{Page, word};
 use crate::api::error::Result;
 use crate::api::ids::{UserRef, quoted};
 use crate::api::workspace::{
@@ -140,20 +140,13 @@ pub(crate) async fn whoami(app: &App<'_>) -> Result<u8> {
     app.output.reply("whoami", result, page)
 }
 
-fn status(user: &User) -> &'static str {
-    match user.status {
-        UserStatus::Active => "active",
-        UserStatus::Suspended => "suspended",
-    }
-}
-
 fn one(user: &User, page: &mut Page) {
     page.fields(&[
         ("id", Some(user.id.clone())),
         ("external id", user.external_id.clone()),
         ("email", user.email.clone()),
         ("label", user.label.clone()),
-        ("status", Some(status(user).to_owned())),
+        ("status", Some(word(&user.status))),
         ("default", user.is_default.then(|| "yes".to_owned())),
         ("created", Some(user.created_at.plain())),
         ("last active", user.last_active_at.map(crate::api::time::Millis::plain)),
@@ -164,7 +157,7 @@ fn table(reply: &Users, page: &mut Page) {
     let rows = reply.users.iter().map(|user| {
         vec![
             user.handle().to_owned(),
-            status(user).to_owned(),
+            word(&user.status),
             user.label.clone().unwrap_or_default(),
             user.email.clone().unwrap_or_default(),
             user.id.clone(),

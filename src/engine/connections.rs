@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::toolkits::Known;
 use super::{Engine, Scope, connection_owner};
 use crate::api::connections::{
     Connection, Connections, Disconnect, Disconnected, ListConnections, ListedConnection,
@@ -11,6 +12,7 @@ use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ConnectionId, ToolSlug};
 use crate::api::time::Millis;
 use crate::api::tools::{ListTools, ToolDetail, Tools};
+use crate::api::workspace::AuthType;
 use crate::catalog::manifest::{Manifest, Tool};
 use crate::catalog::search::{did_you_mean, nearest, score};
 use crate::oauth;
@@ -128,13 +130,8 @@ impl Engine {
         Ok(Disconnected { status: Status::Revoked, purged: true, ..ended })
     }
 
-    async fn revoke_upstream(
-        &self,
-        known: &super::toolkits::Known,
-        owner: &str,
-        bytes: &[u8],
-    ) -> Result<bool> {
-        if known.manifest.auth.kind != crate::api::workspace::AuthType::Oauth2 {
+    async fn revoke_upstream(&self, known: &Known, owner: &str, bytes: &[u8]) -> Result<bool> {
+        if known.manifest.auth.kind != AuthType::Oauth2 {
             return Ok(false);
         }
         let secrets = self.cipher()?.open(owner, bytes)?;

@@ -43,11 +43,11 @@ impl Engine {
         };
         match known.manifest.auth.kind {
             AuthType::None => {
-                let id = self.store.begin(&new, |_| Ok(None), Millis::now())?;
+                let id = self.store.begin(&new, None, Millis::now())?;
                 self.activate(&known, &id, &Secrets::default(), None).await
             }
             AuthType::ApiKey | AuthType::Basic => {
-                let id = self.store.begin(&new, |_| Ok(None), Millis::now())?;
+                let id = self.store.begin(&new, None, Millis::now())?;
                 let credential_fields = known.fields();
                 Ok(ConnectState { credential_fields, ..self.state(&id, None)? })
             }
@@ -84,7 +84,7 @@ impl Engine {
         let sealed = self.cipher()?.seal(&owner, &login.kept)?;
         let now = Millis::now();
         let flow = Flow { state_hash, owner, sealed, expires_at: now.after(FLOW_LIFE) };
-        let id = self.store.begin(new, |_| Ok(Some(flow)), now)?;
+        let id = self.store.begin(new, Some(&flow), now)?;
         Ok(ConnectState { status: Status::Initiated, ..self.state(&id, Some(link))? })
     }
 

@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
+use crate::api::address::is_loopback;
 use crate::api::error::{Code, Error, Result};
 
 /// Who vouches for an address.
@@ -43,16 +44,6 @@ pub(crate) fn check(url: &Url, trust: Trust) -> Result<()> {
         "https" => refuse("is private"),
         "http" => refuse("is not encrypted"),
         _ => refuse("is neither `https` nor `http`"),
-    }
-}
-
-/// Tells whether an address names this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
     }
 }
 

@@ -9,7 +9,8 @@ use reqwest::{Client, Method, RequestBuilder};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use super::address::{Trust, check, is_loopback};
+use super::address::{Trust, check};
+use crate::api::address::is_loopback;
 use crate::api::error::{Code, Error, Result};
 use crate::api::secrets::Secrets;
 

@@ -100,15 +100,15 @@ impl Store {
     pub(crate) fn begin(
         &self,
         new: &NewFlow<'_>,
-        flow: impl FnOnce(&ConnectionId) -> Result<Option<Flow>>,
+        flow: Option<&Flow>,
         now: Millis,
     ) -> Result<ConnectionId> {
         let mut conn = self.conn();
         let tx = immediate(&mut conn)?;
         let id = begin_row(&tx, new, now)?;
         flows::forget(&tx, &id, now)?;
-        if let Some(flow) = flow(&id)? {
-            flows::put(&tx, &id, &flow, now)?;
+        if let Some(flow) = flow {
+            flows::put(&tx, &id, flow, now)?;
         }
         tx.commit()?;
         Ok(id)
@@ -291,7 +291,7 @@ mod tests {
             sealed: b"kept".to_vec(),
             expires_at: Millis(at + 100),
         };
-        store.begin(&new, |_| Ok(Some(flow)), Millis(at)).unwrap()
+        store.begin(&new, Some(&flow), Millis(at)).unwrap()
     }
 
     fn activated(store: &Store, id: &ConnectionId, at: i64) -> Connection {
