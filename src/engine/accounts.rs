@@ -94,7 +94,7 @@ impl Engine {
     fn opened(&self, id: &ConnectionId) -> Result<Opened> {
         let owner = connection_owner(id);
         let Some(bytes) = self.store.sealed(&owner)? else { return Ok(Opened::default()) };
-        Ok(Opened { secrets: self.cipher()?.open(&owner, &bytes)?, bytes })
+        Ok(Opened { secrets: self.opening(&owner, &bytes)?, bytes })
     }
 
     /// Trades the refresh token for a new access token, and stores both before anyone uses them.

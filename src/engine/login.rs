@@ -96,7 +96,7 @@ impl Engine {
                 .reason(reason)
         };
         // Before the login is used up: without its key it could not be ended.
-        let cipher = self.find_key()?;
+        self.cipher()?;
         let (id, sealed) = match self.store.take_flow(&state_hash, Millis::now())? {
             FlowAnswer::Taken(id, sealed) => (id, sealed),
             FlowAnswer::Used(id) => {
@@ -119,7 +119,7 @@ impl Engine {
                 .hint("start again with `naive connections connect`")
                 .reason(why.replace(' ', "_")));
         }
-        let kept = cipher.open(&flow_owner(&state_hash), &sealed)?;
+        let kept = self.opening(&flow_owner(&state_hash), &sealed)?;
         let ended = self.end_oauth(scope, &id, &kept, op).await;
         if let Err(error) = &ended {
             self.store.fail(&id, &error.message, Millis::now())?;

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use super::Engine;
 use crate::api::error::{Code, Error, Result};
 use crate::api::secrets::Secrets;
-use crate::api::vault::{KEY_CHANGED, KeySource, VaultStatus};
+use crate::api::vault::{KEY_CHANGED, KeySource, VaultStatus, is_sealed_by};
 use crate::vault::{CIPHER, Cipher};
 
 impl Engine {
@@ -33,9 +33,18 @@ impl Engine {
         }
     }
 
+    /// Opens sealed bytes with the key they name: the one at hand, or a newer one.
+    pub(super) fn opening(&self, owner: &str, sealed: &[u8]) -> Result<Secrets> {
+        let cipher = self.cipher()?;
+        if is_sealed_by(sealed, &cipher.key().id) {
+            return cipher.open(owner, sealed);
+        }
+        self.find_key()?.open(owner, sealed)
+    }
+
     /// Finds the key of this store; makes one if nothing was ever sealed, under the store's lock so
     /// that of several processes one does.
-    pub(super) fn find_key(&self) -> Result<Cipher> {
+    fn find_key(&self) -> Result<Cipher> {
         let store = self.store.id()?;
         if let Some(key) = self.store.key()? {
             return self.vault.find(&store, &key);
