@@ -1,6 +1,7 @@
 //! Packs the shipped manifests: written as TOML for people, read as JSON, which costs a start far less.
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::{env, fs};
 
@@ -9,12 +10,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let from = PathBuf::from("src/catalog/builtin");
     println!("cargo::rerun-if-changed={}", from.display());
     let to = PathBuf::from(env::var("OUT_DIR")?);
-    for entry in fs::read_dir(&from)? {
-        let path = entry?.path();
+    let mut paths = fs::read_dir(&from)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<Vec<_>, std::io::Error>>()?;
+    paths.sort_by_key(|path| path.with_extension(""));
+    let mut list = String::new();
+    for path in paths {
+        let slug =
+            path.file_stem().and_then(|name| name.to_str()).ok_or("a manifest has a name")?;
         let manifest: toml::Table = fs::read_to_string(&path)?.parse()?;
-        let name = path.with_extension("json");
-        let name = name.file_name().ok_or("a manifest has a name")?;
-        fs::write(to.join(name), serde_json::to_vec(&manifest)?)?;
+        fs::write(to.join(format!("{slug}.json")), serde_json::to_vec(&manifest)?)?;
+        writeln!(list, "(\"{slug}\", include_str!(\"{slug}.json\")),")?;
     }
+    fs::write(to.join("builtin.rs"), format!("&[\n{list}]\n"))?;
     Ok(())
 }

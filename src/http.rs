@@ -14,11 +14,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Client;
-use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::OnceCell;
 
 use crate::api::error::{Code, Error, Result};
+use crate::api::time::Millis;
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -72,6 +73,14 @@ impl Http {
     ///
     /// Fails with `ProviderError` if no whole answer came within 30 seconds and 8 MiB.
     pub(crate) async fn send(&self, request: &Request) -> std::result::Result<Response, Failure> {
+        let late = || {
+            let text = format!("`{}` did not answer within 30 seconds", request.host());
+            failed(true, text, None)
+        };
+        tokio::time::timeout(DEADLINE, self.follow(request)).await.map_err(|_| late())?
+    }
+
+    async fn follow(&self, request: &Request) -> std::result::Result<Response, Failure> {
         let mut now = request.clone();
         for _ in 0..=HOPS {
             let response = self.send_once(&now).await?;
@@ -91,26 +100,18 @@ impl Http {
         let client = self.client(request.trust()).await;
         let client = client.map_err(|error| Failure { sent: false, error })?;
         let call = request.on(client);
-        let exchange = async {
-            let mut answer = call.send().await.map_err(|error| unsent(request, error))?;
-            let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-            let mut body = Vec::new();
-            while let Some(chunk) = answer.chunk().await.map_err(|error| cut(request, error))? {
-                body.extend_from_slice(&chunk);
-                if body.len() > BODY_CAP {
-                    let text = format!("`{}` answered more than 8 MiB", request.host());
-                    return Err(failed(true, text, None));
-                }
+        let mut answer = call.send().await.map_err(|error| unsent(request, error))?;
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| cut(request, error))? {
+            body.extend_from_slice(&chunk);
+            if body.len() > BODY_CAP {
+                let text = format!("`{}` answered more than 8 MiB", request.host());
+                return Err(failed(true, text, None));
             }
-            Ok(Response { status, headers, body })
-        };
-        let late = || {
-            let text = format!("`{}` did not answer within 30 seconds", request.host());
-            failed(true, text, None)
-        };
-        let mut response = tokio::time::timeout(DEADLINE, exchange).await.map_err(|_| late())??;
-        request.scrub(&mut response.body);
-        Ok(response)
+        }
+        request.scrub(&mut body);
+        Ok(Response { status, headers, body })
     }
 
     async fn client(&self, trust: Trust) -> Result<&Client> {
@@ -154,6 +155,16 @@ impl Response {
     /// Tells whether the status is one of success.
     pub(crate) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
+    }
+
+    /// Returns how long the app wants us to wait (RFC 9110, 10.2.3), from now on.
+    pub(crate) fn retry_after(&self, now: Millis) -> Option<Duration> {
+        let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+        if let Ok(seconds) = text.parse::<u64>() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_millisecond();
+        Some(Duration::from_millis(u64::try_from(at - now.0).unwrap_or_default()))
     }
 
     /// Returns the body as JSON, or `None` if it is none.

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::ids::{ConnectionId, Label, Slug, UserRef};
+use super::ids::{ConnectionId, Label, Slug, ToolSlug, UserRef};
 use super::secrets::Secrets;
 use super::time::Millis;
 use super::workspace::{AuthType, Availability, CredentialField};
@@ -182,6 +182,10 @@ pub(crate) struct Connect {
     #[arg(long, value_delimiter = ',')]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) scopes: Vec<String>,
+    /// Tools that are wanted: ask for the least scopes that let them run, and keep those granted before
+    #[arg(long, value_delimiter = ',', value_name = "TOOLS", conflicts_with = "scopes")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tools: Vec<ToolSlug>,
     /// Where the browser is sent once authorization has ended
     #[arg(long, value_name = "URL")]
     #[serde(default, skip_serializing_if = "Option::is_none")]

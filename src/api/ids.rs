@@ -119,6 +119,17 @@ checked! {
     }
 }
 
+checked! {
+    /// A key by which an app knows a call that comes again. 1 to 255 visible ASCII characters.
+    IdempotencyKey, |text| {
+        if (1..=255).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic()) {
+            Ok(text.to_owned())
+        } else {
+            Err("an idempotency key is 1 to 255 visible ASCII characters without spaces".into())
+        }
+    }
+}
+
 impl Slug {
     /// Returns how tool slugs of this toolkit begin: `google-calendar` → `GOOGLECALENDAR_`.
     pub(crate) fn tool_prefix(&self) -> String {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::error::Code;
-use super::ids::{Slug, ToolSlug, UserRef};
+use super::ids::{IdempotencyKey, Slug, ToolSlug, UserRef};
 use super::workspace::Effect;
 
 /// List an app's tools; with a tool, show its input in full
@@ -86,6 +86,18 @@ pub(crate) struct Execute {
     #[arg(long)]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) dry_run: bool,
+    /// Get all pages of a list, up to `--max-items`
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) all: bool,
+    /// How many items of a list at most, with `--all`; by default 1000
+    #[arg(long, requires = "all", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) max_items: Option<u32>,
+    /// Key by which the app knows the call if it comes again; for tools whose app honours one
+    #[arg(long, value_name = "KEY")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) idempotency_key: Option<IdempotencyKey>,
 }
 
 /// What a tool answered.
@@ -103,13 +115,40 @@ pub(crate) struct Executed {
     /// What kind of failure it was
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) code: Option<Code>,
-    /// The app's answer, as it came
+    /// The failure in one word, where there is one: `scope_missing`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+    /// What to do about it
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) hint: Option<String>,
+    /// The app's answer, as it came; of several pages the first, with the items of all
     pub(crate) data: Value,
+    /// The file, for a tool that answers one
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<FileAnswer>,
     /// Entry in the log
     pub(crate) log_id: String,
     /// The request that was not sent, for `dry_run`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) request: Option<PlannedRequest>,
+}
+
+/// A file that a tool answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct FileAnswer {
+    /// Media type, as the app says
+    pub(crate) mime_type: String,
+    /// Length in bytes
+    pub(crate) size: usize,
+    /// What it holds, if that is text
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) text: Option<String>,
+    /// What it holds, in base64, if that is no text
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) data: Option<String>,
+    /// Where it was saved, in place of what it holds
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) path: Option<String>,
 }
 
 /// A request that would go out, with secrets masked.

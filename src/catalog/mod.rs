@@ -5,6 +5,7 @@ pub(crate) mod input;
 pub(crate) mod manifest;
 mod read;
 pub(crate) mod search;
+pub(crate) mod shape;
 pub(crate) mod template;
 
 pub(crate) use read::{Format, from_json, parse};
@@ -16,11 +17,7 @@ use crate::api::ids::Slug;
 use manifest::Manifest;
 
 /// The shipped manifests, in the order of their slugs; `build.rs` packs them from `builtin/*.toml`.
-const BUILTIN: &[(&str, &str)] = &[
-    ("gmail", include_str!(concat!(env!("OUT_DIR"), "/gmail.json"))),
-    ("hackernews", include_str!(concat!(env!("OUT_DIR"), "/hackernews.json"))),
-    ("stripe", include_str!(concat!(env!("OUT_DIR"), "/stripe.json"))),
-];
+const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
 
 /// Returns the slugs of the shipped toolkits, in order.
 pub(crate) fn builtin_slugs() -> impl Iterator<Item = &'static str> {
@@ -47,6 +44,8 @@ pub(crate) fn relocate(mut toolkit: Manifest, sandbox: &Url) -> Manifest {
     auth.authorize_url = at("/oauth/authorize");
     auth.token_url = at("/oauth/token");
     auth.revoke_url = at("/oauth/revoke");
+    auth.device_url = auth.device_url.take().and_then(|_| at("/oauth/device"));
+    auth.registration_url = auth.registration_url.take().and_then(|_| at("/oauth/register"));
     auth.client_id = Some("naive-sandbox".to_owned());
     toolkit
 }
@@ -61,7 +60,7 @@ mod tests {
             let toolkit = parse(text, Format::Json, slug).unwrap();
 
             assert_eq!(toolkit.slug.as_str(), *slug);
-            assert!(toolkit.tools.len() >= 4, "{slug}");
+            assert!(toolkit.tools.len() >= 6, "{slug}");
         }
         assert!(builtin_slugs().is_sorted());
     }

@@ -91,7 +91,8 @@ impl Engine {
         Ok(opened)
     }
 
-    fn opened(&self, id: &ConnectionId) -> Result<Opened> {
+    /// Returns a connection's credential as it is stored.
+    pub(super) fn opened(&self, id: &ConnectionId) -> Result<Opened> {
         let owner = connection_owner(id);
         let Some(bytes) = self.store.sealed(&owner)? else { return Ok(Opened::default()) };
         Ok(Opened { secrets: self.opening(&owner, &bytes)?, bytes })

@@ -1,30 +1,24 @@
 //! Running one tool: judged before it is sent, sent once, its answer understood.
 
-use std::time::Duration;
-
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::connections::tool;
-use super::toolkits::Known;
-use super::{Engine, Scope, gate, user_flag};
+use super::deliver::{Link, retry_hint};
+use super::{Engine, Scope, gate, scopes, user_flag};
 use crate::api::action::Action;
-use crate::api::connections::Connection;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::fresh;
-use crate::api::secrets::Secrets;
-use crate::api::time::Millis;
 use crate::api::tools::{Execute, Executed, PlannedRequest};
 use crate::api::workspace::AuthType;
 use crate::catalog::input::faults;
-use crate::catalog::manifest::{Replay, Tool};
-use crate::http::{Failure, Request, Response};
-use crate::oauth;
-use crate::provider::direct::{self, Account};
+use crate::catalog::manifest::{Page, Tool};
+use crate::http::Response;
+use crate::provider::direct::{self, Judgement, Pages, next_page};
 
-/// How often a call that may be repeated is sent in all.
-const TRIES: u32 = 3;
-/// How long the first pause between two tries is, at least.
-const PAUSE: Duration = Duration::from_millis(200);
+/// How many items of a list are fetched where the caller does not say.
+const ITEMS: u32 = 1000;
+/// How many pages are fetched at most, should an app never come to an end.
+const PAGES: usize = 1000;
 
 impl Engine {
     pub(super) async fn execute(&self, scope: &Scope<'_>, op: &Execute) -> Result<Executed> {
@@ -36,6 +30,38 @@ impl Engine {
                 Some(self.active_connection(scope.user()?, &known, op.account.as_deref())?)
             }
         };
+        self.check_input(scope, op, tool)?;
+        let user = scope.user()?;
+        if let Some(connection) = &connection {
+            scopes::check(connection, tool, user)?;
+        }
+        let key = op.idempotency_key.as_ref().map(|key| key.as_str().to_owned());
+        let key = key.unwrap_or_else(|| fresh().to_string());
+        let link = Link { known: &known, tool, connection: connection.as_ref(), key };
+        if op.dry_run {
+            return self.planned(scope, op, &link);
+        }
+        let answer = self.send(&link, &op.arguments).await?;
+        if let Some(connection) = &connection {
+            // The scope is used once, so its cell is empty.
+            let _ = scope.used.set(connection.id.clone());
+        }
+        let mut done = understood(&link, &answer, scope);
+        if done.reason.as_deref() == Some(scopes::MISSING)
+            && let Some(connection) = &connection
+        {
+            done.hint = Some(scopes::hint(connection, tool, user));
+        }
+        match &tool.page {
+            Some(page) if op.all && done.successful => {
+                self.gathered(scope, op, &link, (page, answer, done)).await
+            }
+            Some(_) | None => Ok(done),
+        }
+    }
+
+    /// Fails with every fault of the input, and with what the tool cannot do.
+    fn check_input(&self, scope: &Scope<'_>, op: &Execute, tool: &Tool) -> Result<()> {
         let faults = faults(tool, &op.arguments)?;
         if !faults.is_empty() {
             let text = format!("the input does not fit `{}`", op.tool);
@@ -46,148 +72,116 @@ impl Engine {
             );
             return Err(Error::new(Code::InvalidInput, text).hint(see).details(faults));
         }
-        let link =
-            Link { known: &known, tool, connection: connection.as_ref(), key: fresh().to_string() };
-        if op.dry_run {
-            return self.planned(scope, op, &link).await;
+        if op.all && tool.page.is_none() {
+            let text = format!("`{}` does not answer in pages", op.tool);
+            return Err(Error::new(Code::InvalidInput, text).hint("leave out `--all`"));
         }
-        let answer = self.send(op, &link).await?;
-        if let Some(connection) = connection {
-            // The scope is used once, so its cell is empty.
-            let _ = scope.used.set(connection.id);
+        if op.idempotency_key.is_some() && tool.idempotency_header.is_none() {
+            let text = format!("the app of `{}` knows no idempotency keys", op.tool);
+            return Err(Error::new(Code::InvalidInput, text).hint("leave out `--idempotency-key`"));
         }
-        Ok(understood(op, tool, &answer, scope.log_id.clone()))
+        Ok(())
     }
 
-    /// Sends the call; a refused token is refreshed once, since a refused call has not happened.
-    async fn send(&self, op: &Execute, link: &Link<'_>) -> Result<Response> {
-        let Some(connection) = link.connection else {
-            return self.deliver(op, link, &Secrets::default()).await;
-        };
-        let mut seen_at = Millis::now();
-        let opened = self.credential(link.known, connection).await?;
-        let answer = self.deliver(op, link, &opened.secrets).await?;
-        if answer.status != 401 {
-            return Ok(answer);
-        }
-        if oauth::can_refresh(&opened.secrets) {
-            let opened = self.refreshed(link.known, connection, opened).await?;
-            seen_at = Millis::now();
-            let answer = self.deliver(op, link, &opened.secrets).await?;
-            if answer.status != 401 {
-                return Ok(answer);
+    /// Adds the pages after the first, until there is none, enough is there, or one is refused.
+    async fn gathered(
+        &self,
+        scope: &Scope<'_>,
+        op: &Execute,
+        link: &Link<'_>,
+        (page, mut answer, first): (&Page, Response, Executed),
+    ) -> Result<Executed> {
+        let most = usize::try_from(op.max_items.unwrap_or(ITEMS)).unwrap_or(usize::MAX);
+        let mut last = first;
+        let mut json = last.data.clone();
+        let mut pages = Pages::new(page, std::mem::take(&mut last.data));
+        let mut input: Map<String, Value> = op.arguments.clone();
+        for _ in 1..PAGES {
+            let next = next_page(page, &input, (&answer, &json));
+            let Some(next) = next.filter(|_| pages.len() < most) else { break };
+            input = next;
+            answer = self.send(link, &input).await?;
+            last = understood(link, &answer, scope);
+            if !last.successful {
+                break;
             }
+            json = std::mem::take(&mut last.data);
+            pages.add(json.clone());
         }
-        Err(self.expired(link.known, connection, seen_at)?)
-    }
-
-    /// Sends one request, again only if that cannot do anything twice.
-    async fn deliver(&self, op: &Execute, link: &Link<'_>, secrets: &Secrets) -> Result<Response> {
-        let request = self.request(op, link, secrets)?;
-        let repeatable = direct::is_read(link.tool)
-            || (link.tool.replay == Replay::A && link.tool.idempotency_header.is_some());
-        let mut pause = PAUSE;
-        for _ in 1..TRIES {
-            match self.http.send(&request).await {
-                Ok(answer) if !(repeatable && is_passing(answer.status)) => return Ok(answer),
-                Err(Failure { sent: true, error }) if !repeatable => return Err(lost(op, error)),
-                Err(Failure { sent: false, error }) if !repeatable => return Err(error),
-                Ok(_) | Err(_) => {}
-            }
-            tokio::time::sleep(pause + jitter()).await;
-            pause *= 2;
+        let more = pages.len() > most || next_page(page, &input, (&answer, &json)).is_some();
+        if more && last.successful {
+            let text = format!(
+                "there is more than these {} items: raise `--max-items`",
+                most.min(pages.len())
+            );
+            last.hint = Some(text);
         }
-        let changes = !direct::is_read(link.tool);
-        self.http.send(&request).await.map_err(|failure| {
-            if failure.sent && changes { lost(op, failure.error) } else { failure.error }
-        })
+        last.data = pages.into_whole(most);
+        Ok(last)
     }
 
-    fn request(&self, op: &Execute, link: &Link<'_>, secrets: &Secrets) -> Result<Request> {
-        let fields = match link.connection {
-            Some(connection) => self.store.fields(&connection.id)?,
-            None => std::collections::BTreeMap::new(),
-        };
-        let toolkit = &link.known.manifest;
-        let account = Account { toolkit, fields: &fields, secrets, trust: link.known.trust() };
-        direct::request(&account, link.tool, &op.arguments, &link.key)
-    }
-
-    /// Answers what would be sent, secrets masked, and what the gate says of it.
-    async fn planned(&self, scope: &Scope<'_>, op: &Execute, link: &Link<'_>) -> Result<Executed> {
-        let secrets = match link.connection {
-            Some(connection) => self.credential(link.known, connection).await?.secrets,
-            None => Secrets::default(),
-        };
-        let request = self.request(op, link, &secrets)?;
+    /// Answers what would be sent, secrets masked, and what the gate says of it; no token is refreshed.
+    fn planned(&self, scope: &Scope<'_>, op: &Execute, link: &Link<'_>) -> Result<Executed> {
+        let opened = link.connection.map(|connection| self.opened(&connection.id)).transpose()?;
+        let secrets = opened.unwrap_or_default().secrets;
+        let request = self.request(link, &op.arguments, &secrets)?;
         let text = request.shown_body();
         let body = serde_json::from_str(&text).unwrap_or_else(|_| Value::from(text.clone()));
         let action = Action::from(Execute { dry_run: false, ..op.clone() });
-        Ok(Executed {
-            toolkit: op.toolkit.clone(),
-            tool_slug: op.tool.clone(),
-            successful: true,
-            error: None,
-            code: None,
-            data: Value::Null,
-            log_id: scope.log_id.clone(),
-            request: Some(PlannedRequest {
-                method: request.method().to_owned(),
-                url: request.shown_url(),
-                headers: request.shown_headers().collect(),
-                body: (!text.is_empty()).then_some(body),
-                verdict: gate::decide(scope.call.caller, scope.user.as_ref(), &action)
-                    .word()
-                    .to_owned(),
-            }),
-        })
+        let verdict = gate::decide(scope.call.caller, scope.user.as_ref(), &action);
+        let request = PlannedRequest {
+            method: request.method().to_owned(),
+            url: request.shown_url(),
+            headers: request.shown_headers().collect(),
+            body: (!text.is_empty()).then_some(body),
+            verdict: verdict.word().to_owned(),
+        };
+        Ok(Executed { request: Some(request), ..done(link, scope) })
     }
 }
 
-/// What one tool call goes through.
-struct Link<'a> {
-    known: &'a Known,
-    tool: &'a Tool,
-    connection: Option<&'a Connection>,
-    key: String,
+/// Returns the answer to a call of which nothing is known yet but that it went well.
+fn done(link: &Link<'_>, scope: &Scope<'_>) -> Executed {
+    Executed {
+        toolkit: link.known.manifest.slug.clone(),
+        tool_slug: link.tool.slug.clone(),
+        successful: true,
+        error: None,
+        code: None,
+        reason: None,
+        hint: None,
+        data: Value::Null,
+        file: None,
+        log_id: scope.log_id.clone(),
+        request: None,
+    }
 }
 
-/// Tells whether an answer may be another one a moment later.
-fn is_passing(status: u16) -> bool {
-    matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
-}
-
-/// Returns up to 100 ms, so that many callers do not come back at once.
-fn jitter() -> Duration {
-    Duration::from_millis(u64::from(fresh().as_bytes()[0]) * 100 / 255)
-}
-
-/// Turns a failure after bytes have left into what it means for a write: nobody knows.
-fn lost(op: &Execute, error: Error) -> Error {
-    let text = format!("`{}` may or may not have run: {}", op.tool, error.message);
-    Error::new(Code::OutcomeUnknown, text)
-        .hint(format!("look in `{}` before you run it again", op.toolkit))
-        .because(error)
-}
-
-/// Gives an answer its meaning by its status.
-fn understood(op: &Execute, tool: &Tool, answer: &Response, log_id: String) -> Executed {
-    let successful = answer.is_success();
-    let changes = !direct::is_read(tool);
+/// Gives an answer its meaning.
+fn understood(link: &Link<'_>, answer: &Response, scope: &Scope<'_>) -> Executed {
+    let (toolkit, tool) = (&link.known.manifest, link.tool);
+    let executed = done(link, scope);
+    let judgement = direct::judged(toolkit, answer);
+    if judgement == Judgement::Done {
+        return match tool.download {
+            true => Executed { file: Some(direct::file(answer)), ..executed },
+            false => Executed { data: direct::decoded(answer), ..executed },
+        };
+    }
+    let lacks = judgement == Judgement::LacksScope;
     let code = match answer.status {
-        _ if successful => None,
-        429 => Some(Code::RateLimited),
-        408 | 500.. if changes => Some(Code::OutcomeUnknown),
-        _ => Some(Code::ProviderError),
+        _ if lacks => Code::Forbidden,
+        429 => Code::RateLimited,
+        408 | 500.. if !direct::is_read(tool) => Code::OutcomeUnknown,
+        _ => Code::ProviderError,
     };
     Executed {
-        toolkit: op.toolkit.clone(),
-        tool_slug: op.tool.clone(),
-        successful,
-        error: (!successful).then(|| direct::complaint(answer)),
-        code,
+        successful: false,
+        error: Some(direct::complaint(toolkit, answer)),
+        code: Some(code),
+        reason: lacks.then(|| scopes::MISSING.to_owned()),
+        hint: retry_hint(answer),
         data: direct::decoded(answer),
-        log_id,
-        request: None,
+        ..executed
     }
 }

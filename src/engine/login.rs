@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::connections::tool;
 use super::toolkits::Known;
-use super::{Engine, Scope, beside, connection_owner, gate, user_flag};
+use super::{Engine, Scope, beside, connection_owner, gate, scopes, user_flag};
 use crate::api::connections::{Connect, ConnectState, Connection, Credentials, Finish, Status};
 use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::ids::{ConnectionId, hidden};
@@ -15,7 +16,7 @@ use crate::api::time::Millis;
 use crate::api::workspace::AuthType;
 use crate::http::{Trust, check};
 use crate::oauth::{self, Ask};
-use crate::provider::direct::{self, Account};
+use crate::provider::direct::{self, Account, Judgement};
 use crate::store::{Flow, FlowAnswer, Grant, NewFlow, flow_owner};
 
 /// How long a link waits for its callback.
@@ -27,19 +28,23 @@ impl Engine {
         if let Some(url) = &op.callback_url {
             check(url, Trust::Public)?;
         }
-        if !op.reconnect
-            && let Some(active) = self.already_active(scope, op)?
+        let tools = op.tools.iter().map(|slug| tool(&known.manifest, slug));
+        let tools = tools.collect::<Result<Vec<_>>>()?;
+        let active = self.already_active(scope, op)?;
+        if let Some(active) = &active
+            && !op.reconnect
+            && tools.iter().all(|tool| scopes::covers(&active.scopes, tool))
         {
-            return Ok(state(&active, None));
+            return Ok(state(active, None));
         }
         let fields = address_fields(&known, op)?;
-        let scopes = if op.scopes.is_empty() { known.scopes() } else { &op.scopes };
+        let scopes = known.asked(&op.scopes, &tools, active.as_ref());
         let new = NewFlow {
             user: &scope.user()?.id,
             toolkit: &op.toolkit,
             label: op.label.as_ref(),
             fields: &fields,
-            scopes,
+            scopes: &scopes,
         };
         match known.manifest.auth.kind {
             AuthType::None => {
@@ -232,7 +237,7 @@ impl Engine {
             Err(_) if toolkit.auth.kind == AuthType::Oauth2 => return Ok(None),
             Err(failure) => return Err(failure.into()),
         };
-        if answer.status == 401 {
+        if direct::judged(toolkit, &answer) == Judgement::Unauthorized {
             let text = format!("`{}` refuses the credential", toolkit.slug);
             self.store.fail(id, &text, Millis::now())?;
             let command = format!("naive connections credentials {id}{}", self.owner_flag(id)?);

@@ -2,9 +2,11 @@
 
 mod accounts;
 mod connections;
+mod deliver;
 mod execute;
 pub(crate) mod gate;
 mod login;
+mod scopes;
 mod toolkits;
 mod users;
 mod vault;

@@ -1,6 +1,7 @@
 //! Toolkits as this workspace has them: shipped or added, configured, switched on or off.
 
-use super::{Engine, World, user_flag};
+use super::{Engine, World, scopes, user_flag};
+use crate::api::connections::Connection;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::Slug;
 use crate::api::secrets::Secrets;
@@ -8,7 +9,7 @@ use crate::api::workspace::{
     AddToolkit, AuthType, Availability, ConfigureToolkit, CredentialField, ListToolkits, Origin,
     RemoveToolkit, ToolkitDetail, ToolkitPage, ToolkitSummary,
 };
-use crate::catalog::manifest::Manifest;
+use crate::catalog::manifest::{Manifest, Tool};
 use crate::catalog::search::{did_you_mean, nearest, score};
 use crate::catalog::{builtin, builtin_slugs, from_json, relocate};
 use crate::http::Trust;
@@ -41,8 +42,29 @@ impl Known {
     }
 
     /// Returns the scopes that `connect` asks for.
-    pub(super) fn scopes(&self) -> &[String] {
-        if self.row.scopes.is_empty() { &self.manifest.auth.scopes } else { &self.row.scopes }
+    pub(super) fn scopes(&self) -> Vec<String> {
+        let auth = &self.manifest.auth;
+        let own = if self.row.scopes.is_empty() { &auth.scopes } else { &self.row.scopes };
+        scopes::united([auth.login_scopes.as_slice(), own])
+    }
+
+    /// Returns the scopes that one login asks for: those `named`, else the least for `tools` beside what
+    /// the connection has already, else the toolkit's own.
+    pub(super) fn asked(
+        &self,
+        named: &[String],
+        tools: &[&Tool],
+        present: Option<&Connection>,
+    ) -> Vec<String> {
+        match (named, tools) {
+            ([], []) => self.scopes(),
+            ([], tools) => {
+                let granted = present.map(|one| one.scopes.as_slice()).unwrap_or_default();
+                let least = scopes::least(tools.iter().copied());
+                scopes::united([&self.manifest.auth.login_scopes, granted, &least])
+            }
+            (named, _) => named.to_vec(),
+        }
     }
 
     /// Returns who vouches for its addresses.
@@ -127,7 +149,7 @@ impl Known {
             summary: self.summary(),
             base_url: self.manifest.base_url.clone(),
             client_id: self.client_id().map(str::to_owned),
-            scopes: self.scopes().to_vec(),
+            scopes: self.scopes(),
             credential_fields: self.fields(),
             tool_slugs: self.manifest.tools.iter().map(|tool| tool.slug.to_string()).collect(),
         }

@@ -1,4 +1,3 @@
 //! The code that reaches apps: given a tool, its input and an opened credential, it calls out.
 
 pub(crate) mod direct;
-mod mail;

@@ -1,7 +1,4 @@
-//! The form of a toolkit: what it is called, how one logs in, which requests its tools are.
-//!
-//! Built-in and added toolkits are read by the same code. This module knows the keys; `check` judges
-//! what no single key can tell, and `read` finds the line of a fault. Nothing here sends anything.
+//! One operation of an app: its request, its input, how its answers are paged.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,151 +7,11 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use url::Url;
 
-use super::template::holes;
-use crate::api::ids::{Slug, ToolSlug};
-use crate::api::workspace::{AuthType, Effect};
-
-/// A toolkit: an app, how its users log in, and its tools.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Manifest {
-    /// Name in commands: lower-case letters, digits and dashes
-    pub(crate) slug: Slug,
-    /// Name for people
-    pub(crate) name: String,
-    /// What the app is, in one line
-    pub(crate) description: String,
-    /// Where paths of requests begin; may hold `{key}` of a field in `auth.fields`
-    pub(crate) base_url: String,
-    /// How a user logs in; without it, nobody has to
-    #[serde(default)]
-    pub(crate) auth: Auth,
-    /// The request that tells whose account a connection is
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) identity: Option<Identity>,
-    /// Operations of the app
-    pub(crate) tools: Vec<Tool>,
-}
-
-/// How a user logs in to a toolkit.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Auth {
-    /// `oauth2`, `api_key`, `basic` or `none`
-    #[serde(rename = "type")]
-    pub(crate) kind: AuthType,
-    /// OAuth server whose endpoints are discovered (RFC 8414); or give the endpoints by hand
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) issuer: Option<Url>,
-    /// OAuth authorization endpoint
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) authorize_url: Option<Url>,
-    /// OAuth token endpoint
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) token_url: Option<Url>,
-    /// OAuth revocation endpoint (RFC 7009)
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) revoke_url: Option<Url>,
-    /// OAuth device authorization endpoint (RFC 8628)
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) device_url: Option<Url>,
-    /// OAuth client, where a public one may be shipped; else `toolkits configure` sets it
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) client_id: Option<String>,
-    /// Scopes that `connect` asks for
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) scopes: Vec<String>,
-    /// What stands between two scopes
-    #[serde(default = "space", skip_serializing_if = "is_space")]
-    pub(crate) scope_separator: String,
-    /// Further parameters of the authorization request
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) params: BTreeMap<String, String>,
-    /// Whether PKCE (S256) is used; off only for servers that refuse it
-    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
-    pub(crate) pkce: bool,
-    /// How the client names itself at the token endpoint: `none`, `basic` or `post`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) token_auth: Option<TokenAuth>,
-    /// What a user enters: credentials, and parts of `base_url`
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) fields: Vec<Field>,
-    /// Where the credential stands in a request; `oauth2` is a bearer header, `basic` a basic one
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) place: Option<Place>,
-}
-
-fn space() -> String {
-    " ".to_owned()
-}
-
-fn is_space(text: &String) -> bool {
-    text == " "
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// How an OAuth client authenticates at the token endpoint (RFC 6749, 2.3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum TokenAuth {
-    /// A public client: its id in the body
-    None,
-    /// Id and secret in a basic header
-    Basic,
-    /// Id and secret in the body
-    Post,
-}
-
-/// One thing a user enters when connecting without OAuth, or beside it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Field {
-    /// `api_key`, `token`, `username`, `password`, `bot_token`, or a part of `base_url`
-    pub(crate) key: String,
-    /// What the prompt calls it
-    pub(crate) label: String,
-    /// Whether it is hidden and sealed; off for a subdomain or a shop's name
-    #[serde(default = "yes")]
-    pub(crate) secret: bool,
-}
-
-/// Where an API key stands in a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Place {
-    /// `header` or `query`; a key in the path is a `{key}` of `base_url`
-    #[serde(rename = "in")]
-    pub(crate) part: Part,
-    /// Name of the header or parameter
-    pub(crate) name: String,
-    /// Its value, with `{key}` for a field: `Bearer {api_key}`
-    pub(crate) value: String,
-}
-
-/// A part of a request that can hold a credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Part {
-    /// A header
-    Header,
-    /// A query parameter
-    Query,
-}
-
-/// The request that tells whose account a connection is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Identity {
-    /// Method and path, as in a tool
-    pub(crate) request: RequestLine,
-    /// JSON pointer to the account's name in the answer
-    pub(crate) account: String,
-}
+use super::is_default;
+use crate::api::ids::ToolSlug;
+use crate::api::workspace::Effect;
+use crate::catalog::template::holes;
 
 /// One operation of the app.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -176,25 +33,36 @@ pub(crate) struct Tool {
     /// Header that carries an idempotency key
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) idempotency_header: Option<String>,
-    /// Scopes of which the tool needs at least one
+    /// Scopes of which the tool needs at least one; `connect --tools` asks for the first
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) scopes: Vec<String>,
-    /// `json`, `form`, `mime` or `none`, and where in it the input goes: `mime /message`
+    /// `json`, `form`, `mime`, `multipart`, `related`, `raw` or `none`, and where in a JSON body the
+    /// input goes: `mime /message`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) body: Option<Body>,
+    /// The JSON body as the app wants it, made from flat inputs: `"{name}"` is the value of an input,
+    /// `"{file.data}"` a part of it, `"{text|base64}"` its base64; an element of a list that holds
+    /// `"{name[]}"` is repeated for each item; what has no value is left out
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) shape: Option<Map<String, Value>>,
+    /// GraphQL document that is posted with the inputs as its variables
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) graphql: Option<String>,
     /// Inputs that go to the query; a GET or DELETE without a body sends all that is left there
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) query: Vec<String>,
     /// Further headers, with `{name}` for an input
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) headers: BTreeMap<String, String>,
+    /// How one gets from an answer to the next page
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) page: Option<Page>,
+    /// Whether the answer is a file
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) download: bool,
     /// JSON Schema of the input, an object
     #[serde(default = "no_input")]
     pub(crate) input: Map<String, Value>,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 /// The schema of a tool that takes nothing.
@@ -216,6 +84,22 @@ pub(crate) enum Replay {
     /// Neither: the outcome stays unknown until a person says
     #[default]
     C,
+}
+
+/// Where an answer holds its items, and what asks for the next ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Page {
+    /// JSON pointer to the list of items; empty for the answer itself
+    pub(crate) items: String,
+    /// JSON pointer to the cursor, where `-1` is the last item; `link` for the header of RFC 8288. Of a
+    /// cursor that is an address, the parameter called `input` counts
+    pub(crate) next: String,
+    /// JSON pointer to a boolean that must be true for there to be more
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) more: Option<String>,
+    /// Input that takes the cursor
+    pub(crate) input: String,
 }
 
 /// A method and a path template.
@@ -320,6 +204,12 @@ pub(crate) enum BodyKind {
     Form,
     /// A JSON object whose `raw` is an RFC 5322 message in base64url, made from the mail inputs
     Mime,
+    /// `multipart/form-data`: files as files, all else as text
+    Multipart,
+    /// `multipart/related` (RFC 2387): the other inputs as JSON, then the one file
+    Related,
+    /// The bytes of the one file
+    Raw,
     /// Nothing
     None,
 }
@@ -333,8 +223,14 @@ impl TryFrom<String> for Body {
             "json" => BodyKind::Json,
             "form" => BodyKind::Form,
             "mime" => BodyKind::Mime,
+            "multipart" => BodyKind::Multipart,
+            "related" => BodyKind::Related,
+            "raw" => BodyKind::Raw,
             "none" => BodyKind::None,
-            _ => return Err(format!("`{kind}` is not json, form, mime or none")),
+            _ => {
+                let known = "json, form, mime, multipart, related, raw or none";
+                return Err(format!("`{kind}` is not {known}"));
+            }
         };
         let pointed = matches!(kind, BodyKind::Json | BodyKind::Mime);
         let fits = at.is_empty() || (pointed && at.starts_with('/'));
@@ -351,6 +247,9 @@ impl From<Body> for String {
             BodyKind::Json => "json",
             BodyKind::Form => "form",
             BodyKind::Mime => "mime",
+            BodyKind::Multipart => "multipart",
+            BodyKind::Related => "related",
+            BodyKind::Raw => "raw",
             BodyKind::None => "none",
         };
         format!("{kind} {}", body.at).trim_end().to_owned()
@@ -367,16 +266,31 @@ impl Tool {
         self.body.clone().unwrap_or(Body { kind, at: String::new() })
     }
 
+    /// Tells whether the same request twice does what it does once: by its method (RFC 9110, 9.2.2), or
+    /// because the app honours our key.
+    pub(crate) fn is_idempotent(&self) -> bool {
+        let keyed = self.replay == Replay::A;
+        keyed || matches!(self.request.method, Method::Get | Method::Put | Method::Delete)
+    }
+
+    /// Returns the schemas of the inputs by their names.
+    pub(crate) fn properties(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.input.get("properties").and_then(Value::as_object).into_iter().flatten()
+    }
+
+    /// Returns the names of the inputs that are files.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &str> {
+        let file = |(_, schema): &(&String, &Value)| is_file(schema) || is_file(&schema["items"]);
+        self.properties().filter(file).map(|(name, _)| name.as_str())
+    }
+
     /// Returns the names of the inputs, in the schema's order.
     pub(crate) fn inputs(&self) -> impl Iterator<Item = &str> {
-        let properties = self.input.get("properties").and_then(Value::as_object);
-        properties.into_iter().flat_map(Map::keys).map(String::as_str)
+        self.properties().map(|(name, _)| name.as_str())
     }
 }
 
-impl Manifest {
-    /// Returns the tool of that slug.
-    pub(crate) fn tool(&self, slug: &ToolSlug) -> Option<&Tool> {
-        self.tools.iter().find(|tool| tool.slug == *slug)
-    }
+/// Tells whether a schema is that of a file, which users name as `@path`.
+fn is_file(schema: &Value) -> bool {
+    schema["format"] == "file"
 }

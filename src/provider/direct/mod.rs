@@ -1,4 +1,14 @@
-//! Tools as plain HTTP requests, made from a manifest.
+//! Tools as plain HTTP requests, made from a manifest, and the answers to them.
+
+mod answer;
+mod body;
+mod mail;
+mod page;
+#[cfg(test)]
+mod recorded;
+
+pub(crate) use answer::{Judgement, account_name, complaint, decoded, file, judged};
+pub(crate) use page::{Pages, next_page};
 
 use std::collections::BTreeMap;
 
@@ -6,14 +16,13 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::mail;
 use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::ids::fresh;
 use crate::api::secrets::Secrets;
 use crate::api::workspace::{AuthType, Effect};
 use crate::catalog::manifest::{BodyKind, Manifest, Part, RequestLine, Tool};
 use crate::catalog::template::{fill, holes};
-use crate::http::{Request, Response, Trust};
+use crate::http::{Request, Trust};
 use crate::oauth;
 
 /// A login, opened: what a request to one account of an app needs.
@@ -29,7 +38,8 @@ pub(crate) struct Account<'a> {
     pub(crate) trust: Trust,
 }
 
-/// Makes the request of a tool call. The input was found to fit the schema.
+/// Makes the request of a tool call. The input was found to fit the schema; `key` is what an app that
+/// honours idempotency keys knows the call by.
 pub(crate) fn request(
     account: &Account<'_>,
     tool: &Tool,
@@ -42,92 +52,52 @@ pub(crate) fn request(
     for name in holes(&tool.request.path).unwrap_or_default() {
         rest.remove(name);
     }
-    let body = tool.body();
-    let bodiless = body.kind == BodyKind::None;
+    let bodiless = tool.body().kind == BodyKind::None;
     for (name, value) in input {
         if rest.contains_key(name) && (bodiless || tool.query.contains(name)) {
             append_query(&mut url, name, value);
             rest.remove(name);
         }
     }
-    let mut headers = Vec::new();
+    let mut request = begun(account, &tool.request, url)?;
     for (name, template) in &tool.headers {
         if let Ok(value) = fill(template, |hole| input.get(hole).map(text)) {
-            headers.push((name, value));
+            request = request.header(name, &value)?;
         }
         for hole in holes(template).unwrap_or_default() {
             rest.remove(hole);
         }
     }
-    let mut request = Request::new(tool.request.method.as_str(), url, account.trust)?;
-    for (name, value) in headers {
-        request = request.header(name, &value)?;
-    }
     if let Some(header) = &tool.idempotency_header {
         request = request.header(header, key)?;
     }
-    request = match body.kind {
-        BodyKind::None => request,
-        BodyKind::Json => json_body(request, &body.at, rest)?,
-        BodyKind::Form => {
-            request.body("application/x-www-form-urlencoded", form(&rest).into_bytes())?
-        }
-        BodyKind::Mime => {
-            let raw = mail::encode(&mut rest)?;
-            rest.insert("raw".into(), raw.into());
-            json_body(request, &body.at, rest)?
-        }
-    };
-    authorized(request.header("accept", "application/json")?, account, &mark)
+    authorized(body::put(request, tool, rest, key)?, account, &mark)
 }
 
 /// Makes the request that tells whose account a login is, where the manifest has one.
 pub(crate) fn identity(account: &Account<'_>) -> Result<Option<Request>> {
-    let Some(identity) = &account.toolkit.identity else { return Ok(None) };
+    let identity = account.toolkit.identity.as_ref();
+    let Some((identity, line)) = identity.and_then(|one| Some((one, one.request.as_ref()?))) else {
+        return Ok(None);
+    };
     let mark = mark();
-    let url = address(account, &identity.request, &mark, |_| None)?;
-    let request = Request::new(identity.request.method.as_str(), url, account.trust)?;
-    authorized(request.header("accept", "application/json")?, account, &mark).map(Some)
+    let url = address(account, line, &mark, |_| None)?;
+    let mut request = begun(account, line, url)?;
+    if let Some(document) = &identity.graphql {
+        request = body::graphql(request, document, Map::new())?;
+    }
+    authorized(request, account, &mark).map(Some)
 }
 
-/// Returns the account's name out of the identity call's answer.
-pub(crate) fn account_name(toolkit: &Manifest, answer: &Response) -> Option<String> {
-    let pointer = &toolkit.identity.as_ref()?.account;
-    let json = answer.json().filter(|_| answer.is_success())?;
-    json.pointer(pointer).map(text).filter(|name| !name.is_empty())
-}
-
-/// Returns an answer's body: JSON as it is, other text as a string, bytes as their length.
-pub(crate) fn decoded(answer: &Response) -> Value {
-    if answer.body.is_empty() {
-        return Value::Null;
-    }
-    if let Some(json) = answer.json() {
-        return json;
-    }
-    match std::str::from_utf8(&answer.body) {
-        Ok(text) => text.into(),
-        Err(_) => format!("{} bytes that are no text", answer.body.len()).into(),
-    }
-}
-
-/// Returns what an app said against a call, in one line, from the shapes that apps use.
-pub(crate) fn complaint(answer: &Response) -> String {
-    let json = answer.json().unwrap_or_default();
-    let said = [
-        "/error/message",
-        "/error_description",
-        "/message",
-        "/error",
-        "/errors/0/message",
-        "/detail",
-    ]
-    .iter()
-    .find_map(|place| json.pointer(place).and_then(Value::as_str));
-    match said {
-        Some(said) => format!("{} ({})", said.trim(), answer.status),
-        None => format!("the app answered with status {}", answer.status),
-    }
+/// Begins a request with the headers that every request of the app carries.
+fn begun(account: &Account<'_>, line: &RequestLine, url: Url) -> Result<Request> {
+    let request = Request::new(line.method.as_str(), url, account.trust)?;
+    let request = request.header("accept", "application/json")?;
+    account
+        .toolkit
+        .headers
+        .iter()
+        .try_fold(request, |request, (name, value)| request.header(name, value))
 }
 
 /// Returns what stands before the name of a secret in an address until the secret takes its place:
@@ -201,16 +171,6 @@ fn authorized(request: Request, account: &Account<'_>, mark: &str) -> Result<Req
     request.secret_address(mark, secrets)
 }
 
-fn json_body(request: Request, at: &str, fields: Map<String, Value>) -> Result<Request> {
-    let mut body = Value::from(fields);
-    for name in at.rsplit('/').filter(|name| !name.is_empty()) {
-        let mut outer = Map::new();
-        outer.insert(name.to_owned(), body);
-        body = outer.into();
-    }
-    request.body("application/json", body.to_string().into_bytes())
-}
-
 /// Returns a value as it stands in a path, a query or a form.
 fn text(value: &Value) -> String {
     match value {
@@ -237,15 +197,7 @@ fn append_query(url: &mut Url, name: &str, value: &Value) {
     }
 }
 
-/// Returns a form with brackets for what is nested: `items[0][price]=…`.
-fn form(fields: &Map<String, Value>) -> String {
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in fields.iter().flat_map(|(name, value)| flattened(name, value)) {
-        form.append_pair(&name, &value);
-    }
-    form.finish()
-}
-
+/// Returns a value's leaves with their names, in brackets where it is nested: `items[0][price]`.
 fn flattened(name: &str, value: &Value) -> Vec<(String, String)> {
     match value {
         Value::Object(fields) => fields

@@ -1,12 +1,14 @@
 //! What no single key of a manifest can tell: whether its parts fit each other.
 
+mod tool;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde_json::Value;
+use reqwest::header::HeaderName;
 use url::Url;
 
-use super::manifest::{BodyKind, Manifest, Tool};
+use super::manifest::{Manifest, Part};
 use super::template::{fill, holes};
 use crate::api::address::is_callable;
 use crate::api::workspace::AuthType;
@@ -57,11 +59,7 @@ pub(super) fn check(manifest: &Manifest) -> Faults {
     texts(manifest, &mut faults);
     base_url(manifest, &mut faults);
     auth(manifest, &mut faults);
-    let account = manifest.identity.as_ref().map(|identity| identity.account.as_str());
-    if account.is_some_and(|account| !account.is_empty() && !account.starts_with('/')) {
-        let key = Key::at(&["identity", "account"]);
-        faults.push((key, "is not a JSON pointer: begin it with `/`".into()));
-    }
+    answers(manifest, &mut faults);
     if manifest.tools.is_empty() {
         faults.push((Key::at(&["tools"]), "there must be at least one tool".into()));
     }
@@ -70,7 +68,7 @@ pub(super) fn check(manifest: &Manifest) -> Faults {
         if !seen.insert(&tool.slug) {
             faults.push((Key::tool(index, &["slug"]), format!("`{}` stands twice", tool.slug)));
         }
-        tool_faults(manifest, index, tool, &mut faults);
+        tool::faults(manifest, index, tool, &mut faults);
     }
     faults
 }
@@ -105,6 +103,43 @@ fn base_url(manifest: &Manifest, faults: &mut Faults) {
     }
 }
 
+/// Judges how the app's answers are read: whose account it is, and what counts as a refusal.
+fn answers(manifest: &Manifest, faults: &mut Faults) {
+    let (answer, identity) = (&manifest.answer, manifest.identity.as_ref());
+    let pointers = [
+        (["answer", "ok"], answer.ok.as_deref()),
+        (["answer", "error"], answer.error.as_deref()),
+        (["answer", "code"], answer.code.as_deref()),
+        (["identity", "account"], identity.map(|identity| identity.account.as_str())),
+    ];
+    for (key, pointer) in pointers {
+        if pointer.is_some_and(|pointer| !is_pointer(pointer)) {
+            faults.push((Key::at(&key), NO_POINTER.into()));
+        }
+    }
+    let words = !answer.unauthorized.is_empty() || !answer.scope.is_empty();
+    if words && answer.error.is_none() && answer.code.is_none() {
+        faults.push((
+            Key::at(&["answer"]),
+            "say with `error` or `code` where its words stand".into(),
+        ));
+    }
+    for name in manifest.headers.keys().filter(|name| !is_header(name)) {
+        faults.push((Key::at(&["headers", name]), NO_HEADER.into()));
+    }
+}
+
+const NO_POINTER: &str = "is not a JSON pointer: begin it with `/`";
+const NO_HEADER: &str = "is not the name of a header";
+
+fn is_pointer(text: &str) -> bool {
+    text.is_empty() || text.starts_with('/')
+}
+
+fn is_header(name: &str) -> bool {
+    HeaderName::from_bytes(name.as_bytes()).is_ok()
+}
+
 fn field_keys(manifest: &Manifest) -> BTreeSet<&str> {
     manifest.auth.fields.iter().map(|field| field.key.as_str()).collect()
 }
@@ -119,6 +154,7 @@ fn auth(manifest: &Manifest, faults: &mut Faults) {
         ("token_url", &auth.token_url),
         ("revoke_url", &auth.revoke_url),
         ("device_url", &auth.device_url),
+        ("registration_url", &auth.registration_url),
     ];
     for (key, url) in endpoints {
         if url.as_ref().is_some_and(|url| !is_callable(url)) {
@@ -149,7 +185,11 @@ fn auth(manifest: &Manifest, faults: &mut Faults) {
     if auth.kind == AuthType::ApiKey && auth.place.is_none() && !in_path {
         fault("place", "say where the key stands in a request");
     }
+    let mut seen = BTreeSet::new();
     for field in &auth.fields {
+        if !seen.insert(&field.key) {
+            fault("fields", &format!("`{}` stands twice", field.key));
+        }
         let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         if field.key.is_empty() || !field.key.chars().all(word) {
             fault("fields", &format!("`{}` is not lower-case letters, digits and `_`", field.key));
@@ -157,6 +197,9 @@ fn auth(manifest: &Manifest, faults: &mut Faults) {
     }
     if let Some(place) = &auth.place {
         let fields = field_keys(manifest);
+        if place.part == Part::Header && !is_header(&place.name) {
+            faults.push((Key::at(&["auth", "place", "name"]), NO_HEADER.into()));
+        }
         match holes(&place.value) {
             Err(error) => faults.push((Key::at(&["auth", "place", "value"]), error)),
             Ok(names) => {
@@ -171,59 +214,4 @@ fn auth(manifest: &Manifest, faults: &mut Faults) {
 
 fn has_field(manifest: &Manifest, key: &str) -> bool {
     manifest.auth.fields.iter().any(|field| field.key == key)
-}
-
-fn tool_faults(manifest: &Manifest, index: usize, tool: &Tool, faults: &mut Faults) {
-    let prefix = manifest.slug.tool_prefix();
-    let rest = tool.slug.as_str().strip_prefix(&prefix);
-    if rest.is_none_or(str::is_empty) {
-        let text = format!("must begin with `{prefix}`");
-        faults.push((Key::tool(index, &["slug"]), text));
-    }
-    for (key, text) in [("name", &tool.name), ("description", &tool.description)] {
-        if text.trim().is_empty() || text.chars().any(crate::api::ids::hidden) {
-            faults.push((Key::tool(index, &[key]), "must be one line of visible text".into()));
-        }
-    }
-    let required: BTreeSet<&str> = tool
-        .input
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    for name in holes(&tool.request.path).unwrap_or_default() {
-        if !required.contains(name) {
-            let text = format!("`{{{name}}}` is no required input");
-            faults.push((Key::tool(index, &["request"]), text));
-        }
-    }
-    let inputs: BTreeSet<&str> = tool.inputs().collect();
-    for name in tool.query.iter().filter(|name| !inputs.contains(name.as_str())) {
-        faults.push((Key::tool(index, &["query"]), format!("`{name}` is no input")));
-    }
-    for (header, template) in &tool.headers {
-        let known =
-            holes(template).is_ok_and(|names| names.iter().all(|name| inputs.contains(name)));
-        if !known {
-            let text = format!("`{template}` does not hold names of inputs");
-            faults.push((Key::tool(index, &["headers", header]), text));
-        }
-    }
-    schema_faults(index, tool, faults);
-}
-
-fn schema_faults(index: usize, tool: &Tool, faults: &mut Faults) {
-    let key = || Key::tool(index, &["input"]);
-    if tool.input.get("type").and_then(Value::as_str) != Some("object") {
-        faults.push((key(), "must be a schema of type `object`".into()));
-    } else if let Err(error) = jsonschema::meta::validate(&Value::from(tool.input.clone())) {
-        faults.push((key(), format!("is not a JSON Schema: {error}")));
-    }
-    let wants_raw = tool.body().kind == BodyKind::Mime;
-    let mail = |name: &str| tool.inputs().any(|input| input == name);
-    if wants_raw && !(mail("to") || mail("recipient_email")) {
-        faults.push((Key::tool(index, &["body"]), "`mime` needs an input `to`".into()));
-    }
 }

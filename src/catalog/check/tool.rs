@@ -1,0 +1,140 @@
+//! Whether the parts of one tool fit each other.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{Faults, Key, NO_HEADER, NO_POINTER, is_header, is_pointer};
+use crate::api::ids::hidden;
+use crate::catalog::manifest::{BodyKind, Manifest, Page, Tool};
+use crate::catalog::shape;
+use crate::catalog::template::holes;
+
+/// Adds what is wrong with the tool at `index`.
+pub(super) fn faults(manifest: &Manifest, index: usize, tool: &Tool, faults: &mut Faults) {
+    let mut said = Vec::new();
+    names(manifest, tool, &mut said);
+    places(tool, &mut said);
+    body(tool, &mut said);
+    if let Some(page) = &tool.page {
+        paging(tool, page, &mut said);
+    }
+    schema(tool, &mut said);
+    faults.extend(said.into_iter().map(|(path, text)| (Key::tool(index, &path), text)));
+}
+
+/// Keys inside the tool, and what is wrong there.
+type Said<'a> = Vec<(Vec<&'a str>, String)>;
+
+fn names(manifest: &Manifest, tool: &Tool, said: &mut Said<'_>) {
+    let prefix = manifest.slug.tool_prefix();
+    if tool.slug.as_str().strip_prefix(&prefix).is_none_or(str::is_empty) {
+        said.push((vec!["slug"], format!("must begin with `{prefix}`")));
+    }
+    for (key, text) in [("name", &tool.name), ("description", &tool.description)] {
+        if text.trim().is_empty() || text.chars().any(hidden) {
+            said.push((vec![key], "must be one line of visible text".into()));
+        }
+    }
+}
+
+/// Judges which inputs go to the path, the query and the headers.
+fn places<'a>(tool: &'a Tool, said: &mut Said<'a>) {
+    let required = tool.input.get("required").and_then(Value::as_array);
+    let required: BTreeSet<&str> =
+        required.into_iter().flatten().filter_map(Value::as_str).collect();
+    for name in holes(&tool.request.path).unwrap_or_default() {
+        if !required.contains(name) {
+            said.push((vec!["request"], format!("`{{{name}}}` is no required input")));
+        }
+    }
+    let inputs: BTreeSet<&str> = tool.inputs().collect();
+    for name in tool.query.iter().filter(|name| !inputs.contains(name.as_str())) {
+        said.push((vec!["query"], format!("`{name}` is no input")));
+    }
+    for (header, template) in &tool.headers {
+        if !is_header(header) {
+            said.push((vec!["headers", header], NO_HEADER.into()));
+        }
+        if !holes(template).is_ok_and(|names| names.iter().all(|name| inputs.contains(name))) {
+            let text = format!("`{template}` does not hold names of inputs");
+            said.push((vec!["headers", header], text));
+        }
+    }
+    if tool.idempotency_header.as_ref().is_some_and(|header| !is_header(header)) {
+        said.push((vec!["idempotency_header"], NO_HEADER.into()));
+    }
+}
+
+fn body<'a>(tool: &'a Tool, said: &mut Said<'a>) {
+    let kind = tool.body().kind;
+    let files = tool.files().count();
+    let mail = |name: &str| tool.inputs().any(|input| input == name);
+    match kind {
+        BodyKind::Mime if !(mail("to") || mail("recipient_email")) => {
+            said.push((vec!["body"], "`mime` needs an input `to`".into()));
+        }
+        BodyKind::Related | BodyKind::Raw if files != 1 => {
+            said.push((vec!["body"], "needs one input of the format `file`".into()));
+        }
+        BodyKind::Json if files > 0 && tool.shape.is_none() => {
+            let text = "say with `shape` where the parts of the file go, or send it as `multipart`";
+            said.push((vec!["body"], text.into()));
+        }
+        BodyKind::Json
+        | BodyKind::Form
+        | BodyKind::Mime
+        | BodyKind::Multipart
+        | BodyKind::Related
+        | BodyKind::Raw
+        | BodyKind::None => {}
+    }
+    if tool.graphql.is_some() && (kind != BodyKind::Json || tool.shape.is_some()) {
+        said.push((vec!["graphql"], "wants a POST without `body` and `shape`".into()));
+    }
+    if let Some(shape) = &tool.shape {
+        if kind != BodyKind::Json {
+            said.push((vec!["shape"], "wants a JSON body".into()));
+        }
+        match shape::inputs(shape) {
+            Err(text) => said.push((vec!["shape"], text)),
+            Ok(shaped) => shaped_inputs(tool, &shaped, said),
+        }
+    }
+}
+
+/// Judges that a shape holds the inputs of the body, all of them and nothing else.
+fn shaped_inputs(tool: &Tool, shaped: &BTreeSet<&str>, said: &mut Said<'_>) {
+    let inputs: BTreeSet<&str> = tool.inputs().collect();
+    for name in shaped.difference(&inputs) {
+        said.push((vec!["shape"], format!("`{{{name}}}` is no input")));
+    }
+    let mut elsewhere: BTreeSet<&str> = tool.query.iter().map(String::as_str).collect();
+    let templates = tool.headers.values().chain([&tool.request.path]);
+    elsewhere.extend(templates.flat_map(|template| holes(template).unwrap_or_default()));
+    for name in inputs.iter().filter(|name| !shaped.contains(*name) && !elsewhere.contains(*name)) {
+        said.push((vec!["shape"], format!("the input `{name}` has no place in it")));
+    }
+}
+
+fn paging<'a>(tool: &'a Tool, page: &'a Page, said: &mut Said<'a>) {
+    if !tool.inputs().any(|input| input == page.input) {
+        said.push((vec!["page", "input"], format!("`{}` is no input", page.input)));
+    }
+    let next = Some(page.next.as_str()).filter(|next| *next != "link");
+    let pointers =
+        [("items", Some(page.items.as_str())), ("next", next), ("more", page.more.as_deref())];
+    for (key, pointer) in pointers {
+        if pointer.is_some_and(|pointer| !is_pointer(pointer)) {
+            said.push((vec!["page", key], NO_POINTER.into()));
+        }
+    }
+}
+
+fn schema(tool: &Tool, said: &mut Said<'_>) {
+    if tool.input.get("type").and_then(Value::as_str) != Some("object") {
+        said.push((vec!["input"], "must be a schema of type `object`".into()));
+    } else if let Err(error) = jsonschema::meta::validate(&Value::from(tool.input.clone())) {
+        said.push((vec!["input"], format!("is not a JSON Schema: {error}")));
+    }
+}

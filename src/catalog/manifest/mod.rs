@@ -1,0 +1,92 @@
+//! The form of a toolkit: what it is called, how one logs in, which requests its tools are.
+//!
+//! Built-in and added toolkits are read by the same code. This module knows the keys; `check` judges
+//! what no single key can tell, and `read` finds the line of a fault. Nothing here sends anything.
+
+mod auth;
+mod tool;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use auth::{Auth, Field, Part, TokenAuth};
+pub(crate) use tool::{BodyKind, Page, Replay, RequestLine, Tool};
+
+use crate::api::ids::{Slug, ToolSlug};
+
+/// A toolkit: an app, how its users log in, and its tools.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Manifest {
+    /// Name in commands: lower-case letters, digits and dashes
+    pub(crate) slug: Slug,
+    /// Name for people
+    pub(crate) name: String,
+    /// What the app is, in one line
+    pub(crate) description: String,
+    /// Where paths of requests begin; may hold `{key}` of a field in `auth.fields`
+    pub(crate) base_url: String,
+    /// Headers of every request: a version of the API, say
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) headers: BTreeMap<String, String>,
+    /// How a user logs in; without it, nobody has to
+    #[serde(default)]
+    pub(crate) auth: Auth,
+    /// How the app says in the body what its status does not
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) answer: Answer,
+    /// Whose account a connection is, and where that is learnt
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) identity: Option<Identity>,
+    /// Operations of the app
+    pub(crate) tools: Vec<Tool>,
+}
+
+/// How an app tells success from failure in its answers' bodies, where the status does not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Answer {
+    /// JSON pointer to a boolean: `false` is a refusal, whatever the status
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ok: Option<String>,
+    /// JSON pointer to the app's words against a call; without `ok`, their presence is a refusal
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<String>,
+    /// JSON pointer to the word that `unauthorized` and `scope` list; by default that is `error`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) code: Option<String>,
+    /// Words that say the credential is refused
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unauthorized: Vec<String>,
+    /// Words that say the credential lacks a scope
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) scope: Vec<String>,
+}
+
+/// Whose account a connection is, and where that is learnt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Identity {
+    /// Method and path, as in a tool; without it, the claims of the `id_token` tell
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) request: Option<RequestLine>,
+    /// GraphQL document that is posted, where the app speaks that
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) graphql: Option<String>,
+    /// JSON pointer to the account's name in the answer
+    pub(crate) account: String,
+}
+
+impl Manifest {
+    /// Returns the tool of that slug.
+    pub(crate) fn tool(&self, slug: &ToolSlug) -> Option<&Tool> {
+        self.tools.iter().find(|tool| tool.slug == *slug)
+    }
+}
+
+/// Tells whether a key may be left out when a manifest is written.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

@@ -1,0 +1,142 @@
+//! Getting one request to an app and its answer back: the credential fresh, and nothing done twice.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::Engine;
+use super::toolkits::Known;
+use crate::api::connections::Connection;
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::fresh;
+use crate::api::secrets::Secrets;
+use crate::api::time::Millis;
+use crate::catalog::manifest::{Replay, Tool};
+use crate::http::{Request, Response};
+use crate::oauth;
+use crate::provider::direct::{self, Account, Judgement, judged};
+
+/// How often a call that may be repeated is sent in all.
+const TRIES: u32 = 3;
+/// How long the first pause between two tries is, at least.
+const PAUSE: Duration = Duration::from_millis(200);
+/// How long an app may ask us to wait before we rather tell the caller.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What one tool call goes through.
+pub(super) struct Link<'a> {
+    /// The app
+    pub(super) known: &'a Known,
+    /// The tool
+    pub(super) tool: &'a Tool,
+    /// The login, where the app has one
+    pub(super) connection: Option<&'a Connection>,
+    /// What the app knows the call by, where it honours keys
+    pub(super) key: String,
+}
+
+impl Engine {
+    /// Sends the call; a refused token is refreshed once, since a refused call has not happened.
+    pub(super) async fn send(
+        &self,
+        link: &Link<'_>,
+        input: &Map<String, Value>,
+    ) -> Result<Response> {
+        let Some(connection) = link.connection else {
+            return self.deliver(link, input, &Secrets::default()).await;
+        };
+        let refused =
+            |answer: &Response| judged(&link.known.manifest, answer) == Judgement::Unauthorized;
+        let mut seen_at = Millis::now();
+        let opened = self.credential(link.known, connection).await?;
+        let answer = self.deliver(link, input, &opened.secrets).await?;
+        if !refused(&answer) {
+            return Ok(answer);
+        }
+        if oauth::can_refresh(&opened.secrets) {
+            let opened = self.refreshed(link.known, connection, opened).await?;
+            seen_at = Millis::now();
+            let answer = self.deliver(link, input, &opened.secrets).await?;
+            if !refused(&answer) {
+                return Ok(answer);
+            }
+        }
+        Err(self.expired(link.known, connection, seen_at)?)
+    }
+
+    /// Sends one request, again only if that cannot do anything twice.
+    async fn deliver(
+        &self,
+        link: &Link<'_>,
+        input: &Map<String, Value>,
+        secrets: &Secrets,
+    ) -> Result<Response> {
+        let request = self.request(link, input, secrets)?;
+        let repeatable = is_repeatable(link.tool);
+        let mut pause = PAUSE;
+        let mut left = TRIES;
+        loop {
+            left -= 1;
+            let ended = self.http.send(&request).await;
+            let asked = ended.as_ref().ok().and_then(|answer| answer.retry_after(Millis::now()));
+            let again = match &ended {
+                Ok(answer) => repeatable && is_passing(answer.status) && asked <= Some(PATIENCE),
+                Err(failure) => repeatable || (!failure.sent && link.tool.is_idempotent()),
+            };
+            if left == 0 || !again {
+                let changes = !direct::is_read(link.tool);
+                return ended.map_err(|failure| {
+                    if failure.sent && changes { lost(link, failure.error) } else { failure.error }
+                });
+            }
+            tokio::time::sleep(asked.unwrap_or_default().max(pause) + jitter()).await;
+            pause *= 2;
+        }
+    }
+
+    /// Makes the request of a call.
+    pub(super) fn request(
+        &self,
+        link: &Link<'_>,
+        input: &Map<String, Value>,
+        secrets: &Secrets,
+    ) -> Result<Request> {
+        let fields = match link.connection {
+            Some(connection) => self.store.fields(&connection.id)?,
+            None => std::collections::BTreeMap::new(),
+        };
+        let toolkit = &link.known.manifest;
+        let account = Account { toolkit, fields: &fields, secrets, trust: link.known.trust() };
+        direct::request(&account, link.tool, input, &link.key)
+    }
+}
+
+/// Tells whether a call may be sent again whatever became of it: it changes nothing, or the app knows it
+/// by its key.
+fn is_repeatable(tool: &Tool) -> bool {
+    direct::is_read(tool) || (tool.replay == Replay::A && tool.idempotency_header.is_some())
+}
+
+/// Tells whether an answer may be another one a moment later.
+fn is_passing(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
+}
+
+/// Returns up to 100 ms, so that many callers do not come back at once.
+fn jitter() -> Duration {
+    Duration::from_millis(u64::from(fresh().as_bytes()[0]) * 100 / 255)
+}
+
+/// Turns a failure after bytes have left into what it means for a write: nobody knows.
+fn lost(link: &Link<'_>, error: Error) -> Error {
+    let text = format!("`{}` may or may not have run: {}", link.tool.slug, error.message);
+    Error::new(Code::OutcomeUnknown, text)
+        .hint(format!("look in `{}` before you run it again", link.known.manifest.slug))
+        .because(error)
+}
+
+/// Returns what to do about an app that asks for patience.
+pub(super) fn retry_hint(answer: &Response) -> Option<String> {
+    let pause = answer.retry_after(Millis::now())?;
+    Some(format!("wait {} s, then run it again", pause.as_secs().max(1)))
+}

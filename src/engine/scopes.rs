@@ -1,0 +1,103 @@
+//! Which scopes a login asks for, and whether those it got are enough for a tool.
+
+use super::user_flag;
+use crate::api::connections::Connection;
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::quoted;
+use crate::api::workspace::User;
+use crate::catalog::manifest::Tool;
+
+/// Reason of a call that its connection's scopes do not cover.
+pub(super) const MISSING: &str = "scope_missing";
+
+/// Returns the least that a login must ask for so that `tools` can be run: one scope for each, none for
+/// a tool that another's covers.
+pub(super) fn least<'a>(tools: impl Iterator<Item = &'a Tool>) -> Vec<String> {
+    let mut least: Vec<String> = Vec::new();
+    for tool in tools {
+        if !covers(&least, tool) {
+            least.extend(tool.scopes.first().cloned());
+        }
+    }
+    least
+}
+
+/// Returns several lists of scopes as one, in order, each scope once.
+pub(super) fn united<'a>(lists: impl IntoIterator<Item = &'a [String]>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for scope in lists.into_iter().flatten() {
+        if !all.contains(scope) {
+            all.push(scope.clone());
+        }
+    }
+    all
+}
+
+/// Tells whether the granted scopes let a tool run.
+pub(super) fn covers(granted: &[String], tool: &Tool) -> bool {
+    tool.scopes.is_empty()
+        || tool.scopes.iter().any(|needed| granted.iter().any(|one| is_same(one, needed)))
+}
+
+/// Fails with `Forbidden` if the scopes of a connection are known and do not let a tool run.
+pub(super) fn check(connection: &Connection, tool: &Tool, user: &User) -> Result<()> {
+    if connection.scopes.is_empty() || covers(&connection.scopes, tool) {
+        return Ok(());
+    }
+    let needed: Vec<_> = tool.scopes.iter().map(|scope| format!("`{scope}`")).collect();
+    let text = format!("`{}` needs the scope {}", tool.slug, needed.join(" or "));
+    Err(Error::new(Code::Forbidden, text).hint(hint(connection, tool, user)).reason(MISSING))
+}
+
+/// Returns how the scopes that a tool needs are added to a connection.
+pub(super) fn hint(connection: &Connection, tool: &Tool, user: &User) -> String {
+    let label = connection.label.as_ref();
+    let label = label.map(|label| format!(" --label {}", quoted(label.as_str())));
+    let command = format!(
+        "naive connections connect {} --tools {}{}{}",
+        connection.toolkit,
+        tool.slug,
+        label.unwrap_or_default(),
+        user_flag(user)
+    );
+    format!("run `{command}` to add it; the scopes there are stay")
+}
+
+/// Compares two scopes: servers change their case, and Microsoft puts its own address before some.
+fn is_same(granted: &str, needed: &str) -> bool {
+    let bare = |scope: &str| {
+        scope.strip_prefix("https://graph.microsoft.com/").unwrap_or(scope).to_ascii_lowercase()
+    };
+    bare(granted) == bare(needed)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn tool(scopes: &[&str]) -> Tool {
+        let tool = json!({
+            "slug": "A_B", "name": "n", "description": "d", "request": "GET /", "effect": "read",
+            "scopes": scopes,
+        });
+        serde_json::from_value(tool).unwrap()
+    }
+
+    #[test]
+    fn the_least_is_one_scope_for_each_tool_that_no_other_covers() {
+        let tools = [tool(&["send"]), tool(&["read", "all"]), tool(&["all", "send"]), tool(&[])];
+
+        assert_eq!(least(tools.iter()), ["send", "read"]);
+    }
+
+    #[test]
+    fn a_scope_is_known_in_every_spelling() {
+        let granted = ["https://graph.microsoft.com/Mail.Read".to_owned()];
+
+        assert!(covers(&granted, &tool(&["mail.read"])));
+        assert!(!covers(&granted, &tool(&["Mail.Send"])));
+        assert!(covers(&[], &tool(&[])));
+    }
+}

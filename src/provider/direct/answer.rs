@@ -1,0 +1,134 @@
+//! What an app's answer means: by its status, and by its own words where the manifest knows them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use serde_json::Value;
+
+use super::text;
+use crate::api::tools::FileAnswer;
+use crate::catalog::manifest::{Answer, Manifest};
+use crate::http::Response;
+
+/// What an answer means for the call and its credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Judgement {
+    /// The app did it
+    Done,
+    /// The app does not take the credential
+    Unauthorized,
+    /// The credential does not reach that far
+    LacksScope,
+    /// The app refused, or failed
+    Refused,
+}
+
+/// Words by which apps say that a scope is missing, beside those of the manifest.
+///
+/// Sources: RFC 6750, 3.1; Google's `ErrorInfo.reason` (cloud.google.com/apis/design/errors);
+/// HubSpot's `category` (developers.hubspot.com, "Handling errors"). Read 2026-11-20.
+const SCOPE_WORDS: [(&str, &str); 4] = [
+    ("/error", "insufficient_scope"),
+    ("/error/details/0/reason", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"),
+    ("/error/errors/0/reason", "insufficientPermissions"),
+    ("/category", "MISSING_SCOPES"),
+];
+
+/// Returns what an answer means.
+pub(crate) fn judged(toolkit: &Manifest, answer: &Response) -> Judgement {
+    let rules = &toolkit.answer;
+    let json = if rules == &Answer::default() && answer.is_success() {
+        Value::Null
+    } else {
+        answer.json().unwrap_or_default()
+    };
+    let word = rules.code.as_ref().or(rules.error.as_ref()).and_then(|at| json.pointer(at));
+    let said = |words: &[String]| {
+        word.and_then(Value::as_str).is_some_and(|word| words.iter().any(|known| known == word))
+    };
+    if lacks_scope(answer, &json) || said(&rules.scope) {
+        Judgement::LacksScope
+    } else if answer.status == 401 || said(&rules.unauthorized) {
+        Judgement::Unauthorized
+    } else if answer.is_success() && !refuses(rules, &json) {
+        Judgement::Done
+    } else {
+        Judgement::Refused
+    }
+}
+
+/// Tells whether a body says no although the status does not.
+fn refuses(rules: &Answer, json: &Value) -> bool {
+    match (&rules.ok, &rules.error) {
+        (Some(ok), _) => json.pointer(ok) == Some(&Value::Bool(false)),
+        (None, Some(error)) => json.pointer(error).is_some_and(|words| !words.is_null()),
+        (None, None) => false,
+    }
+}
+
+fn lacks_scope(answer: &Response, json: &Value) -> bool {
+    let challenge = answer.headers.get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
+    challenge.is_some_and(|challenge| challenge.contains("insufficient_scope"))
+        || (answer.status == 403
+            && SCOPE_WORDS.iter().any(|(at, word)| {
+                json.pointer(at).and_then(Value::as_str).is_some_and(|said| said == *word)
+            }))
+}
+
+/// Returns the account's name out of the identity call's answer.
+pub(crate) fn account_name(toolkit: &Manifest, answer: &Response) -> Option<String> {
+    let pointer = &toolkit.identity.as_ref()?.account;
+    let json = answer.json().filter(|_| judged(toolkit, answer) == Judgement::Done)?;
+    json.pointer(pointer).map(text).filter(|name| !name.is_empty())
+}
+
+/// Returns an answer's body: JSON as it is, other text as a string, bytes as their length.
+pub(crate) fn decoded(answer: &Response) -> Value {
+    if answer.body.is_empty() {
+        return Value::Null;
+    }
+    if let Some(json) = answer.json() {
+        return json;
+    }
+    match std::str::from_utf8(&answer.body) {
+        Ok(text) => text.into(),
+        Err(_) => format!("{} bytes that are no text", answer.body.len()).into(),
+    }
+}
+
+/// Returns an answer's body as a file.
+pub(crate) fn file(answer: &Response) -> FileAnswer {
+    let kind = answer.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let content = match std::str::from_utf8(&answer.body) {
+        Ok(text) => (Some(text.to_owned()), None),
+        Err(_) => (None, Some(STANDARD.encode(&answer.body))),
+    };
+    FileAnswer {
+        mime_type: kind.unwrap_or("application/octet-stream").to_owned(),
+        size: answer.body.len(),
+        text: content.0,
+        data: content.1,
+        path: None,
+    }
+}
+
+/// Returns what an app said against a call, in one line, from where the manifest or the habits of apps
+/// put it.
+pub(crate) fn complaint(toolkit: &Manifest, answer: &Response) -> String {
+    let json = answer.json().unwrap_or_default();
+    let usual = [
+        "/error/message",
+        "/error_description",
+        "/message",
+        "/error",
+        "/errors/0/message",
+        "/detail",
+        "/description",
+    ];
+    let places = toolkit.answer.error.as_deref().into_iter().chain(usual);
+    let said = places.filter_map(|place| json.pointer(place).and_then(Value::as_str)).next();
+    match said {
+        Some(said) => format!("{} ({})", said.trim(), answer.status),
+        None => format!("the app answered with status {}", answer.status),
+    }
+}
