@@ -1,18 +1,18 @@
 //! `naive connections`: its commands, and what their replies look like.
 
 use clap::Subcommand;
-use serde_json::{Map, Value};
 
+use super::App;
 use super::connect::{self, Terminal};
-use super::example::example;
-use super::output::{Page, word};
-use super::{App, arguments};
+use super::execute::{self, Files};
+use super::output::Page;
+use super::tools;
 use crate::api::connections::{
     Connect, Connected, Connection, Connections, Credentials, Disconnect, Disconnected,
     GetConnection, ListConnections, ListedToolkit, ListedToolkits,
 };
 use crate::api::error::{Code, Error, Result};
-use crate::api::tools::{Execute, Executed, ListTools, Tools};
+use crate::api::tools::{Execute, ListTools};
 use crate::api::workspace::Availability;
 
 /// Connect apps and run their tools.
@@ -49,9 +49,8 @@ pub(crate) enum Command {
     Execute {
         #[command(flatten)]
         op: Execute,
-        /// Input of the tool: a JSON object, `@file`, or `-` for stdin
-        #[arg(long, value_name = "JSON")]
-        args: Option<String>,
+        #[command(flatten)]
+        files: Files,
     },
     /// Show one connection
     Get(GetConnection),
@@ -101,44 +100,11 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
         Command::Connect { op, terminal } => connect::connect(app, op, terminal).await,
         Command::Finish { url } => connect::finish(app, &url).await,
         Command::Credentials { op, fields } => connect::credentials(app, op, &fields).await,
-        Command::Tools(op) => {
-            let user = app.user_flag(op.user.as_ref());
-            let one = op.tool.is_some();
-            app.show(
-                op,
-                |reply, page| {
-                    if one { tool(reply, page, &user) } else { tools(reply, page, &user) }
-                },
-            )
-            .await
-        }
-        Command::Execute { op, args } => execute(app, op, args.as_deref()).await,
+        Command::Tools(op) => tools::show(app, op).await,
+        Command::Execute { op, files } => execute::execute(app, op, files).await,
         Command::Get(op) => app.show(op, get).await,
         Command::Disconnect { op, yes } => disconnect(app, op, yes).await,
     }
-}
-
-async fn execute(app: &App<'_>, mut op: Execute, args: Option<&str>) -> Result<u8> {
-    op.arguments = arguments::object(args)?;
-    if op.arguments.values().any(arguments::names_files) {
-        let about = ListTools {
-            toolkit: op.toolkit.clone(),
-            tool: Some(op.tool.clone()),
-            user: op.user.clone(),
-            search: None,
-            limit: None,
-        };
-        let about = app.done(app.as_caller(), about).await?;
-        if let Some(tool) = about.tools.first() {
-            let mut input = Value::Object(std::mem::take(&mut op.arguments));
-            arguments::load_files(&mut input, &Value::Object(tool.input_schema.clone()))?;
-            op.arguments = match input {
-                Value::Object(map) => map,
-                _ => Map::new(),
-            };
-        }
-    }
-    app.show(op, executed).await
 }
 
 async fn disconnect(app: &App<'_>, op: Disconnect, yes: bool) -> Result<u8> {
@@ -231,94 +197,6 @@ fn get(one: &Connection, page: &mut Page) {
         ("status since", Some(one.last_status_at.plain())),
         ("last used", one.last_used_at.map(crate::api::time::Millis::plain)),
     ]);
-}
-
-fn tools(reply: &Tools, page: &mut Page, user: &str) {
-    if reply.tools.is_empty() {
-        page.text("No tool matches.");
-        return;
-    }
-    let rows = reply
-        .tools
-        .iter()
-        .map(|tool| vec![tool.slug.clone(), word(&tool.effect), tool.description.clone()]);
-    page.table(&["tool", "effect", "what it does"], rows.collect());
-    let first = &reply.tools[0].slug;
-    page.next(
-        format!("naive connections tools {} {first}{user}", reply.toolkit),
-        "see the input of one",
-    );
-}
-
-fn tool(reply: &Tools, page: &mut Page, user: &str) {
-    let Some(tool) = reply.tools.first() else { return };
-    page.text(format!("{}\n{}\n", tool.slug, tool.description));
-    page.fields(&[
-        ("effect", Some(word(&tool.effect))),
-        ("scopes", Some(tool.scopes.join(", or "))),
-    ]);
-    page.text("");
-    page.table(&["input (* required)", "type", "what it is"], inputs(&tool.input_schema, ""));
-    let example = example(&tool.input_schema);
-    let quoted = example.to_string().replace('\'', "'\\''");
-    page.next(
-        format!(
-            "naive connections execute {} {}{user} --args '{quoted}'",
-            reply.toolkit, tool.slug
-        ),
-        "run it",
-    );
-}
-
-/// Returns a row for each input of a schema, and for each part of one that is an object.
-fn inputs(schema: &Map<String, Value>, prefix: &str) -> Vec<Vec<String>> {
-    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
-    let required: Vec<&str> = required.filter_map(Value::as_str).collect();
-    let properties = schema.get("properties").and_then(Value::as_object);
-    let mut rows = Vec::new();
-    for (name, input) in properties.into_iter().flatten() {
-        let must = if required.contains(&name.as_str()) { " *" } else { "" };
-        let kind = match &input["type"] {
-            Value::Array(kinds) => {
-                kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or ")
-            }
-            kind => kind.as_str().unwrap_or("any").to_owned(),
-        };
-        let mut about = input["description"].as_str().unwrap_or_default().to_owned();
-        if let Some(words) = input["enum"].as_array() {
-            let words: Vec<_> = words.iter().filter_map(Value::as_str).collect();
-            about = format!("{about} ({})", words.join(", "));
-        }
-        let full = format!("{prefix}{name}");
-        rows.push(vec![format!("{full}{must}"), kind, about]);
-        let items = input["items"].as_object().map(|items| (items, format!("{full}[].")));
-        let held = input.as_object().map(|held| (held, format!("{full}.")));
-        for (held, prefix) in items.into_iter().chain(held) {
-            rows.extend(inputs(held, &prefix));
-        }
-    }
-    rows
-}
-
-fn executed(reply: &Executed, page: &mut Page) {
-    if let Some(request) = &reply.request {
-        page.text(format!("{} {}", request.method, request.url));
-        for (name, value) in &request.headers {
-            page.text(format!("{name}: {value}"));
-        }
-        if let Some(body) = &request.body {
-            page.text("");
-            page.json(body);
-        }
-        page.hint(format!("Nothing was sent. The gate says: {}.", request.verdict));
-        return;
-    }
-    if !reply.data.is_null() || reply.successful {
-        page.json(&reply.data);
-    }
-    if let (Some(code), Some(message)) = (reply.code, &reply.error) {
-        page.failed(Error::new(code, message));
-    }
 }
 
 fn disconnected(reply: &Disconnected, page: &mut Page, user: &str) {
