@@ -30,8 +30,9 @@ use crate::http::{Http, Request, Response, Trust, check};
 const ACCESS: &str = "access_token";
 const REFRESH: &str = "refresh_token";
 const EXPIRES: &str = "expires_at";
+const LIFE: &str = "expires_in";
 
-/// How long before its end a token counts as spent.
+/// How long before its end a token counts as spent; of a short life, a tenth.
 const SPENT_BEFORE: Duration = Duration::from_secs(30);
 
 /// An OAuth server and our client there.
@@ -211,8 +212,11 @@ pub(crate) fn access_token(secrets: &Secrets) -> Option<&SecretString> {
 
 /// Tells whether the access token has ended, or ends within the time a call takes.
 pub(crate) fn is_spent(secrets: &Secrets, now: Millis) -> bool {
-    let expires = secrets.0.get(EXPIRES).and_then(|at| at.expose_secret().parse::<i64>().ok());
-    expires.is_some_and(|at| at <= now.after(SPENT_BEFORE).0)
+    let number = |key: &str| secrets.0.get(key)?.expose_secret().parse::<u64>().ok();
+    let early = number(LIFE).map_or(SPENT_BEFORE, |life| {
+        SPENT_BEFORE.min(Duration::from_millis(life.saturating_mul(100)))
+    });
+    number(EXPIRES).and_then(|at| i64::try_from(at).ok()).is_some_and(|at| at <= now.after(early).0)
 }
 
 /// Tells whether a new access token can be had without the user.
@@ -288,6 +292,7 @@ fn granted(answer: &Response, now: Millis) -> Result<Tokens> {
     if let Some(seconds) = seconds {
         let at = now.after(Duration::from_secs(seconds));
         sealed.insert(EXPIRES.to_owned(), at.0.to_string().into());
+        sealed.insert(LIFE.to_owned(), seconds.to_string().into());
     }
     let scopes = grant.scope.map(|scope| {
         scope.split([' ', ',']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect()

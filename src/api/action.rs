@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::accounts::{DefaultAccount, DefaultChosen, RefreshConnection};
 use super::approvals::PendingApproval;
 use super::connections::{
     Connect, ConnectState, Connected, Connection, Connections, Credentials, Disconnect,
@@ -93,6 +94,8 @@ actions! {
     "connections.tools" ListTools -> Tools,
     "connections.execute" Execute -> Executed,
     "connections.get" GetConnection -> Connection,
+    "connections.refresh" RefreshConnection -> Connection,
+    "connections.default" DefaultAccount -> DefaultChosen,
     "connections.disconnect" Disconnect -> Disconnected,
 }
 
@@ -108,6 +111,8 @@ impl Action {
             Self::ListTools(op) => Some(&mut op.user),
             Self::Execute(op) => Some(&mut op.user),
             Self::GetConnection(op) => Some(&mut op.user),
+            Self::RefreshConnection(op) => Some(&mut op.user),
+            Self::DefaultAccount(op) => Some(&mut op.user),
             Self::Disconnect(op) => Some(&mut op.user),
             Self::CreateUser(_)
             | Self::ListUsers(_)

@@ -63,6 +63,9 @@ pub(crate) struct Connection {
     pub(crate) label: Option<Label>,
     /// Whose account it is, as the app tells
     pub(crate) account: Option<String>,
+    /// Whether this account is meant where several are connected and nobody says
+    #[serde(default)]
+    pub(crate) is_default: bool,
     /// Scopes that were granted
     pub(crate) scopes: Vec<String>,
     /// When the first login began

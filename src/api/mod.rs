@@ -1,5 +1,6 @@
 //! The words of the product: actions, replies, names, errors. No I/O.
 
+pub(crate) mod accounts;
 pub(crate) mod action;
 pub(crate) mod address;
 pub(crate) mod approvals;

@@ -111,6 +111,20 @@ pub(crate) const ROUTES: &[Route] = {
             Read,
         ),
         row(
+            "connections.refresh",
+            Some("connections_refresh"),
+            "POST",
+            "/v1/users/{user}/connected-accounts/{connection}/refresh",
+            Upstream,
+        ),
+        row(
+            "connections.default",
+            None,
+            "PUT",
+            "/v1/users/{user}/connections/{toolkit}/default",
+            Store,
+        ),
+        row(
             "connections.disconnect",
             Some("connections_disconnect"),
             "DELETE",
@@ -251,6 +265,8 @@ mod tests {
             ["connections.execute", {"user": "alice", "toolkit": "gmail", "tool": "GMAIL_X", "arguments": {"a": 1},
                 "account": "work", "dry_run": true, "all": true, "max_items": 5, "idempotency_key": "k"}],
             ["connections.get", {"user": "alice", "connection": id}],
+            ["connections.refresh", {"user": "alice", "connection": id}],
+            ["connections.default", {"user": "alice", "toolkit": "gmail", "account": "work", "clear": true}],
             ["connections.disconnect", {"user": "alice", "toolkit": "gmail", "account": "work", "purge": true}],
         ]);
         let sample = |row: &Value| {

@@ -7,6 +7,7 @@ use super::connect::{self, Terminal};
 use super::execute::{self, Files};
 use super::output::Page;
 use super::tools;
+use crate::api::accounts::{DefaultAccount, DefaultChosen, RefreshConnection};
 use crate::api::connections::{
     Connect, Connected, Connection, Connections, Credentials, Disconnect, Disconnected,
     GetConnection, ListConnections, ListedToolkit, ListedToolkits,
@@ -54,6 +55,10 @@ pub(crate) enum Command {
     },
     /// Show one connection
     Get(GetConnection),
+    /// Ask the app whether it still takes a credential; an OAuth token is renewed first
+    Refresh(RefreshConnection),
+    /// Choose the account that is meant where several are connected and a call names none
+    Default(DefaultAccount),
     /// Disconnect an app; the credential is kept unless you purge it
     Disconnect {
         #[command(flatten)]
@@ -76,6 +81,8 @@ impl Command {
             Self::Tools(_) => "connections.tools",
             Self::Execute { .. } => "connections.execute",
             Self::Get(_) => "connections.get",
+            Self::Refresh(_) => "connections.refresh",
+            Self::Default(_) => "connections.default",
             Self::Disconnect { .. } => "connections.disconnect",
         }
     }
@@ -103,6 +110,8 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
         Command::Tools(op) => tools::show(app, op).await,
         Command::Execute { op, files } => execute::execute(app, op, files).await,
         Command::Get(op) => app.show(op, get).await,
+        Command::Refresh(op) => app.show(op, get).await,
+        Command::Default(op) => app.show(op, chosen).await,
         Command::Disconnect { op, yes } => disconnect(app, op, yes).await,
     }
 }
@@ -176,11 +185,12 @@ fn connected(reply: &Connections, page: &mut Page, user: &str) {
             one.status.as_str().to_owned(),
             one.account.clone().unwrap_or_default(),
             one.label.as_ref().map(ToString::to_string).unwrap_or_default(),
+            if one.is_default { "yes" } else { "" }.to_owned(),
             one.last_status_at.plain(),
             one.reason.clone().unwrap_or_default(),
         ]
     };
-    let columns = ["toolkit", "status", "account", "label", "since", "note"];
+    let columns = ["toolkit", "status", "account", "label", "default", "since", "note"];
     page.table(&columns, reply.connections.iter().map(row).collect());
 }
 
@@ -192,11 +202,24 @@ fn get(one: &Connection, page: &mut Page) {
         ("reason", one.reason.clone()),
         ("account", one.account.clone()),
         ("label", one.label.as_ref().map(ToString::to_string)),
+        ("default", one.is_default.then(|| "yes".to_owned())),
         ("scopes", Some(one.scopes.join(" "))),
         ("created", Some(one.created_at.plain())),
         ("status since", Some(one.last_status_at.plain())),
         ("last used", one.last_used_at.map(crate::api::time::Millis::plain)),
     ]);
+}
+
+fn chosen(reply: &DefaultChosen, page: &mut Page) {
+    let toolkit = &reply.toolkit;
+    match &reply.connection {
+        Some(one) => {
+            let label = one.label.as_ref().map(ToString::to_string);
+            let name = label.or_else(|| one.account.clone()).unwrap_or_else(|| one.id.to_string());
+            page.text(format!("{name} is meant where a call to {toolkit} names no account."));
+        }
+        None => page.text(format!("No account of {toolkit} is meant unless it is named.")),
+    }
 }
 
 fn disconnected(reply: &Disconnected, page: &mut Page, user: &str) {

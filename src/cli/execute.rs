@@ -94,13 +94,12 @@ impl Place {
     /// stays where it was.
     fn keep(mut self, executed: &mut Executed) -> Result<()> {
         let path = self.path.display().to_string();
-        let (mime_type, bytes) = match &executed.file {
-            Some(file) => (file.mime_type.clone(), bytes(file)?),
-            None => {
-                let json = serde_json::to_vec_pretty(&executed.data);
-                let json = json.map_err(|error| Error::internal("no JSON can be made", error))?;
-                ("application/json".to_owned(), json)
-            }
+        let (mime_type, bytes) = if let Some(file) = &executed.file {
+            (file.mime_type.clone(), bytes(file)?)
+        } else {
+            let json = serde_json::to_vec_pretty(&executed.data);
+            let json = json.map_err(|error| Error::internal("no JSON can be made", error))?;
+            ("application/json".to_owned(), json)
         };
         let written = self.file.write_all(&bytes).and_then(|()| self.file.as_file().sync_all());
         let saved = written.and_then(|()| Ok(self.file.persist(&self.path).map(drop)?));

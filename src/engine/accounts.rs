@@ -1,30 +1,13 @@
-//! Which of a user's connections a call means, and its credential, opened and fresh.
-
-use std::time::Duration;
+//! Which of a user's connections a call means.
 
 use super::toolkits::Known;
-use super::{Engine, connection_owner, user_flag};
+use super::{Engine, Scope, user_flag};
+use crate::api::accounts::{DefaultAccount, DefaultChosen};
 use crate::api::connections::{Connection, Status};
 use crate::api::error::{Code, Error, Fault, Result};
-use crate::api::ids::{ConnectionId, Label, quoted};
-use crate::api::secrets::Secrets;
-use crate::api::time::Millis;
+use crate::api::ids::{ConnectionId, Label};
 use crate::api::workspace::User;
 use crate::catalog::search::{did_you_mean, nearest};
-use crate::oauth;
-
-/// How long one process may refresh alone: longer than a call may take.
-const REFRESH_CLAIM: Duration = Duration::from_secs(40);
-/// How long the others wait before they look again.
-const GLANCE: Duration = Duration::from_millis(20);
-
-/// A credential, opened, and the sealed bytes it came from.
-#[derive(Debug, Default)]
-pub(super) struct Opened {
-    /// Tokens or keys
-    pub(super) secrets: Secrets,
-    bytes: Vec<u8>,
-}
 
 impl Engine {
     /// Returns the active connection that a call means: the one named, else the only one.
@@ -78,81 +61,23 @@ impl Engine {
         })
     }
 
-    /// Returns a connection's credential; a spent access token is refreshed first.
-    pub(super) async fn credential(
+    /// Chooses the account that is meant where nobody says, or none.
+    pub(super) fn choose_default(
         &self,
-        known: &Known,
-        connection: &Connection,
-    ) -> Result<Opened> {
-        let opened = self.opened(&connection.id)?;
-        if oauth::is_spent(&opened.secrets, Millis::now()) && oauth::can_refresh(&opened.secrets) {
-            return self.refreshed(known, connection, opened).await;
-        }
-        Ok(opened)
-    }
-
-    /// Returns a connection's credential as it is stored.
-    pub(super) fn opened(&self, id: &ConnectionId) -> Result<Opened> {
-        let owner = connection_owner(id);
-        let Some(bytes) = self.store.sealed(&owner)? else { return Ok(Opened::default()) };
-        Ok(Opened { secrets: self.opening(&owner, &bytes)?, bytes })
-    }
-
-    /// Trades the refresh token for a new access token, and stores both before anyone uses them.
-    ///
-    /// One process does it; the others wait for its tokens. A connection whose refresh token the
-    /// server no longer takes becomes `EXPIRED`.
-    pub(super) async fn refreshed(
-        &self,
-        known: &Known,
-        connection: &Connection,
-        present: Opened,
-    ) -> Result<Opened> {
-        let id = &connection.id;
-        let (began, until) = loop {
-            let now = Millis::now();
-            let until = now.after(REFRESH_CLAIM);
-            let claimed = self.store.claim_refresh(id, now, until)?;
-            let newer = self.opened(id)?;
-            if newer.bytes != present.bytes {
-                if claimed {
-                    self.store.end_refresh(id, until)?;
-                }
-                return Ok(newer);
-            }
-            if claimed {
-                break (now, until);
-            }
-            tokio::time::sleep(GLANCE).await;
+        scope: &Scope<'_>,
+        op: DefaultAccount,
+    ) -> Result<DefaultChosen> {
+        let known = self.toolkit(&op.toolkit)?;
+        let user = scope.user()?;
+        let Some(account) = op.account.filter(|_| !op.clear) else {
+            self.store.clear_default(&user.id, &known.manifest.slug)?;
+            return Ok(DefaultChosen { toolkit: op.toolkit, connection: None });
         };
-        let owner = connection_owner(id);
-        let stored = match self.refresh(known, &present.secrets).await {
-            Ok(secrets) => self
-                .sealing(&owner, &secrets, |bytes| {
-                    let replaced = self.store.replace_sealed(&owner, &present.bytes, bytes)?;
-                    Ok(replaced.then(|| bytes.to_vec()))
-                })
-                .map(|bytes| bytes.map(|bytes| Opened { secrets, bytes })),
-            Err(error) => Err(error),
-        };
-        self.store.end_refresh(id, until)?;
-        match stored {
-            Ok(Some(opened)) => Ok(opened),
-            Ok(None) => Err(Error::new(
-                Code::NotConfigured,
-                "the connection was changed while its token was refreshed",
-            )
-            .hint("run the command again")),
-            Err(error) if error.reason.as_deref() == Some("invalid_grant") => {
-                Err(self.expired(known, connection, began)?)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn refresh(&self, known: &Known, present: &Secrets) -> Result<Secrets> {
-        let server = self.oauth_server(known).await?;
-        Ok(oauth::refresh(&self.http, &server, present, Millis::now()).await?.sealed)
+        let all = self.store.connections(&user.id, Some(&known.manifest.slug))?;
+        let id = named(&all, &account)?.id.clone();
+        self.store.set_default(&id)?;
+        let connection = self.get_connection(scope, &id)?;
+        Ok(DefaultChosen { toolkit: op.toolkit, connection: Some(connection) })
     }
 
     /// Returns the user a connection belongs to.
@@ -165,29 +90,10 @@ impl Engine {
     pub(super) fn owner_flag(&self, id: &ConnectionId) -> Result<String> {
         Ok(self.owner(id)?.as_ref().map(user_flag).unwrap_or_default())
     }
-
-    /// Marks a connection as expired, unless something newer is known of it than what was seen at
-    /// `seen_at`, and returns the error that says how to mend it.
-    pub(super) fn expired(
-        &self,
-        known: &Known,
-        connection: &Connection,
-        seen_at: Millis,
-    ) -> Result<Error> {
-        let slug = &known.manifest.slug;
-        self.store.expire(&connection.id, "the app no longer takes the credential", seen_at)?;
-        let user = self.owner_flag(&connection.id)?;
-        let label =
-            connection.label.as_ref().map(|label| format!(" --label {}", quoted(label.as_str())));
-        let label = label.unwrap_or_default();
-        let command = format!("naive connections connect {slug}{user}{label}");
-        Ok(Error::new(Code::Unauthorized, format!("`{slug}` no longer takes the credential"))
-            .hint(format!("run `{command}` to log in again"))
-            .reason("connection_expired"))
-    }
 }
 
-/// Returns the connection that is named, else the only one whose status counts, if there is one.
+/// Returns the connection that is named, else the default one, else the only one whose status counts, if
+/// there is one.
 fn chosen<'a>(
     all: &'a [Connection],
     account: Option<&str>,
@@ -195,6 +101,7 @@ fn chosen<'a>(
 ) -> Result<Option<&'a Connection>> {
     match account {
         Some(account) => named(all, account).map(Some),
+        None if all.iter().any(|one| one.is_default) => Ok(all.iter().find(|one| one.is_default)),
         None => only(all.iter().filter(|one| counts(one.status)).collect(), all),
     }
 }

@@ -30,7 +30,7 @@ impl Engine {
                 Some(self.active_connection(scope.user()?, &known, op.account.as_deref())?)
             }
         };
-        self.check_input(scope, op, tool)?;
+        check_input(scope, op, tool)?;
         let user = scope.user()?;
         if let Some(connection) = &connection {
             scopes::check(connection, tool, user)?;
@@ -58,29 +58,6 @@ impl Engine {
             }
             Some(_) | None => Ok(done),
         }
-    }
-
-    /// Fails with every fault of the input, and with what the tool cannot do.
-    fn check_input(&self, scope: &Scope<'_>, op: &Execute, tool: &Tool) -> Result<()> {
-        let faults = faults(tool, &op.arguments)?;
-        if !faults.is_empty() {
-            let text = format!("the input does not fit `{}`", op.tool);
-            let flag = user_flag(scope.user()?);
-            let see = format!(
-                "run `naive connections tools {} {}{flag}` to see its input",
-                op.toolkit, op.tool
-            );
-            return Err(Error::new(Code::InvalidInput, text).hint(see).details(faults));
-        }
-        if op.all && tool.page.is_none() {
-            let text = format!("`{}` does not answer in pages", op.tool);
-            return Err(Error::new(Code::InvalidInput, text).hint("leave out `--all`"));
-        }
-        if op.idempotency_key.is_some() && tool.idempotency_header.is_none() {
-            let text = format!("the app of `{}` knows no idempotency keys", op.tool);
-            return Err(Error::new(Code::InvalidInput, text).hint("leave out `--idempotency-key`"));
-        }
-        Ok(())
     }
 
     /// Adds the pages after the first, until there is none, enough is there, or one is refused.
@@ -140,6 +117,29 @@ impl Engine {
     }
 }
 
+/// Fails with every fault of the input, and with what the tool cannot do.
+fn check_input(scope: &Scope<'_>, op: &Execute, tool: &Tool) -> Result<()> {
+    let faults = faults(tool, &op.arguments)?;
+    if !faults.is_empty() {
+        let text = format!("the input does not fit `{}`", op.tool);
+        let flag = user_flag(scope.user()?);
+        let see = format!(
+            "run `naive connections tools {} {}{flag}` to see its input",
+            op.toolkit, op.tool
+        );
+        return Err(Error::new(Code::InvalidInput, text).hint(see).details(faults));
+    }
+    if op.all && tool.page.is_none() {
+        let text = format!("`{}` does not answer in pages", op.tool);
+        return Err(Error::new(Code::InvalidInput, text).hint("leave out `--all`"));
+    }
+    if op.idempotency_key.is_some() && tool.idempotency_header.is_none() {
+        let text = format!("the app of `{}` knows no idempotency keys", op.tool);
+        return Err(Error::new(Code::InvalidInput, text).hint("leave out `--idempotency-key`"));
+    }
+    Ok(())
+}
+
 /// Returns the answer to a call of which nothing is known yet but that it went well.
 fn done(link: &Link<'_>, scope: &Scope<'_>) -> Executed {
     Executed {
@@ -163,9 +163,10 @@ fn understood(link: &Link<'_>, answer: &Response, scope: &Scope<'_>) -> Executed
     let executed = done(link, scope);
     let judgement = direct::judged(toolkit, answer);
     if judgement == Judgement::Done {
-        return match tool.download {
-            true => Executed { file: Some(direct::file(answer)), ..executed },
-            false => Executed { data: direct::decoded(answer), ..executed },
+        return if tool.download {
+            Executed { file: Some(direct::file(answer)), ..executed }
+        } else {
+            Executed { data: direct::decoded(answer), ..executed }
         };
     }
     let lacks = judgement == Judgement::LacksScope;

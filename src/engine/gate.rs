@@ -68,9 +68,11 @@ fn unknown_key() -> Error {
 /// Tells whether an action does something for its user, rather than look at it or take it away.
 fn acts(action: &Action) -> bool {
     match action {
-        Action::Connect(_) | Action::Finish(_) | Action::Credentials(_) | Action::Execute(_) => {
-            true
-        }
+        Action::Connect(_)
+        | Action::Finish(_)
+        | Action::Credentials(_)
+        | Action::Execute(_)
+        | Action::RefreshConnection(_) => true,
         Action::CreateUser(_)
         | Action::ListUsers(_)
         | Action::GetUser(_)
@@ -87,6 +89,7 @@ fn acts(action: &Action) -> bool {
         | Action::Connected(_)
         | Action::ListTools(_)
         | Action::GetConnection(_)
+        | Action::DefaultAccount(_)
         | Action::Disconnect(_) => false,
     }
 }

@@ -22,6 +22,17 @@ use crate::store::{Flow, FlowAnswer, Grant, NewFlow, flow_owner};
 /// How long a link waits for its callback.
 const FLOW_LIFE: Duration = Duration::from_mins(10);
 
+/// What an app says of a credential.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Identity {
+    /// Whose account it is
+    Known(String),
+    /// It does not say, or is not asked
+    Unknown,
+    /// It does not take the credential
+    Refused,
+}
+
 impl Engine {
     pub(super) async fn connect(&self, scope: &Scope<'_>, op: &Connect) -> Result<ConnectState> {
         let known = self.toolkit(&op.toolkit)?.usable()?;
@@ -228,24 +239,41 @@ impl Engine {
         secrets: &Secrets,
         fields: &BTreeMap<String, String>,
     ) -> Result<Option<String>> {
+        match self.identity(known, secrets, fields).await {
+            Ok(Identity::Known(account)) => Ok(Some(account)),
+            Ok(Identity::Unknown) => Ok(None),
+            Ok(Identity::Refused) => {
+                let text = format!("`{}` refuses the credential", known.manifest.slug);
+                self.store.fail(id, &text, Millis::now())?;
+                let command = format!("naive connections credentials {id}{}", self.owner_flag(id)?);
+                Err(Error::new(Code::Unauthorized, text)
+                    .hint(format!("check it, then run `{command}`"))
+                    .reason("credential_refused"))
+            }
+            // The tokens are granted and their code is spent: whose they are can be learnt later.
+            Err(_) if known.manifest.auth.kind == AuthType::Oauth2 => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks the app whose account a credential is.
+    pub(super) async fn identity(
+        &self,
+        known: &Known,
+        secrets: &Secrets,
+        fields: &BTreeMap<String, String>,
+    ) -> Result<Identity> {
         let toolkit = &known.manifest;
         let account = Account { toolkit, fields, secrets, trust: known.trust() };
-        let Some(request) = direct::identity(&account)? else { return Ok(None) };
-        let answer = match self.http.send(&request).await {
-            Ok(answer) => answer,
-            // The tokens are granted and their code is spent: whose they are can be learnt later.
-            Err(_) if toolkit.auth.kind == AuthType::Oauth2 => return Ok(None),
-            Err(failure) => return Err(failure.into()),
-        };
-        if direct::judged(toolkit, &answer) == Judgement::Unauthorized {
-            let text = format!("`{}` refuses the credential", toolkit.slug);
-            self.store.fail(id, &text, Millis::now())?;
-            let command = format!("naive connections credentials {id}{}", self.owner_flag(id)?);
-            return Err(Error::new(Code::Unauthorized, text)
-                .hint(format!("check it, then run `{command}`"))
-                .reason("credential_refused"));
-        }
-        Ok(direct::account_name(toolkit, &answer))
+        let Some(request) = direct::identity(&account)? else { return Ok(Identity::Unknown) };
+        let answer = self.http.send(&request).await?;
+        Ok(match direct::judged(toolkit, &answer) {
+            Judgement::Unauthorized => Identity::Refused,
+            // A restricted key may not ask whose it is, and is good all the same.
+            Judgement::Done | Judgement::LacksScope | Judgement::Refused => {
+                direct::account_name(toolkit, &answer).map_or(Identity::Unknown, Identity::Known)
+            }
+        })
     }
 
     fn already_active(&self, scope: &Scope<'_>, op: &Connect) -> Result<Option<Connection>> {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod connections;
+mod credential;
 mod deliver;
 mod execute;
 pub(crate) mod gate;
@@ -169,6 +170,12 @@ impl Engine {
             Action::GetConnection(op) => {
                 answer(op, async |op| self.get_connection(scope, &op.connection)).await
             }
+            Action::RefreshConnection(op) => {
+                answer(op, async |op| self.refresh_connection(scope, &op).await).await
+            }
+            Action::DefaultAccount(op) => {
+                answer(op, async |op| self.choose_default(scope, op)).await
+            }
             Action::Disconnect(op) => {
                 answer(op, async |op| self.disconnect(scope, &op).await).await
             }
@@ -223,6 +230,8 @@ fn target(action: &Action) -> Option<String> {
         Action::ListTools(op) => Some(op.toolkit.to_string()),
         Action::Execute(op) => Some(op.tool.to_string()),
         Action::GetConnection(op) => Some(op.connection.to_string()),
+        Action::RefreshConnection(op) => Some(op.connection.to_string()),
+        Action::DefaultAccount(op) => Some(op.toolkit.to_string()),
         Action::Disconnect(op) => Some(op.toolkit.to_string()),
     }
 }

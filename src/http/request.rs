@@ -194,14 +194,17 @@ impl Request {
     pub(crate) fn secret_address(mut self, mark: &str, secrets: &Secrets) -> Result<Self> {
         let mut text = self.url.as_str().to_owned();
         for (key, secret) in &secrets.0 {
-            let plain = secret.expose_secret().as_bytes();
-            let encoded: String = url::form_urlencoded::byte_serialize(plain).collect();
-            text = text.replace(&format!("{mark}{key}"), &encoded);
+            let hole = format!("{mark}{key}");
+            if text.contains(&hole) {
+                let plain = secret.expose_secret().as_bytes();
+                let encoded: String = url::form_urlencoded::byte_serialize(plain).collect();
+                text = text.replace(&hole, &encoded);
+                self.secrets.push(secret.clone());
+            }
         }
         self.url = Url::parse(&text)
             .map_err(|error| Error::internal("the address with its credential is none", error))?;
         check(&self.url, self.trust)?;
-        self.secrets.extend(secrets.0.values().cloned());
         Ok(self)
     }
 

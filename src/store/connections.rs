@@ -40,7 +40,7 @@ pub(crate) struct Grant<'a> {
 }
 
 const CONNECTION: &str = "SELECT id, user_id, toolkit, status, label, account, scopes, fields,
-    created_at, last_status_at, last_used_at, reason FROM connections";
+    created_at, last_status_at, last_used_at, reason, is_default FROM connections";
 
 impl Store {
     /// Returns a user's active and expired connections, the one that changed last first.
@@ -161,28 +161,34 @@ impl Store {
         Ok(())
     }
 
-    /// Claims the refresh of a credential until `until`; of any number of processes one gets it.
-    ///
-    /// A claim from beyond `until` was made under a clock that has been set back, and does not count.
-    pub(crate) fn claim_refresh(
-        &self,
-        id: &ConnectionId,
-        now: Millis,
-        until: Millis,
-    ) -> Result<bool> {
-        let claimed = self.conn().execute(
-            "UPDATE connections SET refreshing_until = ?3 WHERE id = ?1
-                 AND (refreshing_until <= ?2 OR refreshing_until > ?3)",
-            params![id.as_str(), now.0, until.0],
+    /// Notes that the app takes the credential again, if nothing newer is known of the row.
+    pub(crate) fn revive(&self, id: &ConnectionId, seen_at: Millis) -> Result<()> {
+        self.conn().execute(
+            "UPDATE connections SET status = 'ACTIVE', reason = NULL, last_status_at = ?2
+             WHERE id = ?1 AND status = 'EXPIRED' AND last_status_at < ?2",
+            params![id.as_str(), seen_at.0],
         )?;
-        Ok(claimed == 1)
+        Ok(())
     }
 
-    /// Ends the refresh that was claimed until `until`; another's claim stays.
-    pub(crate) fn end_refresh(&self, id: &ConnectionId, until: Millis) -> Result<()> {
+    /// Makes a connection the one that is meant where nobody says, in place of the one before.
+    pub(crate) fn set_default(&self, id: &ConnectionId) -> Result<()> {
+        let mut conn = self.conn();
+        let tx = immediate(&mut conn)?;
+        tx.execute(
+            "UPDATE connections SET is_default = 0 WHERE is_default = 1 AND (user_id, toolkit) =
+                 (SELECT user_id, toolkit FROM connections WHERE id = ?1)",
+            [id.as_str()],
+        )?;
+        tx.execute("UPDATE connections SET is_default = 1 WHERE id = ?1", [id.as_str()])?;
+        Ok(tx.commit()?)
+    }
+
+    /// Lets no account of a user at a toolkit be meant unless it is named.
+    pub(crate) fn clear_default(&self, user: &str, toolkit: &Slug) -> Result<()> {
         self.conn().execute(
-            "UPDATE connections SET refreshing_until = 0 WHERE id = ?1 AND refreshing_until = ?2",
-            params![id.as_str(), until.0],
+            "UPDATE connections SET is_default = 0 WHERE user_id = ?1 AND toolkit = ?2",
+            [user, toolkit.as_str()],
         )?;
         Ok(())
     }
@@ -266,6 +272,7 @@ fn connection(row: &Row<'_>) -> rusqlite::Result<Connection> {
         last_status_at: Millis(row.get("last_status_at")?),
         last_used_at: row.get::<_, Option<i64>>("last_used_at")?.map(Millis),
         reason: row.get("reason")?,
+        is_default: row.get("is_default")?,
     })
 }
 
@@ -349,19 +356,5 @@ mod tests {
 
         store.expire(&id, "news", Millis(11)).unwrap();
         assert_eq!(store.connected(&user).unwrap()[0].status, Status::Expired);
-    }
-
-    #[test]
-    fn a_purge_outlives_a_refresh_that_was_under_way() {
-        let (store, user) = store();
-        let id = begun(&store, &user, b"one", 1);
-        activated(&store, &id, 2);
-        assert!(store.claim_refresh(&id, Millis(3), Millis(43)).unwrap());
-        assert!(!store.claim_refresh(&id, Millis(4), Millis(44)).unwrap());
-
-        store.revoke(&id, &["c"], Millis(5)).unwrap();
-
-        assert!(!store.replace_sealed("c", b"x", b"new").unwrap());
-        assert_eq!(store.sealed("c").unwrap(), None);
     }
 }

@@ -3,9 +3,11 @@
 //! Every function is one statement or one transaction, in the words of `api`. Several processes share
 //! the file, so nothing here relies on a lock inside this one.
 
+mod claims;
 mod connections;
 mod flows;
 mod log;
+mod presence;
 mod sealed;
 mod workspace;
 
@@ -17,7 +19,7 @@ pub(crate) use workspace::{ToolkitRow, UserChange};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, Transaction, TransactionBehavior};
@@ -25,15 +27,18 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Row, Transaction, TransactionBe
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::fresh;
 use crate::api::time::Millis;
+use presence::Presence;
 
 /// Each schema change, in order; the position is the `user_version` it leads to.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_accounts.sql")];
 
 /// The database of one profile.
 #[derive(Debug)]
 pub(crate) struct Store {
     conn: Mutex<Connection>,
     dir: PathBuf,
+    presence: OnceLock<Presence>,
 }
 
 impl Store {
@@ -53,7 +58,7 @@ impl Store {
             Some(conn) => conn,
             None => migrated(dir, &path)?,
         };
-        Ok(Self { conn: Mutex::new(conn), dir: dir.to_owned() })
+        Ok(Self { conn: Mutex::new(conn), dir: dir.to_owned(), presence: OnceLock::new() })
     }
 
     /// Returns a store that lives as long as this value.
@@ -61,7 +66,8 @@ impl Store {
     pub(crate) fn in_memory() -> Self {
         let mut conn = Connection::open_in_memory().unwrap();
         migrate(&mut conn).unwrap();
-        Self { conn: Mutex::new(conn), dir: PathBuf::from("/nonexistent") }
+        let dir = PathBuf::from("/nonexistent");
+        Self { conn: Mutex::new(conn), dir, presence: OnceLock::new() }
     }
 
     /// Takes the lock that all processes on this store share; it is freed when the file is dropped.
@@ -81,6 +87,15 @@ impl Store {
         let answer: String =
             self.conn().query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         Ok((answer != "ok").then_some(answer))
+    }
+
+    /// Returns the name under which this process claims things.
+    fn presence(&self) -> Result<&str> {
+        if let Some(presence) = self.presence.get() {
+            return Ok(presence.name());
+        }
+        let entered = Presence::enter(&self.dir)?;
+        Ok(self.presence.get_or_init(|| entered).name())
     }
 
     fn conn(&self) -> MutexGuard<'_, Connection> {

@@ -185,6 +185,13 @@ fn auth(manifest: &Manifest, faults: &mut Faults) {
     if auth.kind == AuthType::ApiKey && auth.place.is_none() && !in_path {
         fault("place", "say where the key stands in a request");
     }
+    fields(manifest, faults);
+}
+
+/// Judges what users enter, and where an API key stands.
+fn fields(manifest: &Manifest, faults: &mut Faults) {
+    let auth = &manifest.auth;
+    let mut fault = |key: &str, text: &str| faults.push((Key::at(&["auth", key]), text.to_owned()));
     let mut seen = BTreeSet::new();
     for field in &auth.fields {
         if !seen.insert(&field.key) {

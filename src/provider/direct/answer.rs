@@ -26,7 +26,7 @@ pub(crate) enum Judgement {
 /// Words by which apps say that a scope is missing, beside those of the manifest.
 ///
 /// Sources: RFC 6750, 3.1; Google's `ErrorInfo.reason` (cloud.google.com/apis/design/errors);
-/// HubSpot's `category` (developers.hubspot.com, "Handling errors"). Read 2026-11-20.
+/// `category` of `HubSpot` (developers.hubspot.com, "Handling errors"). Read 2026-11-20.
 const SCOPE_WORDS: [(&str, &str); 4] = [
     ("/error", "insufficient_scope"),
     ("/error/details/0/reason", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"),
@@ -125,8 +125,8 @@ pub(crate) fn complaint(toolkit: &Manifest, answer: &Response) -> String {
         "/detail",
         "/description",
     ];
-    let places = toolkit.answer.error.as_deref().into_iter().chain(usual);
-    let said = places.filter_map(|place| json.pointer(place).and_then(Value::as_str)).next();
+    let mut places = toolkit.answer.error.as_deref().into_iter().chain(usual);
+    let said = places.find_map(|place| json.pointer(place).and_then(Value::as_str));
     match said {
         Some(said) => format!("{} ({})", said.trim(), answer.status),
         None => format!("the app answered with status {}", answer.status),

@@ -1,0 +1,187 @@
+//! A connection's credential, opened and fresh.
+
+use std::time::Duration;
+
+use super::login::Identity;
+use super::toolkits::Known;
+use super::{Engine, Scope, connection_owner, user_flag};
+use crate::api::accounts::RefreshConnection;
+use crate::api::connections::{Connection, Status};
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::{ConnectionId, quoted};
+use crate::api::secrets::Secrets;
+use crate::api::time::Millis;
+use crate::oauth;
+use crate::store::Store;
+
+/// How long those wait who do not refresh, before they look again.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// A credential, opened, and the sealed bytes it came from.
+#[derive(Debug, Default)]
+pub(super) struct Opened {
+    /// Tokens or keys
+    pub(super) secrets: Secrets,
+    bytes: Vec<u8>,
+}
+
+/// The right to refresh a credential, given back when it is dropped.
+struct Claim<'a> {
+    store: &'a Store,
+    id: &'a ConnectionId,
+}
+
+impl<'a> Claim<'a> {
+    /// Returns the claim, or `None` while another has it.
+    fn take(store: &'a Store, id: &'a ConnectionId) -> Result<Option<Self>> {
+        Ok(store.claim_refresh(id)?.then_some(Self { store, id }))
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        // A claim that cannot be given back ends with this process.
+        let _ = self.store.end_refresh(self.id);
+    }
+}
+
+impl Engine {
+    /// Returns a connection's credential; a spent access token is refreshed first.
+    pub(super) async fn credential(
+        &self,
+        known: &Known,
+        connection: &Connection,
+    ) -> Result<Opened> {
+        let opened = self.opened(&connection.id)?;
+        if oauth::is_spent(&opened.secrets, Millis::now()) && oauth::can_refresh(&opened.secrets) {
+            return self.refreshed(known, connection, opened).await;
+        }
+        Ok(opened)
+    }
+
+    /// Returns a connection's credential as it is stored.
+    pub(super) fn opened(&self, id: &ConnectionId) -> Result<Opened> {
+        let owner = connection_owner(id);
+        let Some(bytes) = self.store.sealed(&owner)? else { return Ok(Opened::default()) };
+        Ok(Opened { secrets: self.opening(&owner, &bytes)?, bytes })
+    }
+
+    /// Trades the refresh token for a new access token, and stores both before anyone uses them.
+    ///
+    /// One process does it; the others wait for its tokens. A connection whose refresh token the
+    /// server no longer takes becomes `EXPIRED`.
+    pub(super) async fn refreshed(
+        &self,
+        known: &Known,
+        connection: &Connection,
+        present: Opened,
+    ) -> Result<Opened> {
+        let id = &connection.id;
+        // Whoever holds the claim keeps everybody waiting, so what it needs is at hand before.
+        let server = self.oauth_server(known).await?;
+        let claim = loop {
+            let claim = Claim::take(&self.store, id)?;
+            let newer = self.opened(id)?;
+            if newer.bytes != present.bytes {
+                return Ok(newer);
+            }
+            match claim {
+                Some(claim) => break claim,
+                None => tokio::time::sleep(GLANCE).await,
+            }
+        };
+        let began = Millis::now();
+        let owner = connection_owner(id);
+        let granted = oauth::refresh(&self.http, &server, &present.secrets, began).await;
+        let stored = granted.and_then(|tokens| {
+            self.sealing(&owner, &tokens.sealed, |bytes| {
+                let replaced = self.store.replace_sealed(&owner, &present.bytes, bytes)?;
+                Ok(replaced
+                    .then(|| Opened { secrets: tokens.sealed.clone(), bytes: bytes.to_vec() }))
+            })
+        });
+        drop(claim);
+        match stored {
+            Ok(Some(opened)) => Ok(opened),
+            Ok(None) => Err(Error::new(
+                Code::NotConfigured,
+                "the connection was changed while its token was refreshed",
+            )
+            .hint("run the command again")),
+            Err(error) if error.reason.as_deref() == Some("invalid_grant") => {
+                self.unless_newer(known, connection, present, began)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns the credential that came while the server refused the one before, if one came; else the
+    /// connection is `EXPIRED`.
+    fn unless_newer(
+        &self,
+        known: &Known,
+        connection: &Connection,
+        present: Opened,
+        began: Millis,
+    ) -> Result<Opened> {
+        let newer = self.opened(&connection.id)?;
+        if newer.bytes == present.bytes {
+            return Err(self.expired(known, connection, began)?);
+        }
+        Ok(newer)
+    }
+
+    /// Asks the app whether it takes a connection's credential: an OAuth token is renewed, a key is
+    /// tried with the identity call, where the app has one.
+    pub(super) async fn refresh_connection(
+        &self,
+        scope: &Scope<'_>,
+        op: &RefreshConnection,
+    ) -> Result<Connection> {
+        let connection = self.get_connection(scope, &op.connection)?;
+        let known = self.toolkit(&connection.toolkit)?.usable()?;
+        match connection.status {
+            Status::Active | Status::Expired => {}
+            status @ (Status::Initiated | Status::Failed | Status::Inactive | Status::Revoked) => {
+                let state = status.as_str().to_lowercase();
+                let slug = &connection.toolkit;
+                let flag = user_flag(scope.user()?);
+                let text = format!("connection `{}` is {state}", connection.id);
+                return Err(Error::new(Code::NotConfigured, text)
+                    .hint(format!("run `naive connections connect {slug}{flag}`"))
+                    .reason("not_connected"));
+            }
+        }
+        let mut opened = self.opened(&connection.id)?;
+        if oauth::can_refresh(&opened.secrets) {
+            opened = self.refreshed(&known, &connection, opened).await?;
+        }
+        let seen_at = Millis::now();
+        let fields = self.store.fields(&connection.id)?;
+        if self.identity(&known, &opened.secrets, &fields).await? == Identity::Refused {
+            return Err(self.expired(&known, &connection, seen_at)?);
+        }
+        self.store.revive(&connection.id, seen_at)?;
+        self.get_connection(scope, &op.connection)
+    }
+
+    /// Marks a connection as expired, unless something newer is known of it than what was seen at
+    /// `seen_at`, and returns the error that says how to mend it.
+    pub(super) fn expired(
+        &self,
+        known: &Known,
+        connection: &Connection,
+        seen_at: Millis,
+    ) -> Result<Error> {
+        let slug = &known.manifest.slug;
+        self.store.expire(&connection.id, "the app no longer takes the credential", seen_at)?;
+        let user = self.owner_flag(&connection.id)?;
+        let label =
+            connection.label.as_ref().map(|label| format!(" --label {}", quoted(label.as_str())));
+        let label = label.unwrap_or_default();
+        let command = format!("naive connections connect {slug}{user}{label}");
+        Ok(Error::new(Code::Unauthorized, format!("`{slug}` no longer takes the credential"))
+            .hint(format!("run `{command}` to log in again"))
+            .reason("connection_expired"))
+    }
+}

@@ -1,0 +1,86 @@
+//! Who may refresh a credential: one process at a time, for as long as it lives.
+
+use super::presence::is_alive;
+use super::{Store, immediate};
+use crate::api::error::Result;
+use crate::api::ids::ConnectionId;
+
+impl Store {
+    /// Claims the refresh of a credential; of any number of callers one gets it, until it ends the
+    /// refresh or its process ends.
+    pub(crate) fn claim_refresh(&self, id: &ConnectionId) -> Result<bool> {
+        let me = self.presence()?;
+        let mut conn = self.conn();
+        let tx = immediate(&mut conn)?;
+        let other: Option<String> = tx
+            .prepare_cached("SELECT refreshed_by FROM connections WHERE id = ?1")?
+            .query_row([id.as_str()], |row| row.get(0))?;
+        if other.is_some_and(|other| other == me || is_alive(&self.dir, &other)) {
+            return Ok(false);
+        }
+        tx.execute("UPDATE connections SET refreshed_by = ?2 WHERE id = ?1", [id.as_str(), me])?;
+        tx.commit()?;
+        Ok(true)
+    }
+
+    /// Ends the refresh that this process claimed.
+    pub(crate) fn end_refresh(&self, id: &ConnectionId) -> Result<()> {
+        let me = self.presence()?;
+        self.conn().execute(
+            "UPDATE connections SET refreshed_by = NULL WHERE id = ?1 AND refreshed_by = ?2",
+            [id.as_str(), me],
+        )?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::api::ids::UserRef;
+    use crate::api::time::Millis;
+    use crate::store::{Grant, NewFlow};
+
+    fn connected(store: &Store, user: &str) -> ConnectionId {
+        let (toolkit, fields) = ("gmail".parse().unwrap(), BTreeMap::new());
+        let new = NewFlow { user, toolkit: &toolkit, label: None, fields: &fields, scopes: &[] };
+        let id = store.begin(&new, None, Millis(1)).unwrap();
+        let grant = Grant { owner: "c", sealed: b"x", account: None, scopes: &[] };
+        store.activate(&id, &grant, Millis(2)).unwrap().id
+    }
+
+    #[test]
+    fn a_purge_outlives_a_refresh_that_was_under_way() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let user = store.user(&"default".parse::<UserRef>().unwrap()).unwrap().unwrap().id;
+        let id = connected(&store, &user);
+        let other = Store::open(dir.path()).unwrap();
+        assert!(store.claim_refresh(&id).unwrap());
+        assert!(!store.claim_refresh(&id).unwrap());
+        assert!(!other.claim_refresh(&id).unwrap());
+
+        store.revoke(&id, &["c"], Millis(5)).unwrap();
+
+        assert!(!store.replace_sealed("c", b"x", b"new").unwrap());
+        assert_eq!(store.sealed("c").unwrap(), None);
+    }
+
+    #[test]
+    fn the_refresh_of_a_process_that_ended_is_free() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let user = store.user(&"default".parse::<UserRef>().unwrap()).unwrap().unwrap().id;
+        let id = connected(&store, &user);
+        let other = Store::open(dir.path()).unwrap();
+        assert!(other.claim_refresh(&id).unwrap());
+
+        drop(other);
+
+        assert!(store.claim_refresh(&id).unwrap());
+        store.end_refresh(&id).unwrap();
+        assert!(store.claim_refresh(&id).unwrap());
+    }
+}
