@@ -8,12 +8,12 @@ use crate::support::Naive;
 use crate::together::rounds;
 
 /// Makes the same numbers each time, spread evenly (Knuth's multiplicative hash).
-fn scattered(number: usize, below: u128) -> u128 {
+pub(crate) fn scattered(number: usize, below: u128) -> u128 {
     (number as u128 * 2_654_435_761 + 12_345) % (1 << 32) * below / (1 << 32)
 }
 
 /// Kills a process after a while, if it has not ended by then.
-fn killed_after(mut child: Child, span: Duration) {
+pub(crate) fn killed_after(mut child: Child, span: Duration) {
     // The moment is what is tested, so this waits for the clock and for nothing else.
     let began = Instant::now();
     while began.elapsed() < span && child.try_wait().unwrap().is_none() {

@@ -23,6 +23,7 @@ mod manifests;
 mod output;
 mod readme;
 mod review;
+mod rotation;
 mod secrets;
 mod support;
 mod together;

@@ -1,14 +1,11 @@
 //! Many processes on one home at once.
 
 use std::process::Child;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::app::{App, OAUTH};
-use crate::browser::{Login, visit};
 use crate::support::{Naive, Run, ended};
 
 /// Returns how often a test is repeated: a few times, or `NAIVE_ROUNDS` for the long form.
@@ -29,7 +26,11 @@ fn all(children: Vec<(String, Child)>) -> Vec<(String, Run)> {
     waiting.into_iter().map(|one| one.join().unwrap()).collect()
 }
 
-fn together(naive: &Naive, lines: impl IntoIterator<Item = String>) -> Vec<(String, Run)> {
+/// Runs several command lines at once.
+pub(crate) fn together(
+    naive: &Naive,
+    lines: impl IntoIterator<Item = String>,
+) -> Vec<(String, Run)> {
     let start = |line: String| {
         let child = naive.command(line.split_whitespace()).spawn().unwrap();
         (line, child)
@@ -84,52 +85,6 @@ fn sixteen_processes_send_sixteen_mails() {
     let line = "connections execute gmail GMAIL_FETCH_EMAILS --args";
     let found = naive.with(line, &["{\"q\": \"in:sent\"}"]).exits(0).json();
     assert_eq!(found["result"]["data"]["messages"].as_array().unwrap().len(), 16);
-}
-
-#[test]
-fn a_spent_token_that_many_need_at_once_is_refreshed_without_losing_the_login() {
-    // given: a server that rotates refresh tokens and ends the login when one comes twice
-    let number = AtomicUsize::new(0);
-    let state = Arc::new(Mutex::new((0_usize, false)));
-    let app = App::on(Naive::new().env("BROWSER", "/bin/true"), OAUTH, move |request| {
-        let mut state = state.lock().unwrap();
-        match request.path.as_str() {
-            "/token" => {
-                let given = request.body.split("refresh_token=refresh-").nth(1);
-                let given = given.and_then(|rest| rest.split('-').next()?.parse::<usize>().ok());
-                let reused = given.is_some_and(|given| given != state.0);
-                state.1 |= reused;
-                if state.1 {
-                    return Some((400, json!({"error": "invalid_grant"}).to_string()));
-                }
-                state.0 = number.fetch_add(1, Ordering::Relaxed);
-                let life = if state.0 == 0 { 0 } else { 3600 };
-                Some((200, json!({"access_token": format!("access-{}-of-the-test", state.0), "refresh_token": format!("refresh-{}-of-the-test", state.0), "expires_in": life}).to_string()))
-            }
-            "/things" => {
-                let good = request.headers["authorization"]
-                    == format!("Bearer access-{}-of-the-test", state.0);
-                (state.1 || !good).then(|| (401, "{}".to_owned()))
-            }
-            _ => None,
-        }
-    });
-    let login = Login::start(&app.naive, "connections connect acme");
-    drop(visit(&app.callback(&login.link)));
-    drop(login.end().exits(0));
-
-    let runs =
-        together(&app.naive, (0..8).map(|_| "connections execute acme ACME_READ".to_owned()));
-
-    let bad: Vec<Value> = runs
-        .iter()
-        .filter(|(_, run)| run.status != 0)
-        .map(|(_, run)| run.json()["error"].clone())
-        .collect();
-    assert!(bad.is_empty(), "{} of 8: {}", bad.len(), bad[0]);
-    assert_eq!(app.calls("POST", "/token").len(), 2);
-    let rows = app.naive.run("connections connected").exits(0).json();
-    assert_eq!(rows["result"]["connections"][0]["status"], "ACTIVE");
 }
 
 #[test]
