@@ -5,11 +5,12 @@
 
 mod address;
 mod request;
+mod trouble;
 
 pub(crate) use address::{Trust, check};
 pub(crate) use request::Request;
+use trouble::unanswered;
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -100,7 +101,7 @@ impl Http {
         let client = self.client(request.trust()).await;
         let client = client.map_err(|error| Failure { sent: false, error })?;
         let call = request.on(client);
-        let mut answer = call.send().await.map_err(|error| unsent(request, error))?;
+        let mut answer = call.send().await.map_err(|error| unanswered(&request.host(), &error))?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| cut(request, error))? {
@@ -173,31 +174,9 @@ impl Response {
     }
 }
 
-fn unsent(request: &Request, error: reqwest::Error) -> Failure {
-    let sent = !(error.is_connect() || error.is_builder());
-    let what = if error.is_timeout() { "did not answer" } else { "cannot be reached" };
-    let what = if sent { "broke the connection off" } else { what };
-    let cause = causes(&error.without_url());
-    failed(sent, format!("`{}` {what}{cause}", request.host()), None)
-}
-
 fn cut(request: &Request, error: reqwest::Error) -> Failure {
     let text = format!("the answer of `{}` was cut off", request.host());
     failed(true, text, Some(error.without_url()))
-}
-
-/// Returns the innermost cause in words, where it says more than its wrapping.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut innermost = error.source();
-    while let Some(next) = innermost.and_then(std::error::Error::source) {
-        innermost = Some(next);
-    }
-    let mut text = String::new();
-    if let Some(cause) = innermost {
-        // Writing to a string cannot fail.
-        let _ = write!(text, ": {cause}");
-    }
-    text
 }
 
 fn failed(sent: bool, text: String, source: Option<reqwest::Error>) -> Failure {

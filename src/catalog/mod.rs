@@ -36,14 +36,15 @@ pub(crate) fn builtin(slug: &Slug) -> Option<Result<Manifest>> {
 /// Moves every address of a toolkit to the sandbox at `sandbox`: the same paths, on one loopback host.
 pub(crate) fn relocate(mut toolkit: Manifest, sandbox: &Url) -> Manifest {
     let home = format!("{}/{}", sandbox.as_str().trim_end_matches('/'), toolkit.slug);
-    let path = toolkit.base_url.splitn(4, '/').nth(3).unwrap_or_default();
-    toolkit.base_url = format!("{home}/{path}");
+    let path = toolkit.base_url.splitn(4, '/').nth(3).map(|path| format!("/{path}"));
+    toolkit.base_url = home.clone() + &path.unwrap_or_default();
     let at = |path: &str| Url::parse(&format!("{home}{path}")).ok();
     let auth = &mut toolkit.auth;
+    let revokes = auth.revoke_url.is_some() || auth.issuer.is_some();
     auth.issuer = at("");
     auth.authorize_url = at("/oauth/authorize");
     auth.token_url = at("/oauth/token");
-    auth.revoke_url = at("/oauth/revoke");
+    auth.revoke_url = at("/oauth/revoke").filter(|_| revokes);
     auth.device_url = auth.device_url.take().and_then(|_| at("/oauth/device"));
     auth.registration_url = auth.registration_url.take().and_then(|_| at("/oauth/register"));
     auth.client_id = Some("naive-sandbox".to_owned());

@@ -72,18 +72,23 @@ fn is_public(ip: IpAddr) -> bool {
                     || ip.is_unique_local()
                     || ip.is_unicast_link_local()
                     || ip.is_multicast()
-                    || ip.segments()[..2] == [0x2001, 0xdb8])
+                    || ip.segments()[..2] == [0x2001, 0xdb8]
+                    // Site-local (RFC 3879), Teredo (RFC 4380), local NAT64 (RFC 8215)
+                    || ip.segments()[0] & 0xffc0 == 0xfec0
+                    || ip.segments()[..2] == [0x2001, 0]
+                    || ip.segments()[..3] == [0x64, 0xff9b, 1])
             }
         },
     }
 }
 
-/// Returns the IPv4 address inside a mapped (`::ffff:0:0/96`), NAT64 or 6to4 one.
+/// Returns the IPv4 address inside a mapped (`::ffff:0:0/96`), compatible (`::/96`), NAT64 or 6to4 one.
 fn embedded_v4(ip: Ipv6Addr) -> Option<IpAddr> {
     let v4 = |high: u16, low: u16| {
         Some(IpAddr::from((u32::from(high) << 16 | u32::from(low)).to_be_bytes()))
     };
     match ip.segments() {
+        [0, 0, 0, 0, 0, 0, high, low] if high > 0 => v4(high, low),
         [0, 0, 0, 0, 0, 0xffff, high, low]
         | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
         | [0x2002, high, low, ..] => v4(high, low),
@@ -142,11 +147,28 @@ mod tests {
             "https://0.0.0.0/",
             "https://100.64.0.1/",
             "https://[64:ff9b::a00:1]/",
+            "https://[64:ff9b:1::a00:1]/",
+            "https://[fec0::1]/",
+            "https://[2001::1]/",
+            "https://[::10.0.0.1]/",
+            "https://[::1]:1@10.0.0.1/",
             "http://2130706432.example/",
         ];
         for bad in bad {
             assert!(!allowed(bad, Trust::Public), "{bad}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_public_name_never_leads_to_a_private_address() {
+        // A number is looked up without a network, as a name would be.
+        for private in ["10.0.0.1", "127.0.0.1", "169.254.169.254", "::1"] {
+            let found = PublicOnly.resolve(private.parse().unwrap()).await;
+
+            let error = found.err().unwrap().to_string();
+            assert_eq!(error, format!("`{private}` leads to a private address"));
+        }
+        assert!(PublicOnly.resolve("8.8.8.8".parse().unwrap()).await.is_ok());
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod generated;
 mod layering;
 mod login;
 mod manifests;
+mod network;
 mod output;
 mod readme;
 mod review;
