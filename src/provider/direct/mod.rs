@@ -49,7 +49,8 @@ pub(crate) fn request(
     let mut rest = input.clone();
     let mark = mark();
     let mut url = address(account, &tool.request, &mark, |name| rest.get(name).map(text))?;
-    for name in holes(&tool.request.path).unwrap_or_default() {
+    let templates = tool.headers.values().chain([&tool.request.path]);
+    for name in templates.flat_map(|template| holes(template).unwrap_or_default()) {
         rest.remove(name);
     }
     let bodiless = tool.body().kind == BodyKind::None;
@@ -63,9 +64,6 @@ pub(crate) fn request(
     for (name, template) in &tool.headers {
         if let Ok(value) = fill(template, |hole| input.get(hole).map(text)) {
             request = request.header(name, &value)?;
-        }
-        for hole in holes(template).unwrap_or_default() {
-            rest.remove(hole);
         }
     }
     if let Some(header) = &tool.idempotency_header {
