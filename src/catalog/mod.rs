@@ -74,5 +74,8 @@ mod tests {
 
         assert_eq!(moved.base_url, "http://127.0.0.1:7/gmail/gmail/v1");
         assert_eq!(moved.auth.token_url.unwrap().as_str(), "http://127.0.0.1:7/gmail/oauth/token");
+        let github = builtin(&"github".parse().unwrap()).unwrap().unwrap();
+        let moved = relocate(github, &"http://127.0.0.1:7/".parse().unwrap());
+        assert_eq!(moved.base_url, "http://127.0.0.1:7/github");
     }
 }

@@ -122,7 +122,7 @@ fn an_added_toolkit_and_its_tools_are_completed_too() {
     fs::write(naive.home().join("acme.toml"), manifest).unwrap();
     naive.run("toolkits add acme.toml").exits(0);
 
-    let toolkits = completed(&naive, &["connections", "connect", "a"]);
+    let toolkits = completed(&naive, &["connections", "connect", "ac"]);
     let tools = completed(&naive, &["connections", "execute", "acme", ""]);
 
     assert_eq!(toolkits, ["acme"]);

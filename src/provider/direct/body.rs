@@ -120,7 +120,7 @@ impl File {
 /// Takes the one file out of the inputs.
 fn taken_file(tool: &Tool, rest: &mut Map<String, Value>) -> Result<File> {
     let name = tool.files().next().unwrap_or_default();
-    match rest.remove(name) {
+    match rest.shift_remove(name) {
         Some(value) => File::read(name, &value),
         None => Err(Error::new(Code::InvalidInput, "the file is missing")
             .details(vec![Fault { pointer: format!("/{name}"), message: "is missing".into() }])),

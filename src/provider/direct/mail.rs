@@ -14,8 +14,8 @@ use crate::api::time::Millis;
 pub(super) fn encode(input: &mut Map<String, Value>) -> Result<String> {
     let mut mail =
         MessageBuilder::new().message_id(format!("{}@naive", fresh())).date(Millis::now().0 / 1000);
-    let mut to = addresses(input.remove("recipient_email"));
-    for address in addresses(input.remove("to")) {
+    let mut to = addresses(input.shift_remove("recipient_email"));
+    for address in addresses(input.shift_remove("to")) {
         if !to.contains(&address) {
             to.push(address);
         }
@@ -23,26 +23,26 @@ pub(super) fn encode(input: &mut Map<String, Value>) -> Result<String> {
     if !to.is_empty() {
         mail = mail.to(listed(&to));
     }
-    let (cc, bcc) = (addresses(input.remove("cc")), addresses(input.remove("bcc")));
+    let (cc, bcc) = (addresses(input.shift_remove("cc")), addresses(input.remove("bcc")));
     if !cc.is_empty() {
         mail = mail.cc(listed(&cc));
     }
     if !bcc.is_empty() {
         mail = mail.bcc(listed(&bcc));
     }
-    let reply_to = addresses(input.remove("reply_to"));
+    let reply_to = addresses(input.shift_remove("reply_to"));
     if !reply_to.is_empty() {
         mail = mail.reply_to(listed(&reply_to));
     }
-    if let Some(answered) = string(input.remove("in_reply_to")) {
+    if let Some(answered) = string(input.shift_remove("in_reply_to")) {
         let id = answered.trim_matches(['<', '>']).to_owned();
         mail = mail.in_reply_to(id.clone()).references(id);
     }
-    mail = mail.subject(string(input.remove("subject")).unwrap_or_default());
-    let body = string(input.remove("body")).unwrap_or_default();
-    let html = input.remove("is_html").is_some_and(|html| html == Value::Bool(true));
+    mail = mail.subject(string(input.shift_remove("subject")).unwrap_or_default());
+    let body = string(input.shift_remove("body")).unwrap_or_default();
+    let html = input.shift_remove("is_html").is_some_and(|html| html == Value::Bool(true));
     mail = if html { mail.html_body(body) } else { mail.text_body(body) };
-    for (at, file) in items(input.remove("attachments")).into_iter().enumerate() {
+    for (at, file) in items(input.shift_remove("attachments")).into_iter().enumerate() {
         let (kind, name, bytes) = attachment(at, &file)?;
         mail = mail.attachment(kind, name, bytes);
     }

@@ -51,13 +51,13 @@ pub(crate) fn request(
     let mut url = address(account, &tool.request, &mark, |name| rest.get(name).map(text))?;
     let templates = tool.headers.values().chain([&tool.request.path]);
     for name in templates.flat_map(|template| holes(template).unwrap_or_default()) {
-        rest.remove(name);
+        rest.shift_remove(name);
     }
     let bodiless = tool.body().kind == BodyKind::None;
     for (name, value) in input {
         if rest.contains_key(name) && (bodiless || tool.query.contains(name)) {
             append_query(&mut url, name, value);
-            rest.remove(name);
+            rest.shift_remove(name);
         }
     }
     let mut request = begun(account, &tool.request, url)?;
