@@ -76,6 +76,10 @@ impl Engine {
         for _ in 1..PAGES {
             let next = next_page(page, &input, (&answer, &json));
             let Some(next) = next.filter(|_| pages.len() < most) else { break };
+            // An input that goes the other way, or to one place, has no page after its first.
+            if !faults(link.tool, &next)?.is_empty() {
+                break;
+            }
             input = next;
             answer = self.send(link, &input).await?;
             last = understood(link, &answer, scope);

@@ -93,6 +93,7 @@ impl Engine {
         let (link, mut login) = oauth::authorize(&server, &ask)?;
         let kept = &mut login.kept.0;
         kept.extend(server.issuer.map(|issuer| ("issuer".to_owned(), beside(issuer))));
+        kept.insert("scopes".to_owned(), beside(new.scopes.join(" ")));
         let callback = op.callback_url.as_ref();
         kept.extend(callback.map(|url| ("callback_url".to_owned(), beside(url.as_str()))));
         let state_hash = oauth::state_hash(&login.state);
@@ -173,7 +174,10 @@ impl Engine {
             }
         };
         let tokens = oauth::exchange(&self.http, &server, kept, &code, Millis::now()).await?;
-        self.activate(&known, id, &tokens.sealed, tokens.scopes).await
+        // A server that says nothing has granted what was asked (RFC 6749, 5.1).
+        let asked =
+            || Some(oauth::kept(kept, "scopes")?.split_whitespace().map(str::to_owned).collect());
+        self.activate(&known, id, &tokens.sealed, tokens.scopes.or_else(asked)).await
     }
 
     pub(super) async fn credentials(

@@ -36,11 +36,10 @@ fn known(error: &reqwest::Error, sent: bool) -> Option<Cause> {
         if let Some(tls) = cause.downcast_ref::<Tls>() {
             return Some(untrusted(tls));
         }
-        if let Some(io) = cause.downcast_ref::<io::Error>() {
-            if io.kind() == io::ErrorKind::ConnectionRefused {
-                let what = "refuses the connection".to_owned();
-                return Some(Cause { what, reason: "connection_refused", hint: None });
-            }
+        let io = cause.downcast_ref::<io::Error>();
+        if io.is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused) {
+            let what = "refuses the connection".to_owned();
+            return Some(Cause { what, reason: "connection_refused", hint: None });
         }
     }
     (error.is_timeout() && !sent).then(|| Cause {

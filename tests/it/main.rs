@@ -5,6 +5,7 @@
     reason = "a test that panics has failed, which is what it is for"
 )]
 
+mod accounts;
 mod acting;
 mod app;
 mod browser;
@@ -18,6 +19,7 @@ mod ends;
 mod execute;
 mod generated;
 mod layering;
+mod lists;
 mod login;
 mod manifests;
 mod network;
@@ -25,6 +27,7 @@ mod output;
 mod readme;
 mod review;
 mod rotation;
+mod scopes;
 mod secrets;
 mod support;
 mod together;
