@@ -52,6 +52,13 @@ impl Call {
             .then(|| Params::parse(&self.body))
     }
 
+    /// Returns the body, if it is said to be JSON and is.
+    pub(super) fn json(&self) -> Option<Value> {
+        let kind = self.header("content-type")?.split(';').next()?.trim();
+        let said = kind.eq_ignore_ascii_case("application/json");
+        said.then(|| serde_json::from_slice(&self.body).ok()).flatten()
+    }
+
     /// Returns the bearer token, if one was sent.
     pub(super) fn bearer(&self) -> Option<&str> {
         let (scheme, token) = self.header("authorization")?.split_once(' ')?;

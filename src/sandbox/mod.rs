@@ -157,7 +157,7 @@ fn answer(world: &World, call: &Call) -> Response {
         [] => page::home(),
         [slug, "oauth", endpoint] => oauth::answer(world, call, slug, endpoint),
         // RFC 8414 puts the well-known part first; many servers and clients have it last.
-        [slug, ".well-known", "oauth-authorization-server"]
+        [slug, ".well-known", "oauth-authorization-server" | "openid-configuration"]
         | [".well-known", "oauth-authorization-server", slug] => oauth::metadata(world, slug),
         ["gmail", "gmail", "v1", "users", user, rest @ ..] => {
             gmail::answer(world, call, user, rest)

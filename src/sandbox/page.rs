@@ -26,6 +26,8 @@ const STYLE: &str = include_str!("page.css");
 pub(super) struct Question<'a> {
     /// The app's slug.
     pub(super) app: &'a str,
+    /// The endpoint of the OAuth server that takes the answer.
+    pub(super) action: &'a str,
     /// Who asks, by `client_id`.
     pub(super) client: &'a str,
     /// What is asked for.
@@ -54,7 +56,8 @@ pub(super) fn consent(question: &Question<'_>) -> Response {
     if question.scopes.is_empty() {
         body.push_str("<li>nothing in particular</li>");
     }
-    body.push_str("</ul><form method=\"post\" action=\"authorize\">");
+    // Writing to a string cannot fail.
+    _ = write!(body, "</ul><form method=\"post\" action=\"{}\">", escaped(question.action));
     for (name, value) in question.hidden {
         let (name, value) = (escaped(name), escaped(value));
         _ = write!(body, "<input type=\"hidden\" name=\"{name}\" value=\"{value}\">");
@@ -86,6 +89,43 @@ pub(super) fn consent(question: &Question<'_>) -> Response {
     );
     let status = if question.fault.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     page(status, &format!("Allow access to {app}?"), &body)
+}
+
+/// Asks a person for the code that a device shows.
+pub(super) fn activation(app: &str, typed: &str, fault: Option<&str>) -> Response {
+    let app = shown(&titled(app));
+    let mut body = format!(
+        "<h1>Connect a device to {app}</h1>\
+         <p class=\"soft\">Go on only if you are looking at a device or a program of your own that \
+         shows you a code.</p><form method=\"get\" action=\"activate\"><fieldset>\
+         <label class=\"other\">The code\
+         <input name=\"user_code\" autocomplete=\"off\" autocapitalize=\"characters\" \
+         value=\"{}\" placeholder=\"BCDF-GHJK\" required></label>",
+        escaped(typed)
+    );
+    if let Some(fault) = fault {
+        // Writing to a string cannot fail.
+        _ = write!(body, "<p class=\"fault\" role=\"alert\">{}</p>", escaped(fault));
+    }
+    body.push_str(
+        "</fieldset><div class=\"choice\"><button class=\"yes\">Continue</button></div></form>",
+    );
+    let status = if fault.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    page(status, &format!("Connect a device to {app}"), &body)
+}
+
+/// Says that a device was allowed or denied.
+pub(super) fn activated(app: &str, allowed: bool) -> Response {
+    let app = shown(&titled(app));
+    let (title, text) = if allowed {
+        ("The device is connected", format!("It can act for your account of {app} now."))
+    } else {
+        ("The device was denied", format!("It gets no access to {app}."))
+    };
+    let body = format!(
+        "<h1>{title}</h1><p>{text}</p><p class=\"soft\">You can close this page and go back to it.</p>"
+    );
+    page(StatusCode::OK, title, &body)
 }
 
 /// Says what is wrong with a request that cannot be sent back to anybody.

@@ -10,11 +10,12 @@ use super::issuer;
 use crate::api::ids;
 use crate::api::time::Millis;
 use crate::sandbox::http::{self, Call, Params};
+use crate::sandbox::store::clients;
 use crate::sandbox::store::grants::{self, Binding, Consent};
 use crate::sandbox::{World, page};
 
 /// Whose account it is where nobody said so.
-const FIRST_ACCOUNT: &str = page::ACCOUNTS[0].1;
+pub(super) const FIRST_ACCOUNT: &str = page::ACCOUNTS[0].1;
 
 /// A request that can be answered by sending the browser back.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ struct Asked {
     redirect_uri: String,
     state: Option<String>,
     scope: String,
+    /// Empty where the client does without PKCE.
     challenge: String,
 }
 
@@ -39,7 +41,7 @@ enum Wrong {
 
 /// Shows the consent page, or decides at once where the query has `consent=auto`.
 pub(super) fn ask(world: &World, call: &Call, slug: &str) -> Response {
-    let asked = match Asked::read(&call.query) {
+    let asked = match Asked::read(world, slug, &call.query) {
         Ok(asked) => asked,
         Err(wrong) => return refuse(world, slug, wrong),
     };
@@ -59,7 +61,7 @@ pub(super) fn decide(world: &World, call: &Call, slug: &str) -> Response {
     let Some(form) = call.form() else {
         return page::problem(StatusCode::BAD_REQUEST, "the decision must come as a form");
     };
-    let asked = match Asked::read(&form) {
+    let asked = match Asked::read(world, slug, &form) {
         Ok(asked) => asked,
         Err(wrong) => return refuse(world, slug, wrong),
     };
@@ -77,7 +79,7 @@ pub(super) fn decide(world: &World, call: &Call, slug: &str) -> Response {
 
 impl Asked {
     /// Checks the parameters, those first without which nobody can be told about the others.
-    fn read(params: &Params) -> Result<Self, Wrong> {
+    fn read(world: &World, slug: &str, params: &Params) -> Result<Self, Wrong> {
         let here = |text: &str| Wrong::Here(text.to_owned());
         if let Some(name) = params.repeated() {
             return Err(Wrong::Here(format!("the parameter `{name}` comes more than once")));
@@ -88,6 +90,10 @@ impl Asked {
         let redirect = returnable(redirect_uri).ok_or_else(|| {
             here("redirect_uri is neither https nor http on loopback, or has a fragment")
         })?;
+        let registered = world.store.read(|db| clients::find(db, slug, client)).ok().flatten();
+        if registered.is_some_and(|own| !own.redirects.iter().any(|uri| is_same(uri, &redirect))) {
+            return Err(here("redirect_uri is none that this client registered"));
+        }
         let asked = Self {
             client: client.to_owned(),
             redirect,
@@ -109,18 +115,25 @@ impl Asked {
             Some("code") => {}
             Some(_) => return Some(("unsupported_response_type", "response_type must be code")),
         }
-        if params.get("code_challenge_method") != Some("S256") {
+        let method = params.get("code_challenge_method");
+        if self.challenge.is_empty() && method.is_none() {
+            return self.odd_scope();
+        }
+        if method != Some("S256") {
             return Some(("invalid_request", "code_challenge_method must be S256"));
         }
         if self.challenge.len() != 43 || !self.challenge.chars().all(base64url) {
             return Some(("invalid_request", "code_challenge must be 43 characters of base64url"));
         }
-        // RFC 6749, 3.3: printable ASCII without quote and backslash, separated by single spaces.
+        self.odd_scope()
+    }
+
+    fn odd_scope(&self) -> Option<(&'static str, &'static str)> {
+        // RFC 6749, 3.3: printable ASCII without quote and backslash, separated by spaces; some
+        // apps separate them by commas, which no scope holds.
         let token = |c: char| matches!(c, '!' | '#'..='[' | ']'..='~');
-        if !self.scope.split(' ').all(|scope| scope.chars().all(token)) {
-            return Some(("invalid_scope", "scope has a character that no scope has"));
-        }
-        None
+        let odd = !grants::scopes(&self.scope).all(|scope| scope.chars().all(token));
+        odd.then_some(("invalid_scope", "scope has a character that no scope has"))
     }
 
     fn wrong(self, error: &'static str, text: &str) -> Wrong {
@@ -130,7 +143,7 @@ impl Asked {
 }
 
 fn show(slug: &str, asked: &Asked, params: &Params, fault: Option<&str>) -> Response {
-    let scopes: Vec<_> = asked.scope.split_whitespace().collect();
+    let scopes: Vec<_> = grants::scopes(&asked.scope).collect();
     let hidden: Vec<_> = params
         .0
         .iter()
@@ -139,6 +152,7 @@ fn show(slug: &str, asked: &Asked, params: &Params, fault: Option<&str>) -> Resp
         .collect();
     page::consent(&page::Question {
         app: slug,
+        action: "authorize",
         client: &asked.client,
         scopes: &scopes,
         hidden: &hidden,
@@ -193,7 +207,7 @@ fn send_back(world: &World, slug: &str, mut to: Url, pairs: &[(&str, Option<&str
 }
 
 /// Returns the URL if a browser may be sent there: https, or http on loopback with any port.
-fn returnable(text: &str) -> Option<Url> {
+pub(super) fn returnable(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let loopback = match url.host()? {
         Host::Domain(name) => name == "localhost",
@@ -205,8 +219,18 @@ fn returnable(text: &str) -> Option<Url> {
     (safe && bare).then_some(url)
 }
 
+/// Tells whether a registered URI allows a redirect: the very same, but on loopback with any port
+/// (RFC 8252, 7.3).
+fn is_same(registered: &str, redirect: &Url) -> bool {
+    let Some(mut registered) = returnable(registered) else { return false };
+    if registered.scheme() == "http" && registered.set_port(redirect.port()).is_err() {
+        return false;
+    }
+    registered == *redirect
+}
+
 /// Returns the account in lower case, the first one if none is named, nothing if it is no address.
-fn account(named: Option<&str>) -> Option<String> {
+pub(super) fn account(named: Option<&str>) -> Option<String> {
     let address = named.unwrap_or(FIRST_ACCOUNT).trim().to_lowercase();
     let (local, domain) = address.split_once('@')?;
     let plain = |part: &str| {
@@ -240,6 +264,16 @@ mod tests {
         ] {
             assert!(returnable(bad).is_none(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_registered_redirect_is_repeated_but_for_the_port_on_loopback() {
+        let same = |one: &str, other: &str| is_same(one, &Url::parse(other).unwrap());
+
+        assert!(same("http://127.0.0.1/cb", "http://127.0.0.1:4321/cb"));
+        assert!(same("https://app.example/cb", "https://app.example/cb"));
+        assert!(!same("https://app.example/cb", "https://app.example:8443/cb"));
+        assert!(!same("http://127.0.0.1/cb", "http://127.0.0.1:4321/other"));
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub(in crate::sandbox) struct Consent {
     pub(in crate::sandbox) client: String,
     /// The account that was picked.
     pub(in crate::sandbox) account: String,
-    /// Scopes, separated by spaces.
+    /// Scopes, as they were asked for; where a bearer is looked at, separated by spaces.
     pub(in crate::sandbox) scope: String,
 }
 
@@ -35,7 +35,7 @@ pub(in crate::sandbox) struct Consent {
 pub(in crate::sandbox) struct Binding {
     /// The redirect URI, to be repeated exactly.
     pub(in crate::sandbox) redirect_uri: String,
-    /// The PKCE challenge (S256).
+    /// The PKCE challenge (S256); empty where the client sent none.
     pub(in crate::sandbox) challenge: String,
 }
 
@@ -48,6 +48,8 @@ pub(in crate::sandbox) struct Tokens {
     pub(in crate::sandbox) refresh: String,
     /// What the access token is good for.
     pub(in crate::sandbox) scope: String,
+    /// The account they open.
+    pub(in crate::sandbox) account: String,
 }
 
 /// Who redeems something: the app's slug and the client, which must be those of the consent.
@@ -70,6 +72,24 @@ pub(in crate::sandbox) enum Access {
     Unknown,
 }
 
+/// Returns each scope of a text in which spaces or commas stand between them.
+pub(in crate::sandbox) fn scopes(text: &str) -> impl Iterator<Item = &str> {
+    text.split([' ', ',']).filter(|scope| !scope.is_empty())
+}
+
+/// Remembers a consent and returns its number.
+pub(super) fn consented(
+    tx: &Transaction<'_>,
+    consent: &Consent,
+    now: Millis,
+) -> rusqlite::Result<i64> {
+    tx.execute(
+        "INSERT INTO grants (app, client, account, scope, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![consent.app, consent.client, consent.account, consent.scope, now.0],
+    )?;
+    Ok(tx.last_insert_rowid())
+}
+
 /// Remembers a consent and returns the code that will buy its tokens.
 pub(in crate::sandbox) fn issue_code(
     tx: &Transaction<'_>,
@@ -77,17 +97,14 @@ pub(in crate::sandbox) fn issue_code(
     binding: &Binding,
     now: Millis,
 ) -> rusqlite::Result<String> {
-    tx.execute(
-        "INSERT INTO grants (app, client, account, scope, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![consent.app, consent.client, consent.account, consent.scope, now.0],
-    )?;
+    let grant = consented(tx, consent, now)?;
     let code = format!("sbx_code_{}", hex(40));
     tx.execute(
         "INSERT INTO codes (hash, grant_id, redirect_uri, challenge, expires_at)
          VALUES (?1, ?2, ?3, ?4, ?5)",
         params![
             hash(&code),
-            tx.last_insert_rowid(),
+            grant,
             binding.redirect_uri,
             binding.challenge,
             now.after(CODE_LIFE).0
@@ -137,6 +154,8 @@ pub(in crate::sandbox) fn redeem_code(
         return Ok(Err("redirect_uri is not the one of the authorization request"));
     }
     if bound.challenge != binding.challenge {
+        // A verifier without a challenge is refused, too: somebody may have taken the challenge away
+        // (RFC 9700, 2.1.1).
         return Ok(Err("code_verifier does not match the code_challenge"));
     }
     tx.execute("UPDATE codes SET redeemed_at = ?2 WHERE hash = ?1", params![hash(code), now.0])?;
@@ -252,7 +271,7 @@ pub(in crate::sandbox) fn access(
                 app: row.get(0)?,
                 client: row.get(1)?,
                 account: row.get(2)?,
-                scope: row.get(3)?,
+                scope: scopes(&row.get::<_, String>(3)?).collect::<Vec<_>>().join(" "),
             };
             Ok((consent, row.get::<_, bool>(4)?))
         })
@@ -273,17 +292,20 @@ fn end_grant(tx: &Transaction<'_>, grant: i64, now: Millis) -> rusqlite::Result<
 }
 
 /// Makes a pair of tokens; the refresh token keeps what was granted, the access token may have less.
-fn hand_out(
+pub(super) fn hand_out(
     tx: &Transaction<'_>,
     grant: i64,
     (granted, narrowed): (String, Option<&str>),
     now: Millis,
 ) -> rusqlite::Result<Tokens> {
     let scope = narrowed.map_or_else(|| granted.clone(), str::to_owned);
+    let account =
+        tx.query_row("SELECT account FROM grants WHERE id = ?1", [grant], |row| row.get(0))?;
     let tokens = Tokens {
         access: format!("sbx_at_{}", hex(48)),
         refresh: format!("sbx_rt_{}", hex(48)),
         scope,
+        account,
     };
     let mut insert = tx.prepare_cached(
         "INSERT INTO tokens (hash, grant_id, kind, scope, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",

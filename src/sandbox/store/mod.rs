@@ -3,6 +3,8 @@
 //! Several processes may use one file at the same time, so nothing is remembered anywhere else and
 //! every change is one immediate transaction. Not here: what a vendor says about any of it.
 
+pub(super) mod clients;
+pub(super) mod devices;
 pub(super) mod grants;
 pub(super) mod mail;
 pub(super) mod objects;
@@ -19,8 +21,9 @@ use sha2::{Digest, Sha256};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids;
 
-/// The schema's number, kept in `PRAGMA user_version`.
-const SCHEMA: i64 = 1;
+/// What makes the schema, step by step; `PRAGMA user_version` says how many were made. A step that
+/// was once merged is never edited.
+const STEPS: &[&str] = &[include_str!("schema.sql"), include_str!("logins.sql")];
 
 /// How long a process waits for another one's transaction.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -104,7 +107,8 @@ pub(crate) fn reset(database: &Path) -> Result<()> {
         .execute_batch(
             "BEGIN IMMEDIATE;
              DELETE FROM drafts; DELETE FROM labels; DELETE FROM letters; DELETE FROM mailboxes;
-             DELETE FROM tokens; DELETE FROM codes; DELETE FROM grants;
+             DELETE FROM tokens; DELETE FROM codes; DELETE FROM devices; DELETE FROM grants;
+             DELETE FROM clients;
              DELETE FROM objects; DELETE FROM replies;
              COMMIT;
              PRAGMA wal_checkpoint(TRUNCATE);",
@@ -152,7 +156,7 @@ enum Trouble {
     #[error(transparent)]
     File(#[from] std::io::Error),
     #[error("its schema is {0}, of a newer build")]
-    Newer(i64),
+    Newer(usize),
 }
 
 fn broken(database: &Path, cause: Trouble) -> Error {
@@ -171,15 +175,16 @@ fn connect(database: &Path) -> std::result::Result<Connection, Trouble> {
     connection.execute_batch(
         "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;",
     )?;
-    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version > SCHEMA {
-        return Err(Trouble::Newer(version));
+    let made: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let made = made as usize;
+    if made > STEPS.len() {
+        return Err(Trouble::Newer(made));
     }
-    if version < SCHEMA {
+    if made < STEPS.len() {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        tx.execute_batch(include_str!("schema.sql"))?;
-        tx.pragma_update(None, "user_version", SCHEMA)?;
+        tx.execute_batch(&STEPS[made..].concat())?;
+        tx.pragma_update(None, "user_version", STEPS.len().to_string())?;
         tx.commit()?;
     }
     Ok(connection)

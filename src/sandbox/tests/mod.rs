@@ -1,6 +1,7 @@
 //! The sandbox over HTTP, as a client meets it.
 
 mod gmail;
+mod logins;
 mod oauth;
 mod server;
 mod stripe;

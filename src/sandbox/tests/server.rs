@@ -147,6 +147,32 @@ async fn a_file_of_a_newer_build_is_refused() {
 }
 
 #[tokio::test]
+async fn a_file_of_an_older_build_still_opens_with_all_that_is_in_it() {
+    let world = World::new().await;
+    let path = world.directory.join("older.db");
+    let older = Store::open(&path).unwrap();
+    let first = include_str!("../store/schema.sql");
+    let emptied = older.read(|db| {
+        let mut names = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'")?;
+        let names = names.query_map([], |row| row.get::<_, String>(0))?;
+        let own = |name: &String| !name.starts_with("sqlite_");
+        let names: Vec<_> = names.collect::<rusqlite::Result<_>>()?;
+        for name in names.into_iter().filter(own) {
+            db.execute_batch(&format!("PRAGMA foreign_keys = OFF; DROP TABLE {name}"))?;
+        }
+        db.execute_batch(first)?;
+        db.pragma_update(None, "user_version", 1)
+    });
+    emptied.unwrap();
+    older.write(|tx| mail::create(tx, "ada@sandbox.example", Millis(0))).unwrap();
+    drop(older);
+
+    let upgraded = contents(&path).unwrap();
+
+    assert_eq!(upgraded.mailboxes, 1);
+}
+
+#[tokio::test]
 async fn it_knows_when_it_is_idle() {
     let world = World::new().await;
     world.get("/").await;
