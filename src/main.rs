@@ -25,7 +25,7 @@ use url::Url;
 use api::error::{Error, Result};
 use backend::Backend;
 use cli::output::{Output, note};
-use cli::sandbox::Serve;
+use cli::sandbox::{Asked, Serve};
 use cli::{App, Cli, Command, Needs};
 use engine::{Engine, World, gate};
 use http::Http;
@@ -153,7 +153,16 @@ async fn simulate(
         cli::sandbox::Command::Status => {
             let contents = serde_json::to_value(sandbox::contents(&database)?)
                 .map_err(|error| Error::internal("the sandbox cannot be shown", error))?;
-            cli::sandbox::status(output, &database.display().to_string(), contents)
+            let failures = sandbox::planned(&database)?;
+            cli::sandbox::status(output, &database.display().to_string(), contents, &failures)
+        }
+        cli::sandbox::Command::Fail(fail) => {
+            match fail.asked()? {
+                Asked::Plan(failure) => sandbox::plan(&database, &failure)?,
+                Asked::List => {}
+                Asked::Clear => sandbox::clear(&database)?,
+            }
+            cli::sandbox::failures(output, &sandbox::planned(&database)?)
         }
         cli::sandbox::Command::Reset => {
             sandbox::reset(&database)?;

@@ -8,6 +8,7 @@ pub(crate) mod connections;
 pub(crate) mod error;
 pub(crate) mod ids;
 pub(crate) mod routes;
+pub(crate) mod sandbox;
 pub(crate) mod secrets;
 pub(crate) mod time;
 pub(crate) mod tools;

@@ -119,7 +119,7 @@ impl Command {
         match self {
             Self::Vault(_) | Self::Use(_) => true,
             Self::Config(command) => matches!(command, config::Command::Set { .. }),
-            Self::Sandbox(command) => matches!(command, sandbox::Command::Reset),
+            Self::Sandbox(command) => command.is_the_operators(),
             Self::Connections(_)
             | Self::Toolkits(_)
             | Self::Users(_)

@@ -6,8 +6,11 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::output::{Output, Page};
-use crate::api::error::Result;
+use super::output::{Output, Page, word};
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::Slug;
+use crate::api::sandbox::{At, Failure, What};
+use crate::catalog;
 
 /// The simulated apps of the sandbox profile.
 #[derive(Debug, Subcommand)]
@@ -16,6 +19,8 @@ pub(crate) enum Command {
     Status,
     /// Make the simulated apps forget everything
     Reset,
+    /// Let the next requests to the simulated apps fail, to see what happens then
+    Fail(Fail),
     /// Run the simulated apps for clients of your own; they take any bearer
     Serve(Serve),
 }
@@ -44,13 +49,84 @@ impl Command {
         match self {
             Self::Status => "sandbox.status",
             Self::Reset => "sandbox.reset",
+            Self::Fail(_) => "sandbox.fail",
             Self::Serve(_) => "sandbox.serve",
+        }
+    }
+
+    /// Tells whether it changes what the simulated apps remember or do for everybody.
+    pub(crate) fn is_the_operators(&self) -> bool {
+        match self {
+            Self::Reset => true,
+            Self::Fail(fail) => !fail.list,
+            Self::Status | Self::Serve(_) => false,
         }
     }
 }
 
-/// Shows how many things of each kind the sandbox remembers.
-pub(crate) fn status(output: &Output, database: &str, contents: Value) -> Result<u8> {
+/// Which requests fail, and how.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Fail {
+    /// How they fail
+    #[arg(value_name = "WHAT", required_unless_present_any = ["list", "clear"])]
+    what: Option<What>,
+    /// How many requests fail
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    times: u32,
+    /// Only requests to this app; any app if absent
+    #[arg(long, value_name = "SLUG")]
+    toolkit: Option<Slug>,
+    /// Which requests fail
+    #[arg(long, default_value = "api")]
+    at: At,
+    /// Show the failures still to come
+    #[arg(long, conflicts_with_all = ["what", "times", "toolkit", "at", "clear"])]
+    list: bool,
+    /// Forget the failures still to come
+    #[arg(long, conflicts_with_all = ["what", "times", "toolkit", "at"])]
+    clear: bool,
+}
+
+/// What `sandbox fail` was told to do.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// Plan a failure
+    Plan(Failure),
+    /// Show what is planned
+    List,
+    /// Forget what is planned
+    Clear,
+}
+
+impl Fail {
+    /// Returns what is to be done.
+    ///
+    /// Fails with `InvalidInput` where a failure of consents is to happen elsewhere.
+    pub(crate) fn asked(self) -> Result<Asked> {
+        let Some(what) = self.what else {
+            return Ok(if self.clear { Asked::Clear } else { Asked::List });
+        };
+        let (times, toolkit) = (self.times, self.toolkit);
+        let at = match (what.is_of_consent(), self.at) {
+            (true, At::Token) => {
+                let text =
+                    format!("`{}` happens at consent, not at the token endpoint", word(&what));
+                return Err(Error::new(Code::InvalidInput, text).hint("leave `--at` out"));
+            }
+            (true, At::Api | At::Consent) => At::Consent,
+            (false, at) => at,
+        };
+        Ok(Asked::Plan(Failure { what, at, toolkit, times }))
+    }
+}
+
+/// Shows how many things of each kind the sandbox remembers, and which failures are to come.
+pub(crate) fn status(
+    output: &Output,
+    database: &str,
+    contents: Value,
+    failures: &[Failure],
+) -> Result<u8> {
     let mut page = Page::default();
     page.fields(&[("file", Some(database.to_owned()))]);
     if let Value::Object(counts) = &contents {
@@ -58,7 +134,44 @@ pub(crate) fn status(output: &Output, database: &str, contents: Value) -> Result
             counts.iter().map(|(kind, count)| vec![kind.clone(), count.to_string()]).collect();
         page.table(&["what", "how many"], counts);
     }
-    output.reply("sandbox.status", json!({ "file": database, "contents": contents }), page)
+    if !failures.is_empty() {
+        page.text("");
+        page.table(&COLUMNS, rows(failures));
+        page.next("naive sandbox fail --clear", "forget these failures");
+    }
+    let result = json!({ "file": database, "contents": contents, "failures": failures });
+    output.reply("sandbox.status", result, page)
+}
+
+/// Shows the failures still to come.
+pub(crate) fn failures(output: &Output, failures: &[Failure]) -> Result<u8> {
+    let mut page = Page::default();
+    if failures.is_empty() {
+        page.text("No failures are to come.");
+        page.next("naive sandbox fail rate-limit", "let the next request fail");
+    } else {
+        page.table(&COLUMNS, rows(failures));
+        page.next("naive sandbox fail --clear", "forget them");
+    }
+    let shipped = |slug: &Slug| catalog::builtin_slugs().any(|own| own == slug.as_str());
+    for slug in failures.iter().filter_map(|failure| failure.toolkit.as_ref()) {
+        if !shipped(slug) {
+            page.hint(format!("No shipped toolkit is called `{slug}`; an added one may be."));
+        }
+    }
+    output.reply("sandbox.fail", json!({ "failures": failures }), page)
+}
+
+/// What a table of failures shows.
+const COLUMNS: [&str; 4] = ["failure", "at", "toolkit", "times"];
+
+fn rows(failures: &[Failure]) -> Vec<Vec<String>> {
+    let row = |failure: &Failure| {
+        let toolkit = failure.toolkit.as_ref().map_or("any", |slug| slug.as_str());
+        let (what, at) = (word(&failure.what), word(&failure.at));
+        vec![what, at, toolkit.to_owned(), failure.times.to_string()]
+    };
+    failures.iter().map(row).collect()
 }
 
 /// Says that the sandbox has forgotten everything.

@@ -85,6 +85,16 @@ impl Params {
         Self(form_urlencoded::parse(bytes).into_owned().collect())
     }
 
+    /// Takes the names and values of a JSON object, those that are no texts written out.
+    pub(super) fn of_json(json: Value) -> Option<Self> {
+        let Value::Object(fields) = json else { return None };
+        let text = |value: Value| match value {
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        Some(Self(fields.into_iter().map(|(name, value)| (name, text(value))).collect()))
+    }
+
     /// Returns the first value of a name, unless it is empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(own, value)| own == name && !value.is_empty())?;

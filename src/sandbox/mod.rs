@@ -5,11 +5,13 @@
 //! a [`Call`] to a response, in the vendor's own JSON and error shapes. No real account is touched.
 
 mod detached;
+mod fail;
 mod gmail;
 mod hackernews;
 mod http;
 mod oauth;
 mod page;
+mod refusal;
 mod store;
 mod stripe;
 #[cfg(test)]
@@ -32,10 +34,12 @@ use url::Url;
 
 use crate::api::error::{Error, Result};
 pub(crate) use detached::{detached, mark};
+use fail::Fate;
 use http::Call;
 #[cfg(test)]
 use store::Contents;
 use store::Store;
+pub(crate) use store::failures::{clear, plan, planned};
 pub(crate) use store::{contents, reset};
 
 /// The largest request that is read: a Gmail message with its attachments (source: Gmail API,
@@ -146,7 +150,10 @@ async fn serve(State(world): State<Arc<World>>, request: Request) -> Response {
         let text = "the request is larger than 36 MiB or broke off";
         return http::json(StatusCode::PAYLOAD_TOO_LARGE, &json!({ "error": { "message": text } }));
     };
-    let response = answer(&world, &Call::new(&parts, body));
+    let Fate { response, after } = fail::fate(&world, &Call::new(&parts, body)).await;
+    if !after.is_zero() {
+        tokio::time::sleep(after).await;
+    }
     world.touch();
     response
 }

@@ -17,6 +17,7 @@ mod credential;
 mod damage;
 mod ends;
 mod execute;
+mod failing;
 mod generated;
 mod layering;
 mod lists;

@@ -8,14 +8,18 @@ use url::{Host, Url};
 
 use super::issuer;
 use crate::api::ids;
+use crate::api::sandbox::{At, What};
 use crate::api::time::Millis;
 use crate::sandbox::http::{self, Call, Params};
-use crate::sandbox::store::clients;
 use crate::sandbox::store::grants::{self, Binding, Consent};
+use crate::sandbox::store::{clients, failures};
 use crate::sandbox::{World, page};
 
 /// Whose account it is where nobody said so.
 pub(super) const FIRST_ACCOUNT: &str = page::ACCOUNTS[0].1;
+
+/// Who signs for an answer where that is to be somebody else.
+const OTHER_ISSUER: &str = "https://issuer.example";
 
 /// A request that can be answered by sending the browser back.
 #[derive(Debug)]
@@ -45,6 +49,9 @@ pub(super) fn ask(world: &World, call: &Call, slug: &str) -> Response {
         Ok(asked) => asked,
         Err(wrong) => return refuse(world, slug, wrong),
     };
+    if fails(world, slug, What::ConsentDenied) {
+        return refuse(world, slug, asked.wrong("access_denied", "the user denied the request"));
+    }
     match (call.query.get("consent"), account(call.query.get("account"))) {
         (Some("auto"), Some(account)) => allow(world, slug, asked, account),
         (Some("auto"), None) => refuse(
@@ -192,6 +199,12 @@ fn refuse(world: &World, slug: &str, wrong: Wrong) -> Response {
     }
 }
 
+/// Tells whether a consent is to fail in this way, and takes that failure off the plan.
+pub(super) fn fails(world: &World, slug: &str, what: What) -> bool {
+    // A database that does not answer will not take the consent either.
+    failures::take(&world.store, At::Consent, slug, Some(what)).is_ok_and(|found| found.is_some())
+}
+
 /// Sends the browser to the client, whose own query is kept.
 fn send_back(world: &World, slug: &str, mut to: Url, pairs: &[(&str, Option<&str>)]) -> Response {
     for (name, value) in pairs {
@@ -199,7 +212,12 @@ fn send_back(world: &World, slug: &str, mut to: Url, pairs: &[(&str, Option<&str
             to.query_pairs_mut().append_pair(name, value);
         }
     }
-    to.query_pairs_mut().append_pair("iss", &issuer(world, slug));
+    let iss = if fails(world, slug, What::WrongIss) {
+        OTHER_ISSUER.to_owned()
+    } else {
+        issuer(world, slug)
+    };
+    to.query_pairs_mut().append_pair("iss", &iss);
     let mut response = http::reply(StatusCode::SEE_OTHER, "text/plain; charset=utf-8", "");
     http::set(&mut response, header::LOCATION, to.as_str());
     page::keep_private(&mut response);

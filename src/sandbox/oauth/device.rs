@@ -4,9 +4,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::authorize::{FIRST_ACCOUNT, account};
+use super::authorize::{FIRST_ACCOUNT, account, fails};
 use super::issuer;
 use super::token::{self, Refusal};
+use crate::api::sandbox::What;
 use crate::api::time::Millis;
 use crate::sandbox::http::{self, Call, Params};
 use crate::sandbox::store::devices::{self, DEVICE_LIFE, WAIT};
@@ -49,6 +50,9 @@ pub(super) fn show(world: &World, call: &Call, slug: &str) -> Response {
     let Some(code) = call.query.get("user_code") else {
         return page::activation(slug, "", None);
     };
+    if fails(world, slug, What::ConsentDenied) {
+        return conclude(world, slug, code, None);
+    }
     if call.query.get("consent") != Some("auto") {
         return question(world, slug, &call.query, None);
     }

@@ -153,14 +153,7 @@ fn by_refresh(world: &World, form: &Params, bearer: Bearer<'_>) -> Result<Tokens
 
 /// Returns the parameters of a body: a form, as the RFCs want it, or a JSON object of texts.
 pub(super) fn parameters(call: &Call) -> Result<Params, Refusal> {
-    let form = call.form().or_else(|| {
-        let json = call.json()?;
-        let pairs = json.as_object()?.iter().map(|(name, value)| {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            (name.clone(), text)
-        });
-        Some(Params(pairs.collect()))
-    });
+    let form = call.form().or_else(|| call.json().and_then(Params::of_json));
     let form = form.ok_or_else(|| {
         Refusal::new(
             "invalid_request",

@@ -253,6 +253,21 @@ pub(in crate::sandbox) fn revoke(
     }
 }
 
+/// Ends the grant of a token of either kind, with all its tokens. Unknown ones are ignored.
+pub(in crate::sandbox) fn disown(
+    tx: &Transaction<'_>,
+    token: &str,
+    app: &str,
+    now: Millis,
+) -> rusqlite::Result<()> {
+    tx.execute(
+        "UPDATE grants SET revoked_at = ?3 WHERE app = ?2 AND revoked_at IS NULL
+         AND id = (SELECT grant_id FROM tokens WHERE hash = ?1)",
+        params![hash(token), app, now.0],
+    )?;
+    Ok(())
+}
+
 /// Returns what `token` opens at `app`.
 pub(in crate::sandbox) fn access(
     connection: &Connection,

@@ -5,6 +5,7 @@
 
 pub(super) mod clients;
 pub(super) mod devices;
+pub(super) mod failures;
 pub(super) mod grants;
 pub(super) mod mail;
 pub(super) mod objects;
@@ -23,7 +24,8 @@ use crate::api::ids;
 
 /// What makes the schema, step by step; `PRAGMA user_version` says how many were made. A step that
 /// was once merged is never edited.
-const STEPS: &[&str] = &[include_str!("schema.sql"), include_str!("logins.sql")];
+const STEPS: &[&str] =
+    &[include_str!("schema.sql"), include_str!("logins.sql"), include_str!("failures.sql")];
 
 /// How long a process waits for another one's transaction.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -108,7 +110,7 @@ pub(crate) fn reset(database: &Path) -> Result<()> {
             "BEGIN IMMEDIATE;
              DELETE FROM drafts; DELETE FROM labels; DELETE FROM letters; DELETE FROM mailboxes;
              DELETE FROM tokens; DELETE FROM codes; DELETE FROM devices; DELETE FROM grants;
-             DELETE FROM clients;
+             DELETE FROM clients; DELETE FROM failures;
              DELETE FROM objects; DELETE FROM replies;
              COMMIT;
              PRAGMA wal_checkpoint(TRUNCATE);",

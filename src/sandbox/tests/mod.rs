@@ -1,5 +1,6 @@
 //! The sandbox over HTTP, as a client meets it.
 
+mod fail;
 mod gmail;
 mod logins;
 mod oauth;
@@ -75,6 +76,14 @@ impl World {
 
     /// Sends a request; the headers are whole lines.
     async fn send(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Reply {
+        let all = self.raw(method, path, headers, body).await;
+        let (head, body) = all.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Reply { status, head: head.to_owned(), body: body.to_owned() }
+    }
+
+    /// Sends a request and returns all that comes until the connection ends, however it ends.
+    async fn raw(&self, method: &str, path: &str, headers: &[&str], body: &str) -> String {
         let port = self.sandbox.url().port().unwrap();
         let host = format!("Host: 127.0.0.1:{port}");
         let own = headers.iter().all(|line| !line.starts_with("Host:")).then_some(host.as_str());
@@ -86,11 +95,10 @@ impl World {
         );
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
-        let mut all = String::new();
-        stream.read_to_string(&mut all).await.unwrap();
-        let (head, body) = all.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Reply { status, head: head.to_owned(), body: body.to_owned() }
+        let mut all = Vec::new();
+        // A connection that was broken off keeps what came before.
+        drop(stream.read_to_end(&mut all).await);
+        String::from_utf8(all).unwrap()
     }
 
     async fn get(&self, path: &str) -> Reply {
