@@ -1,11 +1,13 @@
 //! The outside world in miniature: one HTTP server on loopback that plays the OAuth servers and the
-//! apps Gmail, Stripe and Hacker News, and remembers everything in a database of its own.
+//! apps, and remembers everything in a database of its own. Some apps have a module; the others are
+//! played by one generic rule.
 //!
 //! It is reached by URL alone and takes part in nothing else; a played app is a plain function from
 //! a [`Call`] to a response, in the vendor's own JSON and error shapes. No real account is touched.
 
 mod detached;
 mod fail;
+mod generic;
 mod gmail;
 mod hackernews;
 mod http;
@@ -174,6 +176,6 @@ fn answer(world: &World, call: &Call) -> Response {
         ["gmail" | "stripe" | "hackernews", ..] => {
             http::not_found("the sandbox does not know this path of the app")
         }
-        [slug, ..] => http::not_found(&format!("the sandbox does not play the app `{slug}`")),
+        [slug, ..] => generic::answer(world, call, slug),
     }
 }

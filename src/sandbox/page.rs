@@ -142,8 +142,8 @@ pub(super) fn problem(status: StatusCode, text: &str) -> Response {
 pub(super) fn home() -> Response {
     let body = "<h1>The sandbox of naive</h1>\
         <p>This server plays the outside world in miniature: an OAuth server for every app at \
-        <code>/{app}/oauth/authorize</code>, and the APIs of Gmail, Stripe and Hacker News at \
-        <code>/gmail/gmail/v1</code>, <code>/stripe/v1</code> and <code>/hackernews/v0</code>.</p>\
+        <code>/{app}/oauth/authorize</code>, and the app's API below <code>/{app}</code>, with the \
+        paths it has in the world: <code>/gmail/gmail/v1</code>, <code>/stripe/v1</code>.</p>\
         <p class=\"soft\">What is sent or made here is remembered on this machine and goes nowhere. \
         <code>naive sandbox status</code> counts it, <code>naive sandbox reset</code> forgets it.</p>";
     page(StatusCode::OK, "The sandbox of naive", body)

@@ -14,6 +14,12 @@ use crate::catalog::manifest::Manifest;
 pub(super) enum Why {
     /// The credential is none, or no longer
     Unauthorized,
+    /// The credential does not reach that far
+    LacksScope,
+    /// What is asked for is not there
+    NotFound,
+    /// What was sent is wrong
+    Invalid,
     /// Too many requests
     RateLimited,
     /// The app is at fault
@@ -39,6 +45,9 @@ impl Refusal {
     pub(super) fn response(&self, app: Option<&Manifest>) -> Response {
         let (mut status, name) = match self.why {
             Why::Unauthorized => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+            Why::LacksScope => (StatusCode::FORBIDDEN, "PERMISSION_DENIED"),
+            Why::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+            Why::Invalid => (StatusCode::BAD_REQUEST, "INVALID_ARGUMENT"),
             Why::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "RESOURCE_EXHAUSTED"),
             Why::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
         };
@@ -49,7 +58,8 @@ impl Refusal {
             body = json!({});
             let listed = match self.why {
                 Why::Unauthorized => rules.unauthorized.as_slice(),
-                Why::RateLimited | Why::Failed => &[],
+                Why::LacksScope => rules.scope.as_slice(),
+                Why::NotFound | Why::Invalid | Why::RateLimited | Why::Failed => &[],
             };
             // An app whose words say it does not say it by the status.
             if !listed.is_empty() {
@@ -72,11 +82,12 @@ impl Refusal {
         let mut response = http::json(status, &body);
         let challenge = match self.why {
             Why::Unauthorized => Some("Bearer error=\"invalid_token\""),
+            Why::LacksScope => Some("Bearer error=\"insufficient_scope\""),
             Why::RateLimited => {
                 http::set(&mut response, header::RETRY_AFTER, "1");
                 None
             }
-            Why::Failed => None,
+            Why::NotFound | Why::Invalid | Why::Failed => None,
         };
         if let Some(challenge) = challenge {
             http::set(&mut response, header::WWW_AUTHENTICATE, challenge);

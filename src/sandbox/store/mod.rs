@@ -9,6 +9,7 @@ pub(super) mod failures;
 pub(super) mod grants;
 pub(super) mod mail;
 pub(super) mod objects;
+pub(super) mod things;
 
 use std::fs::{File, OpenOptions};
 use std::path::Path;
@@ -24,8 +25,12 @@ use crate::api::ids;
 
 /// What makes the schema, step by step; `PRAGMA user_version` says how many were made. A step that
 /// was once merged is never edited.
-const STEPS: &[&str] =
-    &[include_str!("schema.sql"), include_str!("logins.sql"), include_str!("failures.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("logins.sql"),
+    include_str!("failures.sql"),
+    include_str!("things.sql"),
+];
 
 /// How long a process waits for another one's transaction.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -63,6 +68,8 @@ pub(crate) struct Contents {
     pub(crate) invoices: u32,
     /// Stripe payment links.
     pub(crate) payment_links: u32,
+    /// What other apps were told to make.
+    pub(crate) things: u32,
 }
 
 impl Store {
@@ -111,7 +118,7 @@ pub(crate) fn reset(database: &Path) -> Result<()> {
              DELETE FROM drafts; DELETE FROM labels; DELETE FROM letters; DELETE FROM mailboxes;
              DELETE FROM tokens; DELETE FROM codes; DELETE FROM devices; DELETE FROM grants;
              DELETE FROM clients; DELETE FROM failures;
-             DELETE FROM objects; DELETE FROM replies;
+             DELETE FROM objects; DELETE FROM replies; DELETE FROM things;
              COMMIT;
              PRAGMA wal_checkpoint(TRUNCATE);",
         )
@@ -147,6 +154,7 @@ fn count(connection: &Connection) -> rusqlite::Result<Contents> {
         refunds: objects("refund")?,
         invoices: objects("invoice")?,
         payment_links: objects("payment_link")?,
+        things: rows("SELECT count(*) FROM things")?,
     })
 }
 

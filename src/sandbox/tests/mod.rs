@@ -1,6 +1,7 @@
 //! The sandbox over HTTP, as a client meets it.
 
 mod fail;
+mod generic;
 mod gmail;
 mod logins;
 mod oauth;

@@ -24,19 +24,6 @@ async fn it_answers_to_its_own_name_only() {
 }
 
 #[tokio::test]
-async fn an_app_that_is_not_played_has_oauth_but_no_api() {
-    let world = World::new().await;
-
-    let metadata = world.get("/slack/.well-known/oauth-authorization-server").await;
-    let api = world.get("/slack/api/chat.postMessage").await;
-
-    assert_eq!(metadata.json()["issuer"], format!("{}slack", world.sandbox.url()));
-    assert_eq!(api.status, 404);
-    let text = "the sandbox does not play the app `slack`";
-    assert_eq!(api.json()["error"]["message"], text);
-}
-
-#[tokio::test]
 async fn hacker_news_needs_nothing() {
     let world = World::new().await;
 

@@ -1,0 +1,185 @@
+//! Every app that has no module of its own, by one rule: what was made at a path is there.
+//!
+//! The shipped manifest of the app says which requests there are, where the credential stands, which
+//! scopes are needed and how answers look; for an added toolkit the path alone has to do. POST makes,
+//! GET lists or reads, PATCH and PUT change, DELETE removes; verbs are remembered like things. Not
+//! here: what any of it means to a vendor, filters and sorting; for that an app has its own module.
+
+mod acts;
+mod caller;
+mod graphql;
+mod lists;
+mod names;
+mod route;
+mod sent;
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::World;
+use super::http::{self, Call};
+use super::refusal::{Refusal, Why, put};
+use super::store::things::{self, File, Shelf};
+use crate::api::time::Millis;
+use crate::catalog;
+use crate::catalog::manifest::Manifest;
+use caller::Caller;
+use route::{Route, Step};
+use sent::Sent;
+
+/// A request that was let in.
+struct Desk<'a> {
+    world: &'a World,
+    call: &'a Call,
+    slug: &'a str,
+    app: Option<&'a Manifest>,
+    route: Route<'a>,
+    /// The path of the route, without the `upload` in front of what is uploaded.
+    path: Vec<Step>,
+    caller: Caller,
+    sent: Sent,
+}
+
+/// Answers a request to any app.
+pub(super) fn answer(world: &World, call: &Call, slug: &str) -> Response {
+    let app = slug.parse().ok().and_then(|slug| catalog::builtin(&slug)?.ok());
+    played(world, call, slug, app.as_ref())
+}
+
+/// Answers a request to the app of a manifest, or to any.
+pub(super) fn played(world: &World, call: &Call, slug: &str, app: Option<&Manifest>) -> Response {
+    reply(world, call, slug, app).unwrap_or_else(|refusal| refusal.response(app))
+}
+
+fn reply(
+    world: &World,
+    call: &Call,
+    slug: &str,
+    app: Option<&Manifest>,
+) -> Result<Response, Refusal> {
+    let mut route = match app {
+        Some(app) => Route::find(app, call).ok_or_else(|| {
+            let text = "the sandbox knows no request of the app with this method and path";
+            Refusal::new(Why::NotFound, "not_found", text)
+        })?,
+        None => Route::bare(call),
+    };
+    let caller = Caller::admit(world, call, slug, app, &route)?;
+    let sent = sent::read(call)?;
+    let asked = graphql::asked(app, &mut route, &sent);
+    caller.may(&route)?;
+    let upload = route.path.len() > 1 && route.path[0] == Step::Word("upload".to_owned());
+    let path = route.path[usize::from(upload)..].to_vec();
+    let desk = Desk { world, call, slug, app, route, path, caller, sent };
+    if desk.route.identity {
+        return Ok(desk.whoami());
+    }
+    match asked {
+        Some(asked) => Ok(graphql::answer(&desk, &asked)),
+        None => acts::answer(&desk),
+    }
+}
+
+impl Desk<'_> {
+    fn shelf<'b>(&'b self, collection: &'b str) -> Shelf<'b> {
+        Shelf { app: self.slug, account: &self.caller.account, collection }
+    }
+
+    fn all(&self, collection: &str) -> Result<Vec<(String, Value)>, Refusal> {
+        Ok(self.world.store.read(|db| things::all(db, self.shelf(collection)))?)
+    }
+
+    fn find(&self, collection: &str, id: &str) -> Result<Option<Value>, Refusal> {
+        Ok(self.world.store.read(|db| things::find(db, self.shelf(collection), id))?)
+    }
+
+    fn keep(
+        &self,
+        collection: &str,
+        id: &str,
+        body: &Value,
+        file: Option<&File>,
+    ) -> Result<(), Refusal> {
+        Ok(self.world.store.write(|tx| things::put(tx, self.shelf(collection), id, body, file))?)
+    }
+
+    fn forget(&self, collection: &str, id: &str) -> Result<bool, Refusal> {
+        Ok(self.world.store.write(|tx| things::remove(tx, self.shelf(collection), id))?)
+    }
+
+    /// Returns what the request says by a name, in its query, its body or its variables.
+    fn asked(&self, name: &str) -> Option<Value> {
+        let fields = &self.sent.fields;
+        let variable = fields.get("variables").and_then(|variables| variables.get(name));
+        let query = self.call.query.get(name).map(Value::from);
+        query.or_else(|| fields.get(name).or(variable).cloned()).filter(|value| !value.is_null())
+    }
+
+    /// Answers with a value in the app's envelope: for one that says `ok`, beside that.
+    fn answer(&self, status: StatusCode, value: Value) -> Response {
+        let Some((app, ok)) = self.app.and_then(|app| Some((app, app.answer.ok.as_ref()?))) else {
+            return http::json(status, &value);
+        };
+        let mut body = json!({});
+        put(&mut body, ok, true.into());
+        let identity = app.identity.as_ref().map_or("", |identity| identity.account.as_str());
+        match identity.split('/').nth(1).filter(|_| identity.matches('/').count() > 1) {
+            Some(envelope) => put(&mut body, &format!("/{envelope}"), value),
+            None => {
+                if let (Value::Object(body), Value::Object(fields)) = (&mut body, value) {
+                    body.extend(fields);
+                }
+            }
+        }
+        http::json(StatusCode::OK, &body)
+    }
+
+    /// Answers whose account it is, where the manifest looks for that.
+    fn whoami(&self) -> Response {
+        let identity = self.app.and_then(|app| app.identity.as_ref());
+        let pointer = identity.map_or("/account", |identity| identity.account.as_str());
+        let around = pointer.rsplit_once('/').map_or("", |(around, _)| around);
+        let account = self.caller.account.as_str();
+        let name = account.split('@').next().unwrap_or_default();
+        let mut body = json!({});
+        if let Some(ok) = self.app.and_then(|app| app.answer.ok.as_ref()) {
+            put(&mut body, ok, true.into());
+        }
+        put(&mut body, &format!("{around}/id"), format!("{:.24x}", Sha256::digest(account)).into());
+        put(&mut body, &format!("{around}/name"), name.into());
+        put(&mut body, pointer, account.into());
+        http::json(StatusCode::OK, &body)
+    }
+}
+
+/// Returns a new thing: its id first, then what was sent, then when it was made.
+fn made(name: &names::Name, fields: serde_json::Map<String, Value>) -> Value {
+    let mut body = json!({ "id": name.id });
+    if let Some(key) = &name.key {
+        body[key] = name.id.clone();
+    }
+    for (field, value) in fields {
+        body[field] = value;
+    }
+    body["created_at"] = Millis::now().to_string().into();
+    body
+}
+
+/// Returns an id as a text, in which form it is looked for.
+fn text(id: &Value) -> String {
+    id.as_str().map_or_else(|| id.to_string(), str::to_owned)
+}
+
+/// Puts fields into a thing, over those of the same names.
+fn change(thing: &mut Value, fields: serde_json::Map<String, Value>) {
+    let Value::Object(own) = thing else { return };
+    for (name, value) in fields {
+        match (own.get_mut(&name), value) {
+            // Of `properties` and the like only what was sent is changed.
+            (Some(Value::Object(inner)), Value::Object(fields)) => inner.extend(fields),
+            (_, value) => drop(own.insert(name, value)),
+        }
+    }
+}
