@@ -3,7 +3,7 @@
 use std::fmt;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -164,26 +164,16 @@ impl Request {
     }
 
     fn masked(&self, text: &str) -> String {
-        let mut masked = text.to_owned();
-        for secret in &self.secrets {
-            let plain = secret.expose_secret();
-            if plain.is_empty() {
-                continue;
-            }
-            let encoded: String = url::form_urlencoded::byte_serialize(plain.as_bytes()).collect();
-            masked = masked.replace(plain, MASK).replace(&encoded, MASK);
-        }
-        masked
+        let forms = self.secrets.iter().flat_map(forms);
+        forms.fold(text.to_owned(), |text, form| text.replace(&form, MASK))
     }
 
     /// Masks this request's own secrets in an answer that repeats them.
     pub(super) fn scrub(&self, body: &mut Vec<u8>) {
-        let repeated = self.secrets.iter().any(|secret| {
-            let plain = secret.expose_secret().as_bytes();
-            plain.len() >= ECHO_MIN && body.windows(plain.len()).any(|window| window == plain)
-        });
-        if repeated {
-            *body = self.masked(&String::from_utf8_lossy(body)).into_bytes();
+        let long = |secret: &&SecretString| secret.expose_secret().len() >= ECHO_MIN;
+        let text = String::from_utf8_lossy(body);
+        if self.secrets.iter().filter(long).flat_map(forms).any(|form| text.contains(&form)) {
+            *body = self.masked(&text).into_bytes();
         }
     }
 
@@ -268,6 +258,32 @@ fn header_value(value: &str) -> Result<HeaderValue> {
     HeaderValue::from_str(value).map_err(|_| {
         Error::new(Code::InvalidInput, "a header value holds a line break or a control character")
     })
+}
+
+/// Returns a secret as it stands in texts: as it is, in an address, in JSON, in base64 and in hexadecimal.
+fn forms(secret: &SecretString) -> Vec<String> {
+    let plain = secret.expose_secret();
+    if plain.is_empty() {
+        return Vec::new();
+    }
+    let mut forms = vec![
+        plain.to_owned(),
+        url::form_urlencoded::byte_serialize(plain.as_bytes()).collect(),
+        plain.replace('/', "\\/"),
+        plain.bytes().fold(String::new(), |text, byte| text + &format!("{byte:02x}")),
+        plain.bytes().fold(String::new(), |text, byte| text + &format!("{byte:02X}")),
+    ];
+    // Inside a longer text its base64 depends on where it begins.
+    for before in 0..3_usize {
+        let text = [&vec![0; before], plain.as_bytes()].concat();
+        for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+            let encoded = engine.encode(&text);
+            // The letters at its ends hold bits of what stands beside it, too.
+            let ends = (before * 8).div_ceil(6)..encoded.len() - 2;
+            forms.extend(encoded.get(ends).filter(|form| !form.is_empty()).map(str::to_owned));
+        }
+    }
+    forms
 }
 
 /// Replaces `{key}` by the secret of that key: the one place where templates meet secrets.

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::app::{App, KEY, OAUTH};
 use crate::browser::{Login, parameter, redirect_uri, visit};
-use crate::support::{Naive, Received, Run, ended};
+use crate::support::{Naive, Received, Run, Upstream, ended};
 
 /// Secrets of the test; each holds what URL encoding, base64 and JSON would change.
 const API_KEY: &str = "sk_test_CANARY/api+key=1";
@@ -222,6 +222,42 @@ fn no_token_code_or_client_secret_is_said_or_written_down() {
     let pair = exchange.strip_prefix("Basic ").unwrap();
     assert!(String::from_utf8(STANDARD.decode(pair).unwrap()).unwrap().contains("CANARY"));
     scan.secrets.push(pair.to_owned());
+    scan.assert_clean(naive.home());
+}
+
+#[test]
+fn a_token_in_a_path_is_masked_in_every_form_in_which_the_app_repeats_it() {
+    let app = Upstream::new(|request| {
+        let said = [request.path.clone(), forms(API_KEY).join(" ")].join(" ");
+        (
+            if request.method == "GET" { 200 } else { 400 },
+            json!({ "description": said }).to_string(),
+        )
+    });
+    let naive =
+        Naive::new().env("NAIVE_PROFILE", "local").env("NAIVE_CREDENTIAL_BOT_TOKEN", API_KEY);
+    let manifest = format!(
+        "slug = \"bot\"\nname = \"Bot\"\ndescription = \"A bot\"\nbase_url = \"{}/bot{{bot_token}}\"\n\
+         [auth]\ntype = \"api_key\"\nfields = [{{ key = \"bot_token\", label = \"Token\" }}]\n\
+         [[tools]]\nslug = \"BOT_LOOK\"\nname = \"Look\"\ndescription = \"Look\"\nrequest = \"GET /look\"\neffect = \"read\"\n\
+         [[tools]]\nslug = \"BOT_SAY\"\nname = \"Say\"\ndescription = \"Say\"\nrequest = \"POST /say\"\neffect = \"write\"\n",
+        app.url
+    );
+    fs::write(naive.home().join("bot.toml"), manifest).unwrap();
+    let mut scan = Scan::new(vec![API_KEY.to_owned()]);
+
+    for line in [
+        "toolkits add bot.toml",
+        "connections connect bot",
+        "connections execute bot BOT_LOOK --verbose",
+        "connections execute bot BOT_SAY --verbose",
+        "connections execute bot BOT_SAY --dry-run",
+        "connections execute bot BOT_LOOK --output-file said.json",
+    ] {
+        scan.run(&naive, line);
+    }
+
+    assert!(app.received()[0].path.contains("/bot"), "{:?}", app.received()[0]);
     scan.assert_clean(naive.home());
 }
 
