@@ -5,6 +5,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
+use super::places::{is_creatable, is_list, is_search, items_key, joined, several, tools};
 use super::route::{Step, has_path};
 use super::{Desk, change, lists, made, names, text};
 use crate::api::workspace::Effect;
@@ -12,9 +13,6 @@ use crate::catalog::manifest::Tool;
 use crate::sandbox::http;
 use crate::sandbox::refusal::{Refusal, Why};
 use crate::sandbox::store::things::{self, File};
-
-/// Words behind a collection that ask for some of it.
-const SEARCHES: [&str; 4] = ["search", "query", "find", "list"];
 
 /// Words that hand something over for delivery, which is accepted without a word.
 const SENDS: [&str; 5] = ["send", "sendMail", "reply", "replyAll", "forward"];
@@ -30,6 +28,7 @@ pub(super) fn answer(desk: &Desk<'_>) -> Result<Response, Refusal> {
     let own = joined(&path);
     match (&desk.call.method, last) {
         (&Method::GET, Step::Id { verb: None, name, value }) => read(desk, parent, name, value),
+        (&Method::GET, _) if is_search(last) => lists::answer(desk, &joined(parent)),
         (&Method::GET, _) if is_list(desk, &path) => lists::answer(desk, &own),
         (&Method::GET, _) => single(desk, parent, last.text()),
         (&Method::DELETE, Step::Id { value, .. }) => {
@@ -41,8 +40,10 @@ pub(super) fn answer(desk: &Desk<'_>) -> Result<Response, Refusal> {
         }
         (&Method::DELETE, Step::Word(word)) => remove_many(desk, &path, parent, word),
         (&Method::POST, _) => post(desk, &path),
-        (_, Step::Id { value, name, .. }) => change_one(desk, parent, (name, value)),
-        (_, Step::Word(word)) => change_many(desk, &path, parent, word),
+        (_, Step::Id { value, name, .. }) if several(desk, &path).is_none() => {
+            change_one(desk, parent, (name, value))
+        }
+        (_, last) => change_many(desk, &path, parent, last.text()),
     }
 }
 
@@ -116,7 +117,7 @@ fn post(desk: &Desk<'_>, path: &[Step]) -> Result<Response, Refusal> {
         && desk.route.tools.iter().all(|tool| tool.effect == Effect::Read);
     match last {
         _ if reads => {
-            let part = SEARCHES.contains(&last.text()) || matches!(last, Step::Id { .. });
+            let part = is_search(last) || matches!(last, Step::Id { .. });
             let whole = if part && !parent.is_empty() { parent } else { path };
             lists::answer(desk, &joined(whole))
         }
@@ -124,6 +125,7 @@ fn post(desk: &Desk<'_>, path: &[Step]) -> Result<Response, Refusal> {
             create(desk, path, desk.sent.fields.clone())?;
             Ok(http::reply(StatusCode::ACCEPTED, "application/json", Body::empty()))
         }
+        Step::Id { verb: None, .. } if is_list(desk, path) => made_here(desk, path),
         Step::Id { name, value, verb } => {
             act(desk, parent, (name, value), verb.as_deref().unwrap_or_default())
         }
@@ -155,7 +157,8 @@ fn create(desk: &Desk<'_>, path: &[Step], fields: Map<String, Value>) -> Result<
     Ok(thing)
 }
 
-/// Acts on a thing by a verb: copies, clears or appends; any other verb changes it like PATCH.
+/// Acts on a thing by a verb: copies, clears or appends; batches are accepted, and any other verb
+/// changes it like PATCH.
 fn act(
     desk: &Desk<'_>,
     collection: &[Step],
@@ -181,6 +184,12 @@ fn act(
             let thing = made(&copied, copy);
             desk.keep(&joined(collection), &text(&thing["id"]), &thing, None)?;
             return Ok(desk.answer(StatusCode::OK, thing));
+        }
+        // What a batch does in detail, only a module of the app's own would know.
+        _ if verb.contains("batch") => {
+            let parts = fields.values().find_map(|value| value.as_array().map(Vec::len));
+            let replies = vec![json!({}); parts.unwrap_or_default()];
+            return Ok(desk.answer(StatusCode::OK, json!({ name: id, "replies": replies })));
         }
         "append" => {
             for (field, value) in &mut fields {
@@ -300,7 +309,7 @@ fn download(desk: &Desk<'_>, path: &[Step]) -> Result<Response, Refusal> {
     let at = path.iter().rposition(|step| matches!(step, Step::Id { .. })).ok_or_else(missing)?;
     let collection = joined(&path[..at]);
     let shelf = desk.shelf(&collection);
-    let found = desk.world.store.read(|db| things::file(db, shelf, path[at].text()))?;
+    let found = things::file(desk.db, shelf, path[at].text())?;
     let (thing, file) = found.ok_or_else(missing)?;
     let Some(file) = file else { return Ok(http::json(StatusCode::OK, &thing)) };
     let mut response = http::reply(StatusCode::OK, "application/octet-stream", file.bytes);
@@ -316,59 +325,6 @@ fn describe(thing: &mut Value, file: Option<&File>) {
     }
     thing["mimeType"] = file.kind.as_str().into();
     thing["size"] = file.bytes.len().into();
-}
-
-/// Returns the objects that were sent under the collection's name for its items, and that name.
-fn several(desk: &Desk<'_>, path: &[Step]) -> Option<(String, Vec<Map<String, Value>>)> {
-    let key = items_key(desk, path).into_iter().chain([joined(&path[path.len() - 1..])]);
-    key.into_iter().find_map(|key| {
-        let items = desk.sent.fields.get(&key)?.as_array()?;
-        let items = items.iter().map(|item| item.as_object().cloned()).collect::<Option<_>>()?;
-        Some((key, items))
-    })
-}
-
-fn items_key(desk: &Desk<'_>, path: &[Step]) -> Option<String> {
-    let page = tools(desk)
-        .iter()
-        .find_map(|tool| tool.page.as_ref().filter(|_| has_path(&tool.request, path, false)))?;
-    page.items.rsplit('/').next().filter(|key| !key.is_empty()).map(str::to_owned)
-}
-
-/// Tells whether a path is one of a list: things are made at it, or below it, or its name is a plural.
-fn is_list(desk: &Desk<'_>, path: &[Step]) -> bool {
-    let plural = path.last().is_some_and(|last| last.text().ends_with('s'));
-    let listed = |tool: &Tool| {
-        let same = has_path(&tool.request, path, false);
-        has_path(&tool.request, path, true)
-            || (same && tool.page.is_some())
-            || (same && tool.request.method.as_str() == "GET" && desk.call.method == Method::POST)
-    };
-    desk.app.is_none() || plural || is_made(desk, path) || tools(desk).iter().any(listed)
-}
-
-/// Tells whether the app can be asked to make things at a path that is no verb.
-fn is_creatable(desk: &Desk<'_>, path: &[Step]) -> bool {
-    desk.app.is_some() && is_made(desk, path) && !path.is_empty()
-}
-
-fn is_made(desk: &Desk<'_>, path: &[Step]) -> bool {
-    let id = path.len() > 1 && matches!(path[path.len() - 2], Step::Id { .. });
-    let verb = id && !path.last().is_some_and(|last| last.text().ends_with('s'));
-    let posts = |tool: &Tool| {
-        tool.request.method.as_str() == "POST"
-            && tool.effect != Effect::Read
-            && has_path(&tool.request, path, false)
-    };
-    !verb && tools(desk).iter().any(posts)
-}
-
-fn tools<'a>(desk: &Desk<'a>) -> &'a [Tool] {
-    desk.app.map(|app| app.tools.as_slice()).unwrap_or_default()
-}
-
-fn joined(path: &[Step]) -> String {
-    path.iter().map(Step::text).collect::<Vec<_>>().join("/")
 }
 
 /// Answers that there is nothing left to say.

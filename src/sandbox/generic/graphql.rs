@@ -65,7 +65,11 @@ fn mutate(desk: &Desk<'_>, asked: &Asked) -> Result<Value, Refusal> {
     }
     let Some(id) = id.map(|id| text(&id)) else {
         fields.insert("createdAt".into(), crate::api::time::Millis::now().to_string().into());
-        let thing = made(&Name { id: uuid().into(), key: None }, fields);
+        let mut thing = made(&Name { id: uuid().into(), key: None }, fields);
+        if let Value::Object(thing) = &mut thing {
+            // GraphQL has the other spelling.
+            thing.remove("created_at");
+        }
         desk.keep(&noun, &text(&thing["id"]), &thing, None)?;
         return Ok(json!({ "data": { &asked.root: { "success": true, noun: thing } } }));
     };
@@ -89,7 +93,16 @@ fn query(desk: &Desk<'_>, asked: &Asked) -> Result<Value, Refusal> {
     if let Some((tool, page)) = paged {
         let mut steps = page.items.split('/').filter(|step| !["nodes", "edges"].contains(step));
         let listed = steps.next_back().map_or(noun, |step| taken_apart(step).1);
-        let (items, next) = lists::cut(desk, tool, page, desk.all(&listed)?);
+        let mut items = desk.all(&listed)?;
+        let term = fields.get("term").and_then(Value::as_str).unwrap_or_default().to_lowercase();
+        items.retain(|(_, item)| {
+            // What belongs to another issue or team, says so.
+            let own = |(name, value): (&String, &Value)| {
+                !name.ends_with("Id") || item.get(name).is_none_or(|own| own == value)
+            };
+            fields.iter().all(own) && item.to_string().to_lowercase().contains(&term)
+        });
+        let (items, next) = lists::cut(desk, tool, page, items);
         let mut body = json!({});
         put(&mut body, &page.items, items.into());
         if let Some(more) = &page.more {

@@ -32,8 +32,10 @@ const LENGTHS: [&str; 12] = [
 /// Answers with the things of a collection.
 pub(super) fn answer(desk: &Desk<'_>, collection: &str) -> Result<Response, Refusal> {
     let mut items = desk.all(collection)?;
-    if let Some(words) = desk.asked("query").and_then(|words| words.as_str().map(str::to_lowercase))
-    {
+    // A query in a language of the app's own is beyond this rule.
+    let words = desk.asked("query").and_then(|words| words.as_str().map(str::to_lowercase));
+    let plain = |c: char| c.is_alphanumeric() || " @.-_".contains(c);
+    if let Some(words) = words.filter(|words| words.chars().all(plain)) {
         items.retain(|(_, item)| item.to_string().to_lowercase().contains(&words));
     }
     let paged = desk.route.tools.iter().find_map(|tool| Some((*tool, tool.page.as_ref()?)));

@@ -10,11 +10,13 @@ mod caller;
 mod graphql;
 mod lists;
 mod names;
+mod places;
 mod route;
 mod sent;
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -32,6 +34,8 @@ use sent::Sent;
 /// A request that was let in.
 struct Desk<'a> {
     world: &'a World,
+    /// The database, within a transaction if something may be changed.
+    db: &'a Connection,
     call: &'a Call,
     slug: &'a str,
     app: Option<&'a Manifest>,
@@ -72,14 +76,18 @@ fn reply(
     caller.may(&route)?;
     let upload = route.path.len() > 1 && route.path[0] == Step::Word("upload".to_owned());
     let path = route.path[usize::from(upload)..].to_vec();
-    let desk = Desk { world, call, slug, app, route, path, caller, sent };
-    if desk.route.identity {
-        return Ok(desk.whoami());
+    let work = |db: &Connection| {
+        let desk = Desk { world, db, call, slug, app, route, path, caller, sent };
+        match asked {
+            _ if desk.route.identity => Ok(desk.whoami()),
+            Some(asked) => Ok(graphql::answer(&desk, &asked)),
+            None => acts::answer(&desk),
+        }
+    };
+    if call.method == Method::GET {
+        return world.store.read(work);
     }
-    match asked {
-        Some(asked) => Ok(graphql::answer(&desk, &asked)),
-        None => acts::answer(&desk),
-    }
+    world.store.write(|tx| work(tx))
 }
 
 impl Desk<'_> {
@@ -88,11 +96,11 @@ impl Desk<'_> {
     }
 
     fn all(&self, collection: &str) -> Result<Vec<(String, Value)>, Refusal> {
-        Ok(self.world.store.read(|db| things::all(db, self.shelf(collection)))?)
+        Ok(things::all(self.db, self.shelf(collection))?)
     }
 
     fn find(&self, collection: &str, id: &str) -> Result<Option<Value>, Refusal> {
-        Ok(self.world.store.read(|db| things::find(db, self.shelf(collection), id))?)
+        Ok(things::find(self.db, self.shelf(collection), id)?)
     }
 
     fn keep(
@@ -102,11 +110,11 @@ impl Desk<'_> {
         body: &Value,
         file: Option<&File>,
     ) -> Result<(), Refusal> {
-        Ok(self.world.store.write(|tx| things::put(tx, self.shelf(collection), id, body, file))?)
+        Ok(things::put(self.db, self.shelf(collection), id, body, file)?)
     }
 
     fn forget(&self, collection: &str, id: &str) -> Result<bool, Refusal> {
-        Ok(self.world.store.write(|tx| things::remove(tx, self.shelf(collection), id))?)
+        Ok(things::remove(self.db, self.shelf(collection), id)?)
     }
 
     /// Returns what the request says by a name, in its query, its body or its variables.

@@ -17,7 +17,7 @@ pub(super) struct Name {
 
 /// Returns a name for a new thing at a path.
 pub(super) fn fresh(desk: &Desk<'_>, path: &[Step]) -> rusqlite::Result<Name> {
-    let number = desk.world.store.read(things::next_number)?;
+    let number = things::next_number(desk.db)?;
     let tools = desk.app.map(|app| app.tools.as_slice()).unwrap_or_default();
     let below = tools.iter().filter(|tool| has_path(&tool.request, path, true));
     let mut key = None;
