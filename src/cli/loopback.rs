@@ -71,11 +71,12 @@ impl Listener {
         });
         let bound = bound.ok_or_else(|| {
             let ports: Vec<_> = ports.iter().map(u16::to_string).collect();
-            Error::new(
-                Code::InvalidInput,
-                format!("port {} is taken on 127.0.0.1", ports.join(", ")),
-            )
-            .hint("choose another with `--port`, or leave it out")
+            let text = match ports.as_slice() {
+                [port] => format!("port {port} is taken on 127.0.0.1"),
+                several => format!("ports {} are all taken on 127.0.0.1", several.join(", ")),
+            };
+            Error::new(Code::InvalidInput, text)
+                .hint("choose another with `--port`, or leave it out")
         })?;
         let unusable =
             |error: std::io::Error| Error::internal("the callback listener cannot open", error);

@@ -275,12 +275,19 @@ fn a_taken_port_is_named_and_the_next_of_several_is_used() {
     let naive = Naive::new().env("BROWSER", "/bin/true");
 
     let refused = naive.run(&format!("{CONNECT} --port {port}")).exits(1).json();
+    let second = TcpListener::bind("127.0.0.1:0").unwrap();
+    let other = second.local_addr().unwrap().port();
+    let both = naive.run(&format!("{CONNECT} --port {port} --port {other}")).exits(1).json();
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let login = Login::start(&naive, &format!("{CONNECT} --port {port},{free}"));
+    let login = Login::start(&naive, &format!("{CONNECT} --port {port},{other},{free}"));
 
     assert_eq!(refused["error"]["code"], "invalid_input");
     assert_eq!(refused["error"]["message"], format!("port {port} is taken on 127.0.0.1"));
-    assert!(redirect_uri(&login.link).starts_with(&format!("http://127.0.0.1:{free}/")));
+    let message = format!("ports {port}, {other} are all taken on 127.0.0.1");
+    assert_eq!(both["error"]["message"], message);
+    // Just what an app has on its list that compares the whole address.
+    let exact = format!("http://127.0.0.1:{free}/oauth/callback");
+    assert_eq!(redirect_uri(&login.link), exact);
     let good = decide(&login.link, "allow");
     drop(assert_still_open(login, &good));
 }
