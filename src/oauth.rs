@@ -1,11 +1,17 @@
 //! OAuth 2.0 as a client: links and requests, no listener and no store.
 //!
 //! Authorization code with PKCE (RFC 6749, 7636), issuer identification (RFC 9207), discovery
-//! (RFC 8414), refresh, revocation (RFC 7009).
+//! (RFC 8414), refresh, revocation (RFC 7009), device codes (RFC 8628), registration (RFC 7591).
 
+mod device;
 mod discovery;
+mod register;
+mod token;
 
+pub(crate) use device::{Device, DeviceAnswer, ask_for_code, ask_for_tokens, device_code};
 pub(crate) use discovery::discover;
+pub(crate) use register::{Wish, register};
+pub(crate) use token::Tokens;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +21,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::OsRng;
 use chacha20poly1305::aead::rand_core::RngCore as _;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
 use url::Url;
@@ -24,7 +29,8 @@ use crate::api::error::{Code, Error, Result};
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
 use crate::catalog::manifest::TokenAuth;
-use crate::http::{Http, Request, Response, Trust, check};
+use crate::http::{Http, Request, Trust, check};
+use token::{authenticated, token_request};
 
 /// Keys under which tokens are sealed.
 const ACCESS: &str = "access_token";
@@ -43,17 +49,21 @@ pub(crate) struct Server {
     /// Whether it promised to say so in every callback
     pub(crate) announces_issuer: bool,
     /// Authorization endpoint
-    pub(crate) authorize: Url,
+    pub(crate) authorize: Option<Url>,
     /// Token endpoint
     pub(crate) token: Url,
     /// Revocation endpoint
     pub(crate) revoke: Option<Url>,
+    /// Device authorization endpoint
+    pub(crate) device: Option<Url>,
     /// Client id
     pub(crate) client_id: String,
     /// Client secret
     pub(crate) client_secret: Option<SecretString>,
     /// How the client names itself; by default `basic` with a secret and `none` without
     pub(crate) auth: Option<TokenAuth>,
+    /// Whether it takes JSON where the standard has a form
+    pub(crate) json: bool,
     /// Who vouches for these addresses
     pub(crate) trust: Trust,
 }
@@ -82,15 +92,6 @@ pub(crate) struct Login {
     pub(crate) kept: Secrets,
 }
 
-/// What the server granted.
-#[derive(Debug)]
-pub(crate) struct Tokens {
-    /// Tokens and their end, as they are sealed
-    pub(crate) sealed: Secrets,
-    /// Scopes granted, or `None` where the server says nothing
-    pub(crate) scopes: Option<Vec<String>>,
-}
-
 /// Returns the SHA-256 of a state, which is all that the store keeps of it.
 pub(crate) fn state_hash(state: &SecretString) -> Vec<u8> {
     Sha256::digest(state.expose_secret()).to_vec()
@@ -106,7 +107,9 @@ pub(crate) fn is_state_of(link: &Url, state: &SecretString) -> bool {
 /// Makes the link for the user, and the secrets that its callback must match.
 pub(crate) fn authorize(server: &Server, ask: &Ask<'_>) -> Result<(Url, Login)> {
     let (state, verifier) = (random(), random());
-    let mut link = server.authorize.clone();
+    let mut link = server.authorize.clone().ok_or_else(|| {
+        Error::new(Code::ProviderError, "the OAuth server has no page for a browser")
+    })?;
     {
         let mut query = link.query_pairs_mut();
         query
@@ -224,108 +227,11 @@ pub(crate) fn can_refresh(secrets: &Secrets) -> bool {
     secrets.0.contains_key(REFRESH)
 }
 
-fn random() -> SecretString {
+/// Returns 256 random bits as text.
+pub(crate) fn random() -> SecretString {
     let mut bytes = [0; 32];
     OsRng.fill_bytes(&mut bytes);
     URL_SAFE_NO_PAD.encode(bytes).into()
-}
-
-fn authenticated(
-    request: Request,
-    server: &Server,
-    plain: &[(&str, &str)],
-    hidden: &[(&str, &SecretString)],
-) -> Result<Request> {
-    let fallback = if server.client_secret.is_some() { TokenAuth::Basic } else { TokenAuth::None };
-    let mut plain = plain.to_vec();
-    let mut hidden = hidden.to_vec();
-    match (server.auth.unwrap_or(fallback), &server.client_secret) {
-        (TokenAuth::Basic, Some(secret)) => {
-            return request.form(&plain, &hidden)?.basic(&server.client_id, secret);
-        }
-        (TokenAuth::Post, Some(secret)) => {
-            plain.push(("client_id", &server.client_id));
-            hidden.push(("client_secret", secret));
-        }
-        (TokenAuth::None | TokenAuth::Basic | TokenAuth::Post, _) => {
-            plain.push(("client_id", &server.client_id));
-        }
-    }
-    request.form(&plain, &hidden)
-}
-
-async fn token_request(
-    http: &Http,
-    server: &Server,
-    plain: &[(&str, &str)],
-    hidden: &[(&str, &SecretString)],
-    now: Millis,
-) -> Result<Tokens> {
-    let request = Request::new("POST", server.token.clone(), server.trust)?
-        .header("accept", "application/json")?;
-    let request = authenticated(request, server, plain, hidden)?;
-    granted(&http.send(&request).await?, now)
-}
-
-/// Reads a token answer (RFC 6749, 5.1 and 5.2).
-fn granted(answer: &Response, now: Millis) -> Result<Tokens> {
-    #[derive(Deserialize)]
-    struct Grant {
-        access_token: SecretString,
-        refresh_token: Option<SecretString>,
-        /// A number, though some servers send a text
-        expires_in: Option<serde_json::Value>,
-        scope: Option<String>,
-    }
-    let grant: Grant = match serde_json::from_slice(&answer.body) {
-        Ok(grant) if answer.is_success() => grant,
-        _ => return Err(denied(answer)),
-    };
-    let mut sealed = BTreeMap::from([(ACCESS.to_owned(), grant.access_token)]);
-    if let Some(token) = grant.refresh_token {
-        sealed.insert(REFRESH.to_owned(), token);
-    }
-    let seconds = grant
-        .expires_in
-        .as_ref()
-        .and_then(|life| life.as_u64().or_else(|| life.as_str()?.parse().ok()));
-    if let Some(seconds) = seconds {
-        let at = now.after(Duration::from_secs(seconds));
-        sealed.insert(EXPIRES.to_owned(), at.0.to_string().into());
-        sealed.insert(LIFE.to_owned(), seconds.to_string().into());
-    }
-    let scopes = grant.scope.map(|scope| {
-        scope.split([' ', ',']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
-    });
-    Ok(Tokens { sealed: Secrets(sealed), scopes })
-}
-
-/// Names the refusal by the server's own code; its words may hold what nobody should see.
-fn denied(answer: &Response) -> Error {
-    let json = answer.json().unwrap_or_default();
-    let code = json.get("error").and_then(serde_json::Value::as_str).unwrap_or_default();
-    let known = code.len() <= 64 && code.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-    match (answer.status, code) {
-        (_, "invalid_grant") => {
-            Error::new(Code::Unauthorized, "the OAuth server no longer takes the grant")
-                .hint("start again with `naive connections connect`")
-                .reason("invalid_grant")
-        }
-        (_, "invalid_client" | "unauthorized_client") => Error::new(
-            Code::NotConfigured,
-            "the OAuth server does not know the client, or its secret",
-        )
-        .hint("run `naive toolkits configure` with the right client id and secret")
-        .reason("invalid_client"),
-        (status, code) if known && !code.is_empty() => {
-            let text = format!("the OAuth server refused with `{code}` ({status})");
-            Error::new(Code::ProviderError, text)
-        }
-        (status, _) => {
-            let text = format!("the OAuth server gave no usable answer ({status})");
-            Error::new(Code::ProviderError, text)
-        }
-    }
 }
 
 #[cfg(test)]
@@ -337,12 +243,14 @@ mod tests {
         Server {
             issuer: issuer.map(str::to_owned),
             announces_issuer: announces,
-            authorize: url.clone(),
+            authorize: Some(url.clone()),
             token: url,
             revoke: None,
+            device: None,
             client_id: "c".into(),
             client_secret: None,
             auth: None,
+            json: false,
             trust: Trust::Public,
         }
     }
@@ -375,18 +283,5 @@ mod tests {
         assert!(one.query().unwrap().contains("scope=a+b"));
         assert!(one.query().unwrap().contains("code_challenge_method=S256"));
         assert!(login.kept.0["code_verifier"].expose_secret().len() >= 43);
-    }
-
-    #[test]
-    fn a_refusal_never_repeats_the_servers_words() {
-        let answer = Response {
-            status: 400,
-            headers: reqwest::header::HeaderMap::default(),
-            body: br#"{"error":"CANARY secret","error_description":"CANARY"}"#.to_vec(),
-        };
-
-        let error = denied(&answer);
-
-        assert!(!format!("{error:?}").contains("CANARY"));
     }
 }

@@ -13,6 +13,7 @@ use super::connections::{
     Disconnected, Finish, GetConnection, ListConnections, ListedToolkits,
 };
 use super::ids::UserRef;
+use super::logins::Poll;
 use super::tools::{Execute, Executed, ListTools, Tools};
 use super::workspace::{
     AddToolkit, ConfigureToolkit, CreateUser, DeleteUser, DisableToolkit, EnableToolkit,
@@ -90,6 +91,7 @@ actions! {
     "connections.connected" Connected -> Connections,
     "connections.connect" Connect -> ConnectState,
     "connections.finish" Finish -> ConnectState,
+    "connections.poll" Poll -> ConnectState,
     "connections.credentials" Credentials -> ConnectState,
     "connections.tools" ListTools -> Tools,
     "connections.execute" Execute -> Executed,
@@ -107,6 +109,7 @@ impl Action {
             Self::ListConnections(op) => Some(&mut op.user),
             Self::Connected(op) => Some(&mut op.user),
             Self::Connect(op) => Some(&mut op.user),
+            Self::Poll(op) => Some(&mut op.user),
             Self::Credentials(op) => Some(&mut op.user),
             Self::ListTools(op) => Some(&mut op.user),
             Self::Execute(op) => Some(&mut op.user),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::ids::{ConnectionId, Label, Slug, ToolSlug, UserRef};
+use super::logins::DeviceCode;
 use super::secrets::Secrets;
 use super::time::Millis;
 use super::workspace::{AuthType, Availability, CredentialField};
@@ -197,6 +198,10 @@ pub(crate) struct Connect {
     #[arg(long)]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) reconnect: bool,
+    /// Log in on another device: get a code and the address to enter it at
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) device: bool,
     /// Parts of the app's address that are no secret (`subdomain=acme`)
     #[arg(long = "field", value_name = "KEY=VALUE", value_parser = pair)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -219,6 +224,9 @@ pub(crate) struct ConnectState {
     pub(crate) toolkit: Slug,
     /// Link the user must open, for OAuth
     pub(crate) redirect_url: Option<Url>,
+    /// Code the user must enter on any device, in place of the link
+    #[serde(flatten)]
+    pub(crate) device: Option<DeviceCode>,
     /// `ca_…`
     pub(crate) connected_account_id: ConnectionId,
     /// Whose account it is, once known

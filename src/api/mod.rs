@@ -7,6 +7,7 @@ pub(crate) mod approvals;
 pub(crate) mod connections;
 pub(crate) mod error;
 pub(crate) mod ids;
+pub(crate) mod logins;
 pub(crate) mod routes;
 pub(crate) mod sandbox;
 pub(crate) mod secrets;

@@ -7,10 +7,11 @@ use clap::Args;
 use url::Url;
 
 use super::credentials::{ask_for, check_complete, given, wanted};
+use super::device::DeviceLogin;
 use super::loopback::{Listener, parse};
 use super::output::Page;
 use super::wait::{Wait, Way};
-use super::{App, arguments, browser};
+use super::{App, arguments, browser, device};
 use crate::api::action::Outcome;
 use crate::api::connections::{Connect, ConnectState, Credentials, GetConnection, Status};
 use crate::api::error::{Error, Result};
@@ -54,20 +55,33 @@ pub(crate) async fn connect(app: &App<'_>, op: Connect, terminal: Terminal) -> R
     if waits && !is_oauth {
         check_complete(app, &wanted, &entered)?;
     }
-    let way = if waits && is_oauth { Some(way(app, &terminal)?) } else { None };
-    let listener = if is_oauth { Some(Listener::open(&terminal.port)?) } else { None };
+    let way = way(app, &terminal);
+    let returns = is_oauth && !op.device && (terminal.no_wait || way.is_ok());
+    let listener = if returns { Some(Listener::open(&terminal.port)?) } else { None };
     let redirect_uri = listener.as_ref().map(|listener| listener.redirect_uri().clone());
-    let call = Call { redirect_uri, ..app.as_caller() };
+    // Whoever says `--no-browser` wants the link; it is where nobody said so that a code comes first.
+    let browser = terminal.no_wait || terminal.no_browser || !matches!(way, Ok(Way::Paste));
+    let call = Call { redirect_uri, browser, ..app.as_caller() };
     let user = op.user.clone();
-    let started = match app.ask(call, op).await? {
-        Outcome::Done(started) => started,
-        Outcome::Pending(pending) => return app.output.held("connections.connect", &pending),
+    let started = match app.ask(call, op).await {
+        Ok(Outcome::Done(started)) => started,
+        Ok(Outcome::Pending(pending)) => {
+            return app.output.held("connections.connect", &pending);
+        }
+        Err(error) if error.reason.as_deref() == Some("no_return") => {
+            return Err(way.err().unwrap_or(error));
+        }
+        Err(error) => return Err(error),
     };
-    let ended = match (&started.redirect_url, way, listener) {
+    let name = &about.summary.name;
+    let ended = match (&started.redirect_url, &started.device, listener) {
         _ if started.status == Status::Active || terminal.no_wait => started,
-        (Some(link), Some(way), Some(listener)) => {
-            let name = &about.summary.name;
-            let wait = Wait::new(app, name, link, way);
+        (_, Some(code), _) => {
+            let login = DeviceLogin::new(app, name, &started.connected_account_id, user.as_ref());
+            login.run(code.clone(), terminal.timeout).await?
+        }
+        (Some(link), None, Some(listener)) => {
+            let wait = Wait::new(app, name, link, way?);
             ConnectState { user: None, ..wait.run(listener, terminal.timeout).await? }
         }
         _ => {
@@ -109,22 +123,33 @@ pub(crate) async fn credentials(
     show(app, "connections.credentials", &ended, &app.user_flag(user.as_ref()))
 }
 
-fn show(app: &App<'_>, action: &str, ended: &ConnectState, user: &str) -> Result<u8> {
+/// Shows how a login stands, and what comes next.
+pub(crate) fn show(app: &App<'_>, action: &str, ended: &ConnectState, user: &str) -> Result<u8> {
     let mut page = Page::default();
-    let toolkit = &ended.toolkit;
+    let (toolkit, code) = (&ended.toolkit, ended.device.as_ref());
     page.fields(&[
         ("status", Some(ended.status.as_str().to_owned())),
         ("toolkit", Some(toolkit.to_string())),
         ("account", ended.account.clone()),
         ("connection", Some(ended.connected_account_id.to_string())),
         ("link", ended.redirect_url.as_ref().map(Url::to_string)),
+        ("address", code.map(|code| code.verification_uri.to_string())),
+        ("code", code.map(|code| code.user_code.clone())),
+        ("until", code.map(|code| code.expires_at.plain())),
     ]);
+    if let Some(code) = code {
+        page.hint(device::warning(code));
+    }
     let secrets = ended.credential_fields.iter().filter(|field| field.secret);
     let secrets: Vec<String> = secrets.map(|field| format!(" {}=-", field.key)).collect();
     let id = &ended.connected_account_id;
     match (ended.status, secrets.concat().as_str()) {
         (Status::Active, _) => {
             page.next(format!("naive connections tools {toolkit}{user}"), "see what it can do");
+        }
+        (_, "") if code.is_some() => {
+            let command = format!("naive connections poll {id}{user}");
+            page.next(command, "see whether the code was entered");
         }
         (_, "") => {
             let command = "naive connections finish '<the address the browser ended at>'";

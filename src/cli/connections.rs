@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use super::App;
 use super::connect::{self, Terminal};
+use super::device;
 use super::execute::{self, Files};
 use super::output::Page;
 use super::tools;
@@ -13,6 +14,7 @@ use crate::api::connections::{
     GetConnection, ListConnections, ListedToolkit, ListedToolkits,
 };
 use crate::api::error::{Code, Error, Result};
+use crate::api::logins::Poll;
 use crate::api::tools::{Execute, ListTools};
 use crate::api::workspace::Availability;
 
@@ -36,6 +38,8 @@ pub(crate) enum Command {
         #[arg(value_name = "REDIRECT-URL")]
         url: String,
     },
+    /// Ask the app once whether the code of a device login was entered
+    Poll(Poll),
     /// Enter the credentials of a connection that waits for them
     Credentials {
         #[command(flatten)]
@@ -77,6 +81,7 @@ impl Command {
             Self::Connected(_) => "connections.connected",
             Self::Connect { .. } => "connections.connect",
             Self::Finish { .. } => "connections.finish",
+            Self::Poll(_) => "connections.poll",
             Self::Credentials { .. } => "connections.credentials",
             Self::Tools(_) => "connections.tools",
             Self::Execute { .. } => "connections.execute",
@@ -106,6 +111,7 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
         }
         Command::Connect { op, terminal } => connect::connect(app, op, terminal).await,
         Command::Finish { url } => connect::finish(app, &url).await,
+        Command::Poll(op) => device::poll(app, op).await,
         Command::Credentials { op, fields } => connect::credentials(app, op, &fields).await,
         Command::Tools(op) => tools::show(app, op).await,
         Command::Execute { op, files } => execute::execute(app, op, files).await,

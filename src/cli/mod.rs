@@ -7,6 +7,7 @@ pub(crate) mod config;
 mod connect;
 mod connections;
 mod credentials;
+mod device;
 pub(crate) mod doctor;
 mod example;
 mod execute;
@@ -292,7 +293,7 @@ impl App<'_> {
     /// Returns what a call from here carries beside its action.
     pub(crate) fn as_caller(&self) -> Call {
         let caller = caller(&self.settings);
-        Call { caller, user: self.settings.user.clone(), redirect_uri: None }
+        Call { caller, user: self.settings.user.clone(), redirect_uri: None, browser: false }
     }
 
     /// Returns the flag that repeats the user for whom a command acts, for the commands we suggest.

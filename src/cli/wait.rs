@@ -68,7 +68,7 @@ impl<'a> Wait<'a> {
         let mut signals = Signals::listen()?;
         let (paste, mut pasted) = mpsc::unbounded_channel();
         let mut opened = self.begin(self.way, &paste)?;
-        let spinner = self.spinner();
+        let spinner = spinner(self.app, self.way == Way::Paste);
         let login = async {
             loop {
                 let ended = tokio::select! {
@@ -146,14 +146,7 @@ impl<'a> Wait<'a> {
 
     /// Lets the sandbox consent: it redirects to the listener, as it would a browser.
     fn consent(&self) {
-        let mut link = self.link.clone();
-        link.query_pairs_mut().append_pair("consent", "auto");
-        tokio::spawn(async move {
-            if let Ok(visit) = Request::new("GET", link, Trust::Public) {
-                // The login is what is waited for, not this answer: if it fails, the wait goes on.
-                let _ = Http::new(false).send(&visit).await;
-            }
-        });
+        consent(self.link.clone());
     }
 
     /// Ends the login with a callback, and shows the browser how it ended. `None`: not ours, go on.
@@ -220,15 +213,27 @@ impl<'a> Wait<'a> {
             Ok(_) | Err(_) => error,
         }
     }
+}
 
-    fn spinner(&self) -> ProgressBar {
-        if !self.app.settings.terminals.stderr || self.way == Way::Paste {
-            return ProgressBar::hidden();
-        }
-        let spinner = ProgressBar::new_spinner().with_message("waiting for the login");
-        spinner.enable_steady_tick(Duration::from_millis(120));
-        spinner
+/// Shows on a terminal that a login is waited for, unless something is typed there meanwhile.
+pub(crate) fn spinner(app: &App<'_>, typing: bool) -> ProgressBar {
+    if !app.settings.terminals.stderr || typing {
+        return ProgressBar::hidden();
     }
+    let spinner = ProgressBar::new_spinner().with_message("waiting for the login");
+    spinner.enable_steady_tick(Duration::from_millis(120));
+    spinner
+}
+
+/// Lets the sandbox consent behind its own page.
+pub(crate) fn consent(mut link: Url) {
+    link.query_pairs_mut().append_pair("consent", "auto");
+    tokio::spawn(async move {
+        if let Ok(visit) = Request::new("GET", link, Trust::Public) {
+            // The login is what is waited for, not this answer: if it fails, the wait goes on.
+            let _ = Http::new(false).send(&visit).await;
+        }
+    });
 }
 
 /// Returns where the user goes on to, with the outcome added to whatever query the address has.
@@ -266,7 +271,7 @@ async fn failure(opened: &mut Option<oneshot::Receiver<()>>) {
 }
 
 /// Reads lines of the terminal on a thread of their own, until the process ends.
-fn read_lines(lines: mpsc::UnboundedSender<String>) {
+pub(crate) fn read_lines(lines: mpsc::UnboundedSender<String>) {
     thread::spawn(move || {
         for line in io::stdin().lock().lines().map_while(io::Result::ok) {
             if lines.send(line).is_err() {

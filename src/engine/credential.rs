@@ -92,7 +92,11 @@ impl Engine {
         };
         let began = Millis::now();
         let owner = connection_owner(id);
-        let granted = oauth::refresh(&self.http, &server, &present.secrets, began).await;
+        let granted = match oauth::refresh(&self.http, &server, &present.secrets, began).await {
+            // A token lives no longer than the client it was given to.
+            Err(error) if self.forget_client(known, &error)? => Err(error.reason("invalid_grant")),
+            granted => granted,
+        };
         let stored = granted.and_then(|tokens| {
             self.sealing(&owner, &tokens.sealed, |bytes| {
                 let replaced = self.store.replace_sealed(&owner, &present.bytes, bytes)?;

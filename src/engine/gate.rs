@@ -70,6 +70,7 @@ fn acts(action: &Action) -> bool {
     match action {
         Action::Connect(_)
         | Action::Finish(_)
+        | Action::Poll(_)
         | Action::Credentials(_)
         | Action::Execute(_)
         | Action::RefreshConnection(_) => true,
@@ -124,6 +125,8 @@ mod tests {
         let look = action("connections.connected", json!({}));
         let away = action("connections.disconnect", json!({"toolkit": "gmail"}));
         let users = action("users.list", json!({}));
+        let id = "ca_0123456789abcdef0123456789abcdef";
+        let poll = action("connections.poll", json!({"connection": id}));
         let (active, suspended) = (user(UserStatus::Active), user(UserStatus::Suspended));
         let table = [
             (Caller::Human, Some(&active), &connect, None),
@@ -131,6 +134,7 @@ mod tests {
             (Caller::Human, Some(&suspended), &look, None),
             (Caller::Human, Some(&suspended), &away, None),
             (Caller::Human, None, &users, None),
+            (Caller::Human, Some(&suspended), &poll, Some(Code::Forbidden)),
             (Caller::UnknownKey, Some(&active), &look, Some(Code::Unauthorized)),
             (Caller::UnknownKey, None, &users, Some(Code::Unauthorized)),
         ];

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::clients::Need;
 use super::connections::tool;
+use super::device::goes_by_device;
 use super::toolkits::Known;
 use super::{Engine, Scope, beside, connection_owner, gate, scopes, user_flag};
 use crate::api::connections::{Connect, ConnectState, Connection, Credentials, Finish, Status};
@@ -15,7 +17,7 @@ use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
 use crate::api::workspace::AuthType;
 use crate::http::{Trust, check};
-use crate::oauth::{self, Ask};
+use crate::oauth::{self, Ask, Tokens};
 use crate::provider::direct::{self, Account, Judgement};
 use crate::store::{Flow, FlowAnswer, Grant, NewFlow, flow_owner};
 
@@ -35,7 +37,7 @@ pub(super) enum Identity {
 
 impl Engine {
     pub(super) async fn connect(&self, scope: &Scope<'_>, op: &Connect) -> Result<ConnectState> {
-        let known = self.toolkit(&op.toolkit)?.usable()?;
+        let known = self.toolkit(&op.toolkit)?.connectable()?;
         if let Some(url) = &op.callback_url {
             check(url, Trust::Public)?;
         }
@@ -60,7 +62,7 @@ impl Engine {
         match known.manifest.auth.kind {
             AuthType::None => {
                 let id = self.store.begin(&new, None, Millis::now())?;
-                self.activate(&known, &id, &Secrets::default(), None).await
+                self.activate(&known, &id, &Tokens::default()).await
             }
             AuthType::ApiKey | AuthType::Basic => {
                 let id = self.store.begin(&new, None, Millis::now())?;
@@ -78,11 +80,17 @@ impl Engine {
         known: &Known,
         new: &NewFlow<'_>,
     ) -> Result<ConnectState> {
+        let endpoints = self.endpoints(known).await?;
+        if goes_by_device(scope.call, op, endpoints.device.as_ref())? {
+            return self.begin_device(known, &endpoints, new).await;
+        }
         let redirect_uri = scope.call.redirect_uri.as_ref().ok_or_else(|| {
             Error::new(Code::InternalError, "this door has no place for a browser to return to")
         })?;
         let auth = &known.manifest.auth;
-        let server = self.oauth_server(known).await?;
+        let scope = new.scopes.join(&auth.scope_separator);
+        let need = Need { redirect_uri: Some(redirect_uri), scope: &scope };
+        let server = self.server_for(known, &endpoints, &need).await?;
         let ask = Ask {
             redirect_uri,
             scopes: new.scopes,
@@ -100,7 +108,8 @@ impl Engine {
         let owner = flow_owner(&state_hash);
         let sealed = self.cipher()?.seal(&owner, &login.kept)?;
         let now = Millis::now();
-        let flow = Flow { state_hash, owner, sealed, expires_at: now.after(FLOW_LIFE) };
+        let flow =
+            Flow { state_hash, owner, sealed, expires_at: now.after(FLOW_LIFE), poll_every: None };
         let id = self.store.begin(new, Some(&flow), now)?;
         Ok(ConnectState { status: Status::Initiated, ..self.state(&id, Some(link))? })
     }
@@ -173,11 +182,10 @@ impl Engine {
                 ));
             }
         };
-        let tokens = oauth::exchange(&self.http, &server, kept, &code, Millis::now()).await?;
-        // A server that says nothing has granted what was asked (RFC 6749, 5.1).
-        let asked =
-            || Some(oauth::kept(kept, "scopes")?.split_whitespace().map(str::to_owned).collect());
-        self.activate(&known, id, &tokens.sealed, tokens.scopes.or_else(asked)).await
+        let tokens = oauth::exchange(&self.http, &server, kept, &code, Millis::now()).await;
+        let mut tokens = tokens.map_err(|error| self.login_failed(&known, error))?;
+        tokens.scopes = tokens.scopes.or_else(|| asked(kept));
+        self.activate(&known, id, &tokens).await
     }
 
     pub(super) async fn credentials(
@@ -207,28 +215,31 @@ impl Engine {
             .hint("give each with `--credential KEY=-` on stdin, or in `NAIVE_CREDENTIAL_<KEY>`")
             .details(faults));
         }
-        self.activate(&known, &connection.id, &op.fields, None).await
+        let entered = Tokens { sealed: op.fields, ..Tokens::default() };
+        self.activate(&known, &connection.id, &entered).await
     }
 
     /// Seals a credential, learns whose account it is, and marks the connection `ACTIVE`.
     ///
     /// A credential that the app refuses ends the login: `FAILED`, or the active row as it was.
-    async fn activate(
+    pub(super) async fn activate(
         &self,
         known: &Known,
         id: &ConnectionId,
-        secrets: &Secrets,
-        scopes: Option<Vec<String>>,
+        tokens: &Tokens,
     ) -> Result<ConnectState> {
         let fields = self.store.next_fields(id)?;
-        let account = self.learn_account(known, id, secrets, &fields).await?;
-        let granted = match (scopes, self.store.connection(id)?) {
+        let account = match direct::claimed_name(&known.manifest, tokens.claims.as_ref()) {
+            Some(name) => Some(name),
+            None => self.learn_account(known, id, &tokens.sealed, &fields).await?,
+        };
+        let granted = match (tokens.scopes.clone(), self.store.connection(id)?) {
             (Some(scopes), _) => scopes,
             (None, Some((_, connection))) => connection.scopes,
             (None, None) => Vec::new(),
         };
         let owner = connection_owner(id);
-        let active = self.sealing(&owner, secrets, |sealed| {
+        let active = self.sealing(&owner, &tokens.sealed, |sealed| {
             let (owner, account) = (owner.as_str(), account.as_deref());
             let grant = Grant { owner, sealed, account, scopes: &granted };
             self.store.activate(id, &grant, Millis::now())
@@ -286,7 +297,7 @@ impl Engine {
         Ok(all.into_iter().find(same))
     }
 
-    fn state(&self, id: &ConnectionId, link: Option<Url>) -> Result<ConnectState> {
+    pub(super) fn state(&self, id: &ConnectionId, link: Option<Url>) -> Result<ConnectState> {
         let row = self.store.connection(id)?;
         let (_, connection) =
             row.ok_or_else(|| Error::new(Code::NotFound, "the connection is gone"))?;
@@ -294,17 +305,24 @@ impl Engine {
     }
 }
 
-fn state(connection: &Connection, link: Option<Url>) -> ConnectState {
+/// Returns how a connection stands, as a login tells it.
+pub(super) fn state(connection: &Connection, link: Option<Url>) -> ConnectState {
     ConnectState {
         status: connection.status,
         toolkit: connection.toolkit.clone(),
         redirect_url: link,
+        device: None,
         connected_account_id: connection.id.clone(),
         account: connection.account.clone(),
         credential_fields: Vec::new(),
         callback_url: None,
         user: None,
     }
+}
+
+/// Returns the scopes a login asked for: a server that says nothing has granted them (RFC 6749, 5.1).
+pub(super) fn asked(kept: &Secrets) -> Option<Vec<String>> {
+    Some(oauth::kept(kept, "scopes")?.split_whitespace().map(str::to_owned).collect())
 }
 
 /// Returns the parts of the app's address, each given and none unknown.
@@ -349,7 +367,7 @@ fn fault(key: &str, message: &str) -> Fault {
 }
 
 /// Returns the provider's own reason, its words cut and cleaned.
-fn declined(error: &str, description: Option<&str>) -> Error {
+pub(super) fn declined(error: &str, description: Option<&str>) -> Error {
     let clean = |text: &str| -> String {
         text.chars().filter(|c| !hidden(*c)).take(200).collect::<String>().trim().to_owned()
     };

@@ -1,9 +1,11 @@
 //! The engine: takes an action, asks the gate, performs it, writes the log.
 
 mod accounts;
+mod clients;
 mod connections;
 mod credential;
 mod deliver;
+mod device;
 mod execute;
 pub(crate) mod gate;
 mod login;
@@ -57,6 +59,8 @@ pub(crate) struct Call {
     pub(crate) user: UserRef,
     /// Where the browser returns to after an OAuth login
     pub(crate) redirect_uri: Option<Url>,
+    /// Whether a browser can be opened there; without one, a code for another device comes first
+    pub(crate) browser: bool,
 }
 
 /// One workspace on this machine.
@@ -117,7 +121,7 @@ impl Engine {
         };
         let (name, target) = (action.name(), target(&action));
         let result = self.perform(&scope, action).await;
-        if route(name).reach != Reach::Read && worth_logging(&result) {
+        if route(name).reach != Reach::Read && worth_logging(name, &result) {
             let (found_user, found_toolkit) = scope.found.into_inner().unzip();
             let entry = Entry {
                 id: scope.log_id,
@@ -162,6 +166,7 @@ impl Engine {
             Action::Connected(op) => answer(op, async |_| self.connected(scope)).await,
             Action::Connect(op) => answer(op, async |op| self.connect(scope, &op).await).await,
             Action::Finish(op) => answer(op, async |op| self.finish(scope, op).await).await,
+            Action::Poll(op) => answer(op, async |op| self.poll(scope, &op).await).await,
             Action::Credentials(op) => {
                 answer(op, async |op| self.credentials(scope, op).await).await
             }
@@ -226,6 +231,7 @@ fn target(action: &Action) -> Option<String> {
         Action::EnableToolkit(op) => Some(op.toolkit.to_string()),
         Action::DisableToolkit(op) => Some(op.toolkit.to_string()),
         Action::Connect(op) => Some(op.toolkit.to_string()),
+        Action::Poll(op) => Some(op.connection.to_string()),
         Action::Credentials(op) => Some(op.connection.to_string()),
         Action::ListTools(op) => Some(op.toolkit.to_string()),
         Action::Execute(op) => Some(op.tool.to_string()),
@@ -236,10 +242,13 @@ fn target(action: &Action) -> Option<String> {
     }
 }
 
-/// Tells whether the end of a call goes to the log; a callback with a state that is not ours would let
-/// anyone who can reach the listener fill it.
-fn worth_logging(result: &Result<Value>) -> bool {
-    !matches!(result, Err(error) if error.reason.as_deref() == Some("state_unknown"))
+/// Tells whether the end of a call goes to the log: a callback with a state that is not ours would let
+/// anyone who can reach the listener fill it, and so would questions whether a code was entered.
+fn worth_logging(name: &str, result: &Result<Value>) -> bool {
+    match result {
+        Ok(reply) => name != "connections.poll" || reply["status"] != "INITIATED",
+        Err(error) => error.reason.as_deref() != Some("state_unknown"),
+    }
 }
 
 /// Returns the log's word for a reply: a tool call that the app refused was not `done`.

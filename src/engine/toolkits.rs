@@ -1,10 +1,10 @@
 //! Toolkits as this workspace has them: shipped or added, configured, switched on or off.
 
+use super::clients::{client_owner, registered_owner};
 use super::{Engine, World, scopes, user_flag};
 use crate::api::connections::Connection;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::Slug;
-use crate::api::secrets::Secrets;
 use crate::api::workspace::{
     AddToolkit, AuthType, Availability, ConfigureToolkit, CredentialField, ListToolkits, Origin,
     RemoveToolkit, ToolkitDetail, ToolkitPage, ToolkitSummary,
@@ -13,8 +13,7 @@ use crate::catalog::manifest::{Manifest, Tool};
 use crate::catalog::search::{did_you_mean, nearest, score};
 use crate::catalog::{builtin, builtin_slugs, from_json, relocate};
 use crate::http::Trust;
-use crate::oauth;
-use crate::store::ToolkitRow;
+use crate::store::{Registration, ToolkitRow};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -31,14 +30,31 @@ pub(super) struct Known {
     /// Where the manifest comes from
     pub(super) origin: Origin,
     /// Whether its apps are the sandbox's
-    simulated: bool,
+    pub(super) simulated: bool,
 }
 
 impl Known {
-    /// Returns the OAuth client in use.
+    /// Returns its slug.
+    pub(super) fn slug(&self) -> &Slug {
+        &self.manifest.slug
+    }
+
+    /// Returns the OAuth client that the operator or the manifest names.
     pub(super) fn client_id(&self) -> Option<&str> {
         let own = self.row.client_id.as_ref().filter(|_| !self.simulated);
         own.or(self.manifest.auth.client_id.as_ref()).map(String::as_str)
+    }
+
+    /// Returns the client that was registered here at a server, and at no other.
+    pub(super) fn registered(&self, server: Option<&str>) -> Option<&Registration> {
+        let own = self.row.registered.as_ref().filter(|_| !self.simulated);
+        own.filter(|own| Some(own.server.as_str()) == server)
+    }
+
+    /// Returns the OAuth client in use, whoever named it.
+    pub(super) fn any_client_id(&self) -> Option<&str> {
+        let own = || self.row.registered.as_ref().map(|own| own.client_id.as_str());
+        self.client_id().or_else(own)
     }
 
     /// Returns the scopes that `connect` asks for.
@@ -96,14 +112,21 @@ impl Known {
             return (Availability::Available, None);
         }
         let command = format!("naive toolkits configure {slug} --client-id ID --client-secret -");
-        let why = format!("needs an OAuth client of your own; run `{command}`");
+        let unless = match self.manifest.auth.issuer {
+            Some(_) => ", unless its server registers one when you connect",
+            None => "",
+        };
+        let why = format!("needs an OAuth client of your own{unless}; run `{command}`");
         (Availability::NotConfigured, Some(why))
     }
 
     /// Tells whether everything the operator must give is there.
     pub(super) fn is_configured(&self) -> bool {
         match self.manifest.auth.kind {
-            AuthType::Oauth2 => self.simulated || self.client_id().is_some(),
+            AuthType::Oauth2 => {
+                let registers = self.manifest.auth.registration_url.is_some();
+                self.simulated || registers || self.any_client_id().is_some()
+            }
             AuthType::ApiKey | AuthType::Basic | AuthType::None => true,
         }
     }
@@ -118,14 +141,28 @@ impl Known {
                     .hint(format!("run `naive toolkits enable {slug}`"))
                     .reason("toolkit_disabled"))
             }
-            (Availability::NotConfigured, _) => {
-                let text = format!("toolkit `{slug}` has no OAuth client");
-                let hint = "register one with the app, redirect URI `http://127.0.0.1/oauth/callback`, then run";
-                let command =
-                    format!("naive toolkits configure {slug} --client-id ID --client-secret -");
-                Err(Error::new(Code::NotConfigured, text).hint(format!("{hint} `{command}`")))
-            }
+            (Availability::NotConfigured, _) => Err(self.without_client()),
         }
+    }
+
+    /// Fails if it cannot be connected, as far as that is known: a server that is still to be asked for
+    /// its addresses may register a client.
+    pub(super) fn connectable(self) -> Result<Self> {
+        if self.row.enabled && self.manifest.auth.issuer.is_some() {
+            Ok(self)
+        } else {
+            self.usable()
+        }
+    }
+
+    /// Returns the error that there is no OAuth client, and how to get one.
+    pub(super) fn without_client(&self) -> Error {
+        let slug = self.slug();
+        let hint =
+            "register one with the app, redirect URI `http://127.0.0.1/oauth/callback`, then run";
+        let command = format!("naive toolkits configure {slug} --client-id ID --client-secret -");
+        Error::new(Code::NotConfigured, format!("toolkit `{slug}` has no OAuth client"))
+            .hint(format!("{hint} `{command}`"))
     }
 
     fn summary(&self) -> ToolkitSummary {
@@ -148,7 +185,7 @@ impl Known {
         ToolkitDetail {
             summary: self.summary(),
             base_url: self.manifest.base_url.clone(),
-            client_id: self.client_id().map(str::to_owned),
+            client_id: self.any_client_id().map(str::to_owned),
             scopes: self.scopes(),
             credential_fields: self.fields(),
             tool_slugs: self.manifest.tools.iter().map(|tool| tool.slug.to_string()).collect(),
@@ -261,7 +298,10 @@ impl Engine {
             return Err(Error::new(Code::InvalidInput, text)
                 .hint(format!("run `naive toolkits disable {slug}` instead")));
         }
-        let connected = self.store.remove_toolkit(slug, &client_owner(slug))?;
+        let connected = {
+            let owners = [client_owner(slug), registered_owner(slug)];
+            self.store.remove_toolkit(slug, &owners.each_ref().map(String::as_str))?
+        };
         if let Some(first) = connected.first() {
             let names: Vec<_> =
                 connected.iter().map(|user| format!("`{}`", user.handle())).collect();
@@ -306,52 +346,6 @@ impl Engine {
         self.store.put_toolkit(slug, &row, None)?;
         self.get_toolkit(slug)
     }
-
-    /// Returns the toolkit's OAuth server, its endpoints discovered where they are not given.
-    pub(super) async fn oauth_server(&self, known: &Known) -> Result<oauth::Server> {
-        let auth = &known.manifest.auth;
-        let trust = known.trust();
-        let owner = client_owner(&known.manifest.slug);
-        let client_secret = match self.store.sealed(&owner)? {
-            Some(bytes) if !known.simulated => {
-                let Secrets(mut secrets) = self.cipher()?.open(&owner, &bytes)?;
-                secrets.remove("client_secret")
-            }
-            _ => None,
-        };
-        let mut issuer = auth.issuer.as_ref().map(|issuer| issuer.as_str().to_owned());
-        let mut announces_issuer = known.simulated;
-        let mut revoke = auth.revoke_url.clone();
-        let (authorize, token) = match (&auth.authorize_url, &auth.token_url, &auth.issuer) {
-            (Some(authorize), Some(token), _) => (authorize.clone(), token.clone()),
-            (_, _, Some(at)) => {
-                let found = oauth::discover(&self.http, at, trust).await?;
-                issuer = Some(found.issuer().to_owned());
-                announces_issuer = found.authorization_response_iss_parameter_supported;
-                revoke = revoke.or(found.revocation_endpoint);
-                (found.authorization_endpoint, found.token_endpoint)
-            }
-            _ => {
-                let text = format!("toolkit `{}` names no OAuth server", known.manifest.slug);
-                return Err(Error::new(Code::FeatureNotConfigured, text));
-            }
-        };
-        Ok(oauth::Server {
-            issuer,
-            announces_issuer,
-            authorize,
-            token,
-            revoke,
-            client_id: known.client_id().unwrap_or_default().to_owned(),
-            client_secret,
-            auth: auth.token_auth,
-            trust,
-        })
-    }
-}
-
-fn client_owner(slug: &Slug) -> String {
-    format!("client:{slug}")
 }
 
 fn stored(slug: &Slug, text: &str) -> Result<Manifest> {

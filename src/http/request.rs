@@ -1,5 +1,6 @@
 //! A request that knows which of its parts are secret, so that it can be shown without them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use base64::Engine as _;
@@ -84,6 +85,22 @@ impl Request {
             self.secrets.push((*value).clone());
         }
         self.body("application/x-www-form-urlencoded", form.finish().into_bytes())
+    }
+
+    /// Sets a JSON object as the body; values of `hidden` count as secrets.
+    pub(crate) fn json(
+        mut self,
+        plain: &[(&str, &str)],
+        hidden: &[(&str, &SecretString)],
+    ) -> Result<Self> {
+        let mut object: BTreeMap<&str, &str> = plain.iter().copied().collect();
+        for (key, value) in hidden {
+            object.insert(key, value.expose_secret());
+            self.secrets.push((*value).clone());
+        }
+        let body = serde_json::to_vec(&object)
+            .map_err(|error| Error::internal("a request cannot be written", error))?;
+        self.body("application/json", body)
     }
 
     /// Sets a bearer token.

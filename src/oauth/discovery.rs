@@ -16,6 +16,10 @@ pub(crate) struct Metadata {
     pub(crate) token_endpoint: Url,
     /// Revocation endpoint
     pub(crate) revocation_endpoint: Option<Url>,
+    /// Device authorization endpoint (RFC 8628)
+    pub(crate) device_authorization_endpoint: Option<Url>,
+    /// Registration endpoint (RFC 7591)
+    pub(crate) registration_endpoint: Option<Url>,
     /// Whether callbacks carry `iss`
     #[serde(default)]
     pub(crate) authorization_response_iss_parameter_supported: bool,

@@ -297,6 +297,7 @@ mod tests {
             owner: flow_owner(state),
             sealed: b"kept".to_vec(),
             expires_at: Millis(at + 100),
+            poll_every: None,
         };
         store.begin(&new, Some(&flow), Millis(at)).unwrap()
     }

@@ -1,4 +1,6 @@
-//! Logins that wait for a browser. The state itself is known to the link alone; here is its hash.
+//! Logins that wait for a browser, here or on another device. The state itself is known to the link alone; here is its hash.
+
+use std::time::Duration;
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
@@ -18,6 +20,8 @@ pub(crate) struct Flow {
     pub(crate) sealed: Vec<u8>,
     /// When it lapses
     pub(crate) expires_at: Millis,
+    /// How far apart the app may be asked about it, where it is on another device
+    pub(crate) poll_every: Option<Duration>,
 }
 
 /// What was found for a state that came back.
@@ -82,9 +86,16 @@ pub(crate) fn flow_owner(state_hash: &[u8]) -> String {
 /// Stores a login that begins, in the transaction that marks its connection.
 pub(super) fn put(tx: &Transaction<'_>, id: &ConnectionId, flow: &Flow, now: Millis) -> Result<()> {
     tx.execute(
-        "INSERT INTO flows (state_hash, connection_id, created_at, expires_at)
-         VALUES (?1, ?2, ?3, ?4)",
-        params![flow.state_hash, id.as_str(), now.0, flow.expires_at.0],
+        "INSERT INTO flows (state_hash, connection_id, created_at, expires_at, poll_every,
+             next_poll_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?3 + ?5)",
+        params![
+            flow.state_hash,
+            id.as_str(),
+            now.0,
+            flow.expires_at.0,
+            flow.poll_every.map(|span| i64::try_from(span.as_millis()).unwrap_or(i64::MAX)),
+        ],
     )?;
     sealed::put(tx, &flow.owner, &flow.sealed)
 }

@@ -4,14 +4,18 @@
 //! the file, so nothing here relies on a lock inside this one.
 
 mod claims;
+mod clients;
 mod connections;
+mod devices;
 mod flows;
 mod log;
 mod presence;
 mod sealed;
 mod workspace;
 
+pub(crate) use clients::Registration;
 pub(crate) use connections::{Grant, NewFlow};
+pub(crate) use devices::WaitingDevice;
 pub(crate) use flows::{Flow, FlowAnswer, flow_owner};
 pub(crate) use log::Entry;
 pub(crate) use workspace::{ToolkitRow, UserChange};
@@ -30,8 +34,11 @@ use crate::api::time::Millis;
 use presence::Presence;
 
 /// Each schema change, in order; the position is the `user_version` it leads to.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_accounts.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_accounts.sql"),
+    include_str!("migrations/0003_logins.sql"),
+];
 
 /// The database of one profile.
 #[derive(Debug)]

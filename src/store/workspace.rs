@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, params};
 
+use super::clients::{self, Registration};
 use super::{Store, immediate, json, parsed, sealed};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, UserRef, fresh};
@@ -19,11 +20,19 @@ pub(crate) struct ToolkitRow {
     pub(crate) client_id: Option<String>,
     /// Scopes, in place of the manifest's; empty for those
     pub(crate) scopes: Vec<String>,
+    /// OAuth client that was registered here; written by `put_registration` alone
+    pub(crate) registered: Option<Registration>,
 }
 
 impl Default for ToolkitRow {
     fn default() -> Self {
-        Self { manifest: None, enabled: true, client_id: None, scopes: Vec::new() }
+        Self {
+            manifest: None,
+            enabled: true,
+            client_id: None,
+            scopes: Vec::new(),
+            registered: None,
+        }
     }
 }
 
@@ -99,7 +108,8 @@ impl Store {
     pub(crate) fn toolkit(&self, slug: &Slug) -> Result<Option<ToolkitRow>> {
         let conn = self.conn();
         let mut select = conn.prepare_cached(
-            "SELECT slug, manifest, enabled, client_id, scopes FROM toolkits WHERE slug = ?1",
+            "SELECT slug, manifest, enabled, client_id, scopes, registered FROM toolkits
+             WHERE slug = ?1",
         )?;
         Ok(select.query_row([slug.as_str()], |row| Ok(toolkit_row(row)?.1)).optional()?)
     }
@@ -108,7 +118,8 @@ impl Store {
     pub(crate) fn toolkits(&self) -> Result<Vec<(Slug, ToolkitRow)>> {
         let conn = self.conn();
         let mut select = conn.prepare_cached(
-            "SELECT slug, manifest, enabled, client_id, scopes FROM toolkits ORDER BY slug",
+            "SELECT slug, manifest, enabled, client_id, scopes, registered FROM toolkits
+             ORDER BY slug",
         )?;
         let rows = select.query_map([], toolkit_row)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -142,10 +153,10 @@ impl Store {
         Ok(tx.commit()?)
     }
 
-    /// Forgets a toolkit with the sealed secret of `owner`, unless somebody is still connected to it.
+    /// Forgets a toolkit with the sealed secrets of `owners`, unless somebody is still connected to it.
     ///
     /// Returns who is, in the order they were created; nobody, if it was forgotten.
-    pub(crate) fn remove_toolkit(&self, slug: &Slug, owner: &str) -> Result<Vec<User>> {
+    pub(crate) fn remove_toolkit(&self, slug: &Slug, owners: &[&str]) -> Result<Vec<User>> {
         let mut conn = self.conn();
         let tx = immediate(&mut conn)?;
         let connected = tx
@@ -157,7 +168,9 @@ impl Store {
             .collect::<rusqlite::Result<Vec<_>>>()?;
         if connected.is_empty() {
             tx.execute("DELETE FROM toolkits WHERE slug = ?1", [slug.as_str()])?;
-            sealed::delete(&tx, owner)?;
+            for owner in owners {
+                sealed::delete(&tx, owner)?;
+            }
         }
         tx.commit()?;
         Ok(connected)
@@ -200,6 +213,7 @@ fn toolkit_row(row: &Row<'_>) -> rusqlite::Result<(Slug, ToolkitRow)> {
         enabled: row.get("enabled")?,
         client_id: row.get("client_id")?,
         scopes: json(row, "scopes")?,
+        registered: clients::read(row.get("registered")?),
     };
     Ok((parsed(row, "slug")?, decided))
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use auth::{Auth, Field, Part, TokenAuth};
+pub(crate) use auth::{Auth, Field, Part, TokenAuth, TokenFormat};
 pub(crate) use tool::{BodyKind, Page, Replay, RequestLine, Tool};
 
 use crate::api::ids::{Slug, ToolSlug};

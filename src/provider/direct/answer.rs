@@ -75,6 +75,12 @@ fn lacks_scope(answer: &Response, json: &Value) -> bool {
             }))
 }
 
+/// Returns the account's name out of the claims of an `id_token`, where the manifest looks for it there.
+pub(crate) fn claimed_name(toolkit: &Manifest, claims: Option<&Value>) -> Option<String> {
+    let identity = toolkit.identity.as_ref().filter(|identity| identity.request.is_none())?;
+    claims?.pointer(&identity.account).map(text).filter(|name| !name.is_empty())
+}
+
 /// Returns the account's name out of the identity call's answer.
 pub(crate) fn account_name(toolkit: &Manifest, answer: &Response) -> Option<String> {
     let pointer = &toolkit.identity.as_ref()?.account;

@@ -1,0 +1,149 @@
+//! `connections connect --device` and `poll`: a code for the person, and questions to the app.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::output::note;
+use super::signals::Signals;
+use super::wait::{consent, read_lines, spinner};
+use super::{App, connect};
+use crate::api::connections::ConnectState;
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::{ConnectionId, UserRef};
+use crate::api::logins::{DeviceCode, Poll};
+use crate::api::time::Millis;
+use crate::settings::Profile;
+
+/// Longest sleep between two looks, so that a clock that is set back does not stop the wait.
+const GLANCE: Duration = Duration::from_secs(10);
+
+/// One login on another device that is waited for.
+pub(crate) struct DeviceLogin<'a> {
+    app: &'a App<'a>,
+    name: &'a str,
+    connection: &'a ConnectionId,
+    user: Option<&'a UserRef>,
+}
+
+impl<'a> DeviceLogin<'a> {
+    /// Waits for the login of a connection to the app called `name`.
+    pub(crate) fn new(
+        app: &'a App<'a>,
+        name: &'a str,
+        connection: &'a ConnectionId,
+        user: Option<&'a UserRef>,
+    ) -> Self {
+        Self { app, name, connection, user }
+    }
+
+    /// Shows the code, and returns how the login ended.
+    pub(crate) async fn run(&self, code: DeviceCode, patience: Duration) -> Result<ConnectState> {
+        let mut signals = Signals::listen()?;
+        let (enter, mut entered) = mpsc::unbounded_channel();
+        self.announce(&code)?;
+        let sandbox = self.app.settings.profile == Profile::Sandbox;
+        let person = self.app.settings.terminals.person;
+        match (sandbox, person) {
+            (true, true) => read_lines(enter),
+            (true, false) => consent(page(&code)),
+            (false, _) => {}
+        }
+        let spinner = spinner(self.app, false);
+        let mut next = code.next_poll_at;
+        let login = async {
+            loop {
+                tokio::select! {
+                    () = tokio::time::sleep(Millis::now().age(next).min(GLANCE)) => {}
+                    Some(_) = entered.recv() => {
+                        consent(page(&code));
+                        continue;
+                    }
+                }
+                let state = self.app.done(self.app.as_caller(), self.question(None)).await?;
+                match &state.device {
+                    Some(code) => next = code.next_poll_at,
+                    None => return Ok(state),
+                }
+            }
+        };
+        let ended = tokio::select! {
+            ended = login => ended,
+            () = tokio::time::sleep(patience) => {
+                let late = Error::new(Code::Forbidden, "the login timed out")
+                    .hint("start again, with a longer `--timeout` if need be")
+                    .reason("timed_out");
+                Err(self.given_up("timed out", late).await)
+            }
+            broken = signals.next() => Err(self.given_up("cancelled", broken).await),
+        };
+        spinner.finish_and_clear();
+        ended
+    }
+
+    fn announce(&self, code: &DeviceCode) -> Result<()> {
+        let (name, address, user_code) = (self.name, &code.verification_uri, &code.user_code);
+        let complete = code
+            .verification_uri_complete
+            .as_ref()
+            .map(|complete| format!("\nOr open this one, and compare the code:\n\n  {complete}\n"));
+        let text = format!(
+            "To connect {name}, open this address on any device and enter the code there:\n\n  {address}\n  code: {user_code}\n{}",
+            complete.unwrap_or_default()
+        );
+        note(&format!("{text}\n{}", warning(code)))?;
+        let settings = &self.app.settings;
+        match (settings.profile, settings.terminals.person) {
+            (Profile::Sandbox, true) => note("Or press Enter, and the sandbox consents by itself."),
+            (Profile::Sandbox, false) => {
+                note("Nobody is at a terminal, so the sandbox consents by itself.")
+            }
+            (Profile::Local | Profile::Cloud, _) => Ok(()),
+        }
+    }
+
+    fn question(&self, given_up: Option<&str>) -> Poll {
+        Poll {
+            connection: self.connection.clone(),
+            user: self.user.cloned(),
+            given_up: given_up.map(str::to_owned),
+        }
+    }
+
+    /// Ends the login for a reason of this side, so that nothing is left waiting, and returns `error`;
+    /// what goes wrong with that matters less.
+    async fn given_up(&self, why: &str, error: Error) -> Error {
+        match self.app.done(self.app.as_caller(), self.question(Some(why))).await {
+            Err(ended) if ended.reason.as_deref() == Some("login_replaced") => ended,
+            Ok(_) | Err(_) => error,
+        }
+    }
+}
+
+/// Returns what is allowed in by a code, and when nobody should enter it (RFC 8628, 5.4).
+pub(crate) fn warning(code: &DeviceCode) -> String {
+    let scopes = match code.scopes.as_slice() {
+        [] => "what the app chooses".to_owned(),
+        scopes => scopes.join(", "),
+    };
+    format!(
+        "It lets the client `{}` use: {scopes}. Enter the code only because you yourself started this; never enter one that somebody sent you.",
+        code.client_id
+    )
+}
+
+/// Returns the page on which the sandbox consents.
+fn page(code: &DeviceCode) -> url::Url {
+    code.verification_uri_complete.clone().unwrap_or_else(|| {
+        let mut page = code.verification_uri.clone();
+        page.query_pairs_mut().append_pair("user_code", &code.user_code);
+        page
+    })
+}
+
+/// Asks the app once, and shows how the login stands.
+pub(crate) async fn poll(app: &App<'_>, op: Poll) -> Result<u8> {
+    let user = app.user_flag(op.user.as_ref());
+    let state = app.done(app.as_caller(), op).await?;
+    connect::show(app, "connections.poll", &state, &user)
+}

@@ -1,0 +1,298 @@
+//! Which OAuth client a toolkit uses at its server: the operator's, the manifest's, or one that was
+//! registered here.
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::Engine;
+use super::toolkits::Known;
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::Slug;
+use crate::api::time::Millis;
+use crate::catalog::manifest::{TokenAuth, TokenFormat};
+use crate::oauth::{self, Wish};
+use crate::store::Registration;
+
+/// The addresses of an OAuth server, as the manifest gives them or the server publishes them.
+#[derive(Debug)]
+pub(super) struct Endpoints {
+    issuer: Option<String>,
+    announces_issuer: bool,
+    authorize: Option<Url>,
+    token: Url,
+    revoke: Option<Url>,
+    register: Option<Url>,
+    /// Where codes for another device are given out
+    pub(super) device: Option<Url>,
+}
+
+impl Endpoints {
+    /// Returns the one address that is needed to ask whether a code was entered.
+    pub(super) fn of_token(token: Url) -> Self {
+        Self {
+            issuer: None,
+            announces_issuer: false,
+            authorize: None,
+            token,
+            revoke: None,
+            register: None,
+            device: None,
+        }
+    }
+
+    /// Returns what a registered client is bound to: the issuer, else where clients are registered.
+    fn server(&self) -> Option<String> {
+        self.issuer.clone().or(self.register.as_ref().map(Url::to_string))
+    }
+}
+
+/// What a login that begins needs of its client.
+#[derive(Debug)]
+pub(super) struct Need<'a> {
+    /// Where the browser returns to, if one does
+    pub(super) redirect_uri: Option<&'a Url>,
+    /// Scopes that are asked for, as they stand in a request
+    pub(super) scope: &'a str,
+}
+
+impl Engine {
+    /// Returns the toolkit's OAuth server, its endpoints discovered where they are not given.
+    ///
+    /// Fails with `NotConfigured` if there is no client for that server.
+    pub(super) async fn oauth_server(&self, known: &Known) -> Result<oauth::Server> {
+        let endpoints = self.endpoints(known).await?;
+        self.server(known, &endpoints)?.ok_or_else(|| known.without_client())
+    }
+
+    /// Returns the same for a login that begins: where there is no client that will do, one is registered.
+    pub(super) async fn server_for(
+        &self,
+        known: &Known,
+        endpoints: &Endpoints,
+        need: &Need<'_>,
+    ) -> Result<oauth::Server> {
+        if known.client_id().is_none() {
+            let own = known.registered(endpoints.server().as_deref());
+            let registered = match own.filter(|own| will_do(own, need)) {
+                Some(own) => own.clone(),
+                None => self.register(known, endpoints, need).await?,
+            };
+            return self.server_of(known, endpoints, &registered);
+        }
+        self.server(known, endpoints)?.ok_or_else(|| known.without_client())
+    }
+
+    /// Returns the addresses of the toolkit's OAuth server.
+    pub(super) async fn endpoints(&self, known: &Known) -> Result<Endpoints> {
+        let auth = &known.manifest.auth;
+        let given = |token: &Url| Endpoints {
+            issuer: auth.issuer.as_ref().map(|issuer| issuer.as_str().to_owned()),
+            announces_issuer: known.simulated,
+            authorize: auth.authorize_url.clone(),
+            revoke: auth.revoke_url.clone(),
+            register: auth.registration_url.clone(),
+            device: auth.device_url.clone(),
+            ..Endpoints::of_token(token.clone())
+        };
+        match (&auth.authorize_url, &auth.token_url, &auth.issuer) {
+            (Some(_), Some(token), _) => Ok(given(token)),
+            (_, _, Some(at)) => {
+                let found = oauth::discover(&self.http, at, known.trust()).await?;
+                let given = given(&found.token_endpoint);
+                Ok(Endpoints {
+                    issuer: Some(found.issuer().to_owned()),
+                    announces_issuer: found.authorization_response_iss_parameter_supported,
+                    authorize: Some(found.authorization_endpoint),
+                    revoke: given.revoke.or(found.revocation_endpoint),
+                    register: given.register.or(found.registration_endpoint),
+                    device: given.device.or(found.device_authorization_endpoint),
+                    ..Endpoints::of_token(given.token)
+                })
+            }
+            _ => {
+                let text = format!("toolkit `{}` names no OAuth server", known.manifest.slug);
+                Err(Error::new(Code::FeatureNotConfigured, text))
+            }
+        }
+    }
+
+    /// Returns the server with the client that is there for it, if there is one.
+    pub(super) fn server(
+        &self,
+        known: &Known,
+        endpoints: &Endpoints,
+    ) -> Result<Option<oauth::Server>> {
+        let Some(client_id) = known.client_id() else {
+            let own = known.registered(endpoints.server().as_deref());
+            return own.map(|own| self.server_of(known, endpoints, own)).transpose();
+        };
+        let secret =
+            if known.simulated { None } else { self.client_secret(&client_owner(known.slug()))? };
+        Ok(Some(server(known, endpoints, client_id, secret)))
+    }
+
+    /// Returns the server with a client that was registered here.
+    pub(super) fn server_of(
+        &self,
+        known: &Known,
+        endpoints: &Endpoints,
+        own: &Registration,
+    ) -> Result<oauth::Server> {
+        let secret = self.client_secret(&registered_owner(known.slug()))?;
+        let server = server(known, endpoints, &own.client_id, secret);
+        let auth = match own.auth.as_deref() {
+            Some("none") => Some(TokenAuth::None),
+            Some("basic") => Some(TokenAuth::Basic),
+            Some("post") => Some(TokenAuth::Post),
+            Some(_) | None => None,
+        };
+        Ok(oauth::Server { auth: server.auth.or(auth), ..server })
+    }
+
+    fn client_secret(&self, owner: &str) -> Result<Option<SecretString>> {
+        let Some(bytes) = self.store.sealed(owner)? else { return Ok(None) };
+        Ok(self.opening(owner, &bytes)?.0.remove("client_secret"))
+    }
+
+    /// Registers a client at the server, and returns the one that counts from now on.
+    async fn register(
+        &self,
+        known: &Known,
+        endpoints: &Endpoints,
+        need: &Need<'_>,
+    ) -> Result<Registration> {
+        let (Some(endpoint), Some(server)) = (&endpoints.register, endpoints.server()) else {
+            return Err(known.without_client());
+        };
+        let wish = Wish {
+            endpoint,
+            trust: known.trust(),
+            redirect_uri: need.redirect_uri,
+            scope: need.scope,
+            device: endpoints.device.is_some(),
+        };
+        let slug = known.slug();
+        let client = oauth::register(&self.http, &wish).await.map_err(|error| {
+            let command = format!("naive toolkits configure {slug} --client-id ID");
+            match error.code {
+                Code::NotConfigured => {
+                    error.hint(format!("register one with the app yourself, then run `{command}`"))
+                }
+                _ => error,
+            }
+        })?;
+        let new = Registration {
+            server,
+            client_id: client.client_id,
+            auth: client.auth.map(|auth| word(auth).to_owned()),
+            redirect_uri: client.redirect_uri,
+            expires_at: client.expires_at,
+        };
+        let replaces = known.row.registered.as_ref().map(|old| old.client_id.as_str());
+        let owner = registered_owner(slug);
+        self.sealing(&owner, &client.secrets, |bytes| {
+            self.store.put_registration(slug, &new, replaces, (&owner, bytes))
+        })
+    }
+
+    /// Forgets the client that was registered here if its server no longer knows it, so that the next
+    /// login registers another; tells whether it did.
+    pub(super) fn forget_client(&self, known: &Known, error: &Error) -> Result<bool> {
+        let own = known.row.registered.as_ref().filter(|_| known.client_id().is_none());
+        let Some(own) = own.filter(|_| error.reason.as_deref() == Some("invalid_client")) else {
+            return Ok(false);
+        };
+        let slug = known.slug();
+        self.store.forget_registration(slug, &own.client_id, &registered_owner(slug))?;
+        Ok(true)
+    }
+
+    /// Returns what is said when a login fails: a client that was registered here and is gone is no
+    /// matter of configuring.
+    pub(super) fn login_failed(&self, known: &Known, error: Error) -> Error {
+        match self.forget_client(known, &error) {
+            Ok(true) => error.hint(format!(
+                "run `naive connections connect {}` again: it registers a new client",
+                known.slug()
+            )),
+            Ok(false) => error,
+            Err(error) => error,
+        }
+    }
+}
+
+/// Tells whether a registered client still counts, and may have the browser return to where it must.
+fn will_do(own: &Registration, need: &Need<'_>) -> bool {
+    let lives = own.expires_at.is_none_or(|at| at > Millis::now());
+    let returns = match (&own.redirect_uri, need.redirect_uri) {
+        (Some(only), Some(wanted)) => only == wanted.as_str(),
+        (None, _) | (_, None) => true,
+    };
+    lives && returns
+}
+
+fn server(
+    known: &Known,
+    endpoints: &Endpoints,
+    client_id: &str,
+    client_secret: Option<SecretString>,
+) -> oauth::Server {
+    let auth = &known.manifest.auth;
+    oauth::Server {
+        issuer: endpoints.issuer.clone(),
+        announces_issuer: endpoints.announces_issuer,
+        authorize: endpoints.authorize.clone(),
+        token: endpoints.token.clone(),
+        revoke: endpoints.revoke.clone(),
+        device: endpoints.device.clone(),
+        client_id: client_id.to_owned(),
+        client_secret,
+        auth: auth.token_auth,
+        json: auth.token_format == TokenFormat::Json,
+        trust: known.trust(),
+    }
+}
+
+fn word(auth: TokenAuth) -> &'static str {
+    match auth {
+        TokenAuth::None => "none",
+        TokenAuth::Basic => "basic",
+        TokenAuth::Post => "post",
+    }
+}
+
+/// Returns the owner under which the operator's client secret is sealed.
+pub(super) fn client_owner(slug: &Slug) -> String {
+    format!("client:{slug}")
+}
+
+/// Returns the owner under which the secrets of a registered client are sealed.
+pub(super) fn registered_owner(slug: &Slug) -> String {
+    format!("registered:{slug}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registered_client_lasts_as_long_as_its_secret_and_its_address() {
+        let here: Url = "http://127.0.0.1:7/oauth/callback".parse().unwrap();
+        let client = |redirect_uri: Option<&str>, expires_at| Registration {
+            server: "https://a".to_owned(),
+            client_id: "c".to_owned(),
+            auth: None,
+            redirect_uri: redirect_uri.map(str::to_owned),
+            expires_at,
+        };
+        let by_browser = Need { redirect_uri: Some(&here), scope: "" };
+        let by_device = Need { redirect_uri: None, scope: "" };
+        let other = Some("http://127.0.0.1:8/oauth/callback");
+
+        assert!(will_do(&client(None, None), &by_browser));
+        assert!(will_do(&client(Some(here.as_str()), None), &by_browser));
+        assert!(!will_do(&client(other, None), &by_browser));
+        assert!(will_do(&client(other, None), &by_device));
+        assert!(!will_do(&client(None, Some(Millis(1))), &by_browser));
+    }
+}

@@ -1,0 +1,288 @@
+//! Logins on another device: begun with a code, ended by asking the app about it.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::clients::{Endpoints, Need};
+use super::login::{declined, state};
+use super::toolkits::Known;
+use super::{Call, Engine, Scope};
+use crate::api::connections::{Connect, ConnectState, Connection, Status};
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::ConnectionId;
+use crate::api::logins::Poll;
+use crate::api::secrets::Secrets;
+use crate::api::time::Millis;
+use crate::oauth::{self, Device, DeviceAnswer, Tokens};
+use crate::store::{Flow, FlowAnswer, NewFlow, WaitingDevice, flow_owner};
+
+/// How much less often a server wants to be asked that says so (RFC 8628, 3.5).
+const SLOWER: Duration = Duration::from_secs(5);
+/// Longest time between two questions to a server that does not answer.
+const RAREST: Duration = Duration::from_mins(1);
+
+/// Tells whether a login goes by a code: where that is asked for, or where no browser can return.
+///
+/// Fails if nothing else would do and the server gives out none.
+pub(super) fn goes_by_device(call: &Call, op: &Connect, endpoint: Option<&Url>) -> Result<bool> {
+    let wanted = op.device || !call.browser;
+    match (endpoint, &call.redirect_uri) {
+        (Some(_), _) if wanted => Ok(true),
+        (Some(_), None) => Ok(true),
+        (None, _) if op.device => {
+            let text = format!("`{}` gives out no codes for other devices", op.toolkit);
+            Err(Error::new(Code::InvalidInput, text)
+                .hint("leave `--device` out")
+                .reason("no_device_login"))
+        }
+        (None, None) => {
+            Err(Error::new(Code::InvalidInput, "there is no place for a browser to return to")
+                .reason("no_return"))
+        }
+        (_, Some(_)) => Ok(false),
+    }
+}
+
+impl Engine {
+    /// Gets a code that the user enters on any device.
+    pub(super) async fn begin_device(
+        &self,
+        known: &Known,
+        endpoints: &Endpoints,
+        new: &NewFlow<'_>,
+    ) -> Result<ConnectState> {
+        let device = match self.ask_for_code(known, endpoints, new).await {
+            Err(error) if self.forget_client(known, &error)? => {
+                let again = self.toolkit(known.slug())?;
+                self.ask_for_code(&again, endpoints, new).await?
+            }
+            answer => answer?,
+        };
+        let now = Millis::now();
+        let expires_at = now.after(device.life);
+        // Nobody knows what this hash is of: no callback ends such a login.
+        let state_hash = oauth::state_hash(&oauth::random());
+        let owner = flow_owner(&state_hash);
+        let id = self.sealing(&owner, &device.kept, |sealed| {
+            let flow = Flow {
+                state_hash: state_hash.clone(),
+                owner: owner.clone(),
+                sealed: sealed.to_vec(),
+                expires_at,
+                poll_every: Some(device.interval),
+            };
+            self.store.begin(new, Some(&flow), now)
+        })?;
+        let code = oauth::device_code(&device.kept, expires_at, now.after(device.interval));
+        Ok(ConnectState { device: code, ..self.state(&id, None)? })
+    }
+
+    async fn ask_for_code(
+        &self,
+        known: &Known,
+        endpoints: &Endpoints,
+        new: &NewFlow<'_>,
+    ) -> Result<Device> {
+        let scope = new.scopes.join(&known.manifest.auth.scope_separator);
+        let need = Need { redirect_uri: None, scope: &scope };
+        let server = self.server_for(known, endpoints, &need).await?;
+        oauth::ask_for_code(&self.http, &server, &scope).await
+    }
+
+    /// Asks the app once whether the code was entered, if it may be asked by now.
+    pub(super) async fn poll(&self, scope: &Scope<'_>, op: &Poll) -> Result<ConnectState> {
+        let connection = self.get_connection(scope, &op.connection)?;
+        let Some(waiting) = self.store.device(&connection.id)? else { return ended(&connection) };
+        if let Some(why) = &op.given_up {
+            let error = Error::new(Code::Forbidden, format!("the login was given up: {why}"));
+            let error = again(error).reason(why.replace(' ', "_"));
+            return Err(self.end_device(&connection.id, &waiting, why, error)?);
+        }
+        let now = Millis::now();
+        if waiting.expires_at <= now {
+            return Err(self.end_device(&connection.id, &waiting, "timed out", lapsed())?);
+        }
+        let kept = self.opening(&flow_owner(&waiting.state_hash), &waiting.sealed)?;
+        let login = Login { connection: &connection, waiting: &waiting, kept: &kept };
+        if !self.store.claim_poll(&waiting.state_hash, now)? {
+            return self.still_waiting(&login, waiting.next_poll_at);
+        }
+        let known = self.toolkit(&connection.toolkit)?.usable()?;
+        let server = self.poll_server(&known, &kept)?;
+        match oauth::ask_for_tokens(&self.http, &server, &kept, now).await {
+            Ok(answer) => self.answered(&known, &login, answer).await,
+            Err(error) => {
+                let error = self.login_failed(&known, error);
+                let why = error.message.clone();
+                Err(self.end_device(&connection.id, &waiting, &why, error)?)
+            }
+        }
+    }
+
+    /// Returns the server that gave out a code: of its addresses, none but the one for questions.
+    fn poll_server(&self, known: &Known, kept: &Secrets) -> Result<oauth::Server> {
+        let given = known.manifest.auth.token_url.clone();
+        let discovered = || oauth::kept(kept, "token_endpoint")?.parse().ok();
+        let token = given
+            .or_else(discovered)
+            .ok_or_else(|| Error::new(Code::InternalError, "the login has lost its server"))?;
+        let endpoints = Endpoints::of_token(token);
+        let own = known.row.registered.as_ref().filter(|_| known.client_id().is_none());
+        match own.filter(|own| oauth::kept(kept, "client_id") == Some(&own.client_id)) {
+            Some(own) => self.server_of(known, &endpoints, own),
+            None => self.server(known, &endpoints)?.ok_or_else(|| known.without_client()),
+        }
+    }
+
+    async fn answered(
+        &self,
+        known: &Known,
+        login: &Login<'_>,
+        answer: DeviceAnswer,
+    ) -> Result<ConnectState> {
+        let (id, waiting) = (&login.connection.id, login.waiting);
+        let now = Millis::now();
+        let slower = |interval: Duration| {
+            self.store.poll_every(&waiting.state_hash, interval, now)?;
+            self.still_waiting(login, now.after(interval))
+        };
+        match answer {
+            DeviceAnswer::Granted(tokens) => self.granted(known, login, &tokens).await,
+            DeviceAnswer::Pending => self.still_waiting(login, now.after(waiting.poll_every)),
+            DeviceAnswer::SlowDown(wanted) => {
+                slower((waiting.poll_every + SLOWER).max(wanted.unwrap_or_default()))
+            }
+            DeviceAnswer::Unclear(error) => {
+                self.note(format!("The app gave no answer and is asked again: {error}."));
+                slower((waiting.poll_every * 2).min(RAREST.max(waiting.poll_every)))
+            }
+            DeviceAnswer::Declined => {
+                let error = declined("access_denied", None);
+                let why = error.message.clone();
+                Err(self.end_device(id, waiting, &why, error)?)
+            }
+            DeviceAnswer::Lapsed => Err(self.end_device(id, waiting, "timed out", lapsed())?),
+        }
+    }
+
+    async fn granted(
+        &self,
+        known: &Known,
+        login: &Login<'_>,
+        tokens: &Tokens,
+    ) -> Result<ConnectState> {
+        let id = &login.connection.id;
+        match self.store.take_flow(&login.waiting.state_hash, Millis::now())? {
+            // Granted in time, even if the answer was late.
+            FlowAnswer::Taken(..) | FlowAnswer::Lapsed(_) => {}
+            FlowAnswer::Used(_) | FlowAnswer::Unknown => return Err(replaced()),
+        }
+        let ended = self.activate(known, id, tokens).await;
+        if let Err(error) = &ended {
+            self.store.fail(id, &error.message, Millis::now())?;
+        }
+        ended
+    }
+
+    /// Ends a login without success, and returns why; another error if it had ended before.
+    fn end_device(
+        &self,
+        id: &ConnectionId,
+        waiting: &WaitingDevice,
+        why: &str,
+        error: Error,
+    ) -> Result<Error> {
+        let now = Millis::now();
+        match self.store.take_flow(&waiting.state_hash, now)? {
+            FlowAnswer::Taken(..) | FlowAnswer::Lapsed(_) => {
+                self.store.fail(id, why, now)?;
+                Ok(error)
+            }
+            FlowAnswer::Used(_) | FlowAnswer::Unknown => Ok(replaced()),
+        }
+    }
+
+    fn still_waiting(&self, login: &Login<'_>, next_poll_at: Millis) -> Result<ConnectState> {
+        let code = oauth::device_code(login.kept, login.waiting.expires_at, next_poll_at);
+        Ok(ConnectState { device: code, ..self.state(&login.connection.id, None)? })
+    }
+}
+
+/// One login that waits, opened.
+struct Login<'a> {
+    connection: &'a Connection,
+    waiting: &'a WaitingDevice,
+    kept: &'a Secrets,
+}
+
+/// Returns how a connection stands for which no code waits.
+fn ended(connection: &Connection) -> Result<ConnectState> {
+    match connection.status {
+        Status::Active => Ok(state(connection, None)),
+        Status::Failed => {
+            let why = connection.reason.as_deref().unwrap_or("no reason is known");
+            let text = format!("the login has failed: {why}");
+            Err(again(Error::new(Code::Forbidden, text)).reason("login_failed"))
+        }
+        Status::Initiated | Status::Expired | Status::Inactive | Status::Revoked => {
+            let text = format!("no code for another device waits for `{}`", connection.id);
+            let command = format!("naive connections connect {} --device", connection.toolkit);
+            Err(Error::new(Code::InvalidInput, text)
+                .hint(format!("run `{command}` to begin such a login"))
+                .reason("no_device_login"))
+        }
+    }
+}
+
+fn lapsed() -> Error {
+    again(Error::new(Code::Forbidden, "the code was not entered in time")).reason("timed_out")
+}
+
+fn replaced() -> Error {
+    Error::new(Code::Forbidden, "the login was ended or begun anew meanwhile")
+        .hint("run `naive connections connected` to see how it stands")
+        .reason("login_replaced")
+}
+
+fn again(error: Error) -> Error {
+    error.hint("start again with `naive connections connect`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Caller;
+
+    /// Says whether a login goes by a code; `case` has a letter for each: `d`evice asked for, a
+    /// `b`rowser opens, one can `r`eturn, the server `g`ives codes.
+    fn went(case: &str) -> Option<bool> {
+        let op = serde_json::json!({"toolkit": "acme", "device": case.contains('d')});
+        let here: Url = "http://127.0.0.1:7/oauth/callback".parse().unwrap();
+        let call = Call {
+            caller: Caller::Human,
+            user: "default".parse().unwrap(),
+            redirect_uri: Some(here).filter(|_| case.contains('r')),
+            browser: case.contains('b'),
+        };
+        let endpoint: Url = "https://a/device".parse().unwrap();
+        let op = serde_json::from_value(op).unwrap();
+        goes_by_device(&call, &op, Some(&endpoint).filter(|_| case.contains('g'))).ok()
+    }
+
+    #[test]
+    fn a_code_comes_where_it_is_asked_for_or_no_browser_opens() {
+        let table = [
+            ("dbrg", Some(true)),
+            ("dbr", None),
+            ("brg", Some(false)),
+            ("rg", Some(true)),
+            ("r", Some(false)),
+            ("g", Some(true)),
+            ("", None),
+        ];
+        for (case, expected) in table {
+            assert_eq!(went(case), expected, "{case}");
+        }
+    }
+}

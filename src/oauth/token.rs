@@ -1,0 +1,227 @@
+//! Requests to a token endpoint, and what its answers mean.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{ACCESS, EXPIRES, LIFE, REFRESH, Server};
+use crate::api::error::{Code, Error, Result};
+use crate::api::secrets::Secrets;
+use crate::api::time::Millis;
+use crate::catalog::manifest::TokenAuth;
+use crate::http::{Http, Request, Response};
+
+/// What the server granted.
+#[derive(Debug, Default)]
+pub(crate) struct Tokens {
+    /// Tokens and their end, as they are sealed
+    pub(crate) sealed: Secrets,
+    /// Scopes granted, or `None` where the server says nothing
+    pub(crate) scopes: Option<Vec<String>>,
+    /// What the server says of the person in an `id_token`; the token itself is not kept
+    pub(crate) claims: Option<Value>,
+}
+
+/// Makes the request of a client that names itself as the server wants.
+pub(super) fn authenticated(
+    request: Request,
+    server: &Server,
+    plain: &[(&str, &str)],
+    hidden: &[(&str, &SecretString)],
+) -> Result<Request> {
+    let fallback = if server.client_secret.is_some() { TokenAuth::Basic } else { TokenAuth::None };
+    let mut plain = plain.to_vec();
+    let mut hidden = hidden.to_vec();
+    let body = |request: Request, plain: &[_], hidden: &[_]| {
+        if server.json { request.json(plain, hidden) } else { request.form(plain, hidden) }
+    };
+    match (server.auth.unwrap_or(fallback), &server.client_secret) {
+        (TokenAuth::Basic, Some(secret)) => {
+            return body(request, &plain, &hidden)?.basic(&server.client_id, secret);
+        }
+        (TokenAuth::Post, Some(secret)) => {
+            plain.push(("client_id", &server.client_id));
+            hidden.push(("client_secret", secret));
+        }
+        (TokenAuth::None | TokenAuth::Basic | TokenAuth::Post, _) => {
+            plain.push(("client_id", &server.client_id));
+        }
+    }
+    body(request, &plain, &hidden)
+}
+
+/// Asks for tokens, and reads what was granted.
+pub(super) async fn token_request(
+    http: &Http,
+    server: &Server,
+    plain: &[(&str, &str)],
+    hidden: &[(&str, &SecretString)],
+    now: Millis,
+) -> Result<Tokens> {
+    let request = Request::new("POST", server.token.clone(), server.trust)?
+        .header("accept", "application/json")?;
+    let request = authenticated(request, server, plain, hidden)?;
+    granted(&http.send(&request).await?, &server.client_id, now)
+}
+
+/// Reads a token answer (RFC 6749, 5.1 and 5.2).
+pub(super) fn granted(answer: &Response, client_id: &str, now: Millis) -> Result<Tokens> {
+    #[derive(Deserialize)]
+    struct Grant {
+        access_token: SecretString,
+        refresh_token: Option<SecretString>,
+        /// A number, though some servers send a text
+        expires_in: Option<Value>,
+        scope: Option<String>,
+        id_token: Option<SecretString>,
+    }
+    let grant: Grant = match serde_json::from_slice(&answer.body) {
+        Ok(grant) if answer.is_success() => grant,
+        _ => return Err(denied(answer)),
+    };
+    let claims = grant.id_token.and_then(|token| claims(token.expose_secret(), client_id));
+    let mut sealed = BTreeMap::from([(ACCESS.to_owned(), grant.access_token)]);
+    if let Some(token) = grant.refresh_token {
+        sealed.insert(REFRESH.to_owned(), token);
+    }
+    let seconds = grant
+        .expires_in
+        .as_ref()
+        .and_then(|life| life.as_u64().or_else(|| life.as_str()?.parse().ok()));
+    if let Some(seconds) = seconds {
+        let at = now.after(Duration::from_secs(seconds));
+        sealed.insert(EXPIRES.to_owned(), at.0.to_string().into());
+        sealed.insert(LIFE.to_owned(), seconds.to_string().into());
+    }
+    let scopes = grant.scope.map(|scope| {
+        scope.split([' ', ',']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
+    });
+    Ok(Tokens { sealed: Secrets(sealed), scopes, claims })
+}
+
+/// Reads the claims of an `id_token` that is meant for this client; `None` if it is for another.
+///
+/// The signature is not checked: the token came from the token endpoint itself, over TLS, which stands
+/// for it (source: `OpenID` Connect Core 1.0, 3.1.3.7, step 6). Nor is `iss`: servers of many tenants
+/// name the tenant there. The claims only tell a person which account is connected.
+fn claims(token: &str, client_id: &str) -> Option<Value> {
+    let payload = token.split('.').nth(1)?;
+    let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+    let claims: Map<String, Value> = serde_json::from_slice(&bytes).ok()?;
+    let meant = match claims.get("aud")? {
+        Value::Array(several) => several.iter().any(|one| one == client_id),
+        one => one == client_id,
+    };
+    meant.then_some(Value::Object(claims))
+}
+
+/// Returns the code of a refusal in the standard's words; empty where the answer has none.
+///
+/// Some servers refuse with status 200, and some have words of their own (sources: GitHub Docs,
+/// "Troubleshooting OAuth app access token request errors"; Slack, "oauth.v2.access"; read 2026-11-20).
+pub(super) fn refusal(answer: &Response) -> String {
+    let json = answer.json().unwrap_or_default();
+    let code = json.get("error").and_then(Value::as_str).unwrap_or_default();
+    match code {
+        "bad_refresh_token"
+        | "invalid_refresh_token"
+        | "token_revoked"
+        | "bad_verification_code"
+        | "invalid_code"
+        | "incorrect_device_code" => "invalid_grant",
+        "incorrect_client_credentials" | "invalid_client_id" | "bad_client_secret" => {
+            "invalid_client"
+        }
+        code => code,
+    }
+    .to_owned()
+}
+
+/// Names the refusal by the server's own code; its words may hold what nobody should see.
+pub(super) fn denied(answer: &Response) -> Error {
+    let code = refusal(answer);
+    let known = code.len() <= 64 && code.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    match (answer.status, code.as_str()) {
+        (_, "invalid_grant") => {
+            Error::new(Code::Unauthorized, "the OAuth server no longer takes the grant")
+                .hint("start again with `naive connections connect`")
+                .reason("invalid_grant")
+        }
+        (_, "invalid_client" | "unauthorized_client") => Error::new(
+            Code::NotConfigured,
+            "the OAuth server does not know the client, or its secret",
+        )
+        .hint("run `naive toolkits configure` with the right client id and secret")
+        .reason("invalid_client"),
+        (status, code) if known && !code.is_empty() => {
+            let text = format!("the OAuth server refused with `{code}` ({status})");
+            Error::new(Code::ProviderError, text)
+        }
+        (status, _) => {
+            let text = format!("the OAuth server gave no usable answer ({status})");
+            Error::new(Code::ProviderError, text)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn answer(status: u16, body: &Value) -> Response {
+        let headers = reqwest::header::HeaderMap::default();
+        Response { status, headers, body: body.to_string().into_bytes() }
+    }
+
+    fn token(claims: &Value) -> String {
+        format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims.to_string()))
+    }
+
+    #[test]
+    fn a_refusal_never_repeats_the_servers_words() {
+        let error =
+            denied(&answer(400, &json!({"error": "CANARY secret", "error_description": "CANARY"})));
+
+        assert!(!format!("{error:?}").contains("CANARY"));
+    }
+
+    #[test]
+    fn a_refusal_counts_whatever_its_status_and_dialect() {
+        for status in [200, 400, 401] {
+            for word in ["invalid_grant", "bad_refresh_token", "token_revoked", "invalid_code"] {
+                let refused = granted(&answer(status, &json!({"error": word})), "c", Millis(0));
+
+                let error = refused.unwrap_err();
+                assert_eq!(error.reason.as_deref(), Some("invalid_grant"), "{status} {word}");
+            }
+        }
+        let refused = granted(&answer(200, &json!({"ok": false, "error": "x"})), "c", Millis(0));
+        assert_eq!(refused.unwrap_err().message, "the OAuth server refused with `x` (200)");
+    }
+
+    #[test]
+    fn the_claims_of_an_id_token_are_read_if_they_are_meant_for_this_client() {
+        for (aud, meant) in [(json!("c"), true), (json!(["x", "c"]), true), (json!("x"), false)] {
+            let body = json!({
+                "access_token": "a",
+                "id_token": token(&json!({"aud": aud, "email": "ann@example.com"})),
+            });
+
+            let tokens = granted(&answer(200, &body), "c", Millis(0)).unwrap();
+
+            let email = tokens.claims.map(|claims| claims["email"].clone());
+            assert_eq!(email, meant.then(|| json!("ann@example.com")), "{aud}");
+            assert!(!tokens.sealed.0.contains_key("id_token"));
+        }
+        for broken in ["", "a", "a.%%.c", "e30.W10.x"] {
+            assert!(claims(broken, "c").is_none(), "{broken}");
+        }
+    }
+}
