@@ -13,7 +13,7 @@ use super::connections::{
     Disconnected, Finish, GetConnection, ListConnections, ListedToolkits,
 };
 use super::ids::UserRef;
-use super::logins::Poll;
+use super::logins::{ExportConnection, Exported, ImportConnection, Poll};
 use super::tools::{Execute, Executed, ListTools, Tools};
 use super::workspace::{
     AddToolkit, ConfigureToolkit, CreateUser, DeleteUser, DisableToolkit, EnableToolkit,
@@ -93,6 +93,8 @@ actions! {
     "connections.finish" Finish -> ConnectState,
     "connections.poll" Poll -> ConnectState,
     "connections.credentials" Credentials -> ConnectState,
+    "connections.export" ExportConnection -> Exported,
+    "connections.import" ImportConnection -> ConnectState,
     "connections.tools" ListTools -> Tools,
     "connections.execute" Execute -> Executed,
     "connections.get" GetConnection -> Connection,
@@ -111,6 +113,8 @@ impl Action {
             Self::Connect(op) => Some(&mut op.user),
             Self::Poll(op) => Some(&mut op.user),
             Self::Credentials(op) => Some(&mut op.user),
+            Self::ExportConnection(op) => Some(&mut op.user),
+            Self::ImportConnection(op) => Some(&mut op.user),
             Self::ListTools(op) => Some(&mut op.user),
             Self::Execute(op) => Some(&mut op.user),
             Self::GetConnection(op) => Some(&mut op.user),

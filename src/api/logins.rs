@@ -1,11 +1,12 @@
-//! Logins without a browser here: a code for another device.
+//! Logins without a browser here: a code for another device, a block from another machine.
 
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::ids::{ConnectionId, UserRef};
+use super::connections::Status;
+use super::ids::{ConnectionId, Label, Slug, UserRef};
 use super::time::Millis;
 
 /// What a person needs who logs in on another device (RFC 8628).
@@ -44,4 +45,61 @@ pub(crate) struct Poll {
     #[arg(skip)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) given_up: Option<String>,
+}
+
+/// Seal a connection for another machine, which imports it
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+#[group(skip)]
+pub(crate) struct ExportConnection {
+    /// Connection to hand over (`ca_…`)
+    pub(crate) connection: ConnectionId,
+    /// Public key of the other machine: `naive vault public-key` prints it there
+    #[arg(long, value_name = "PUBLIC-KEY")]
+    pub(crate) to: String,
+    /// Tenant user: id, external id or `default`
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<UserRef>,
+    /// Delete the credential here afterwards, without revoking it at the app
+    #[arg(long = "move")]
+    #[serde(default, rename = "move", skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) moves: bool,
+}
+
+/// A connection, sealed for one other machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Exported {
+    /// App, by slug
+    pub(crate) toolkit: Slug,
+    /// `ca_…`
+    pub(crate) connected_account_id: ConnectionId,
+    /// How the connection stands here now
+    pub(crate) status: Status,
+    /// Whether its credential was deleted here
+    pub(crate) moved: bool,
+    /// Whether the app may give the credential a successor, which then only one machine knows
+    pub(crate) rotates: bool,
+    /// What the other machine imports; nobody else can open it
+    pub(crate) block: String,
+}
+
+/// Take over a connection that another machine has sealed for this one
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+#[group(skip)]
+pub(crate) struct ImportConnection {
+    /// Tenant user who will own the connection: id, external id or `default`
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<UserRef>,
+    /// What to call this account here, instead of its label there
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) label: Option<Label>,
+    /// The sealed block
+    #[arg(skip)]
+    #[serde(default)]
+    pub(crate) block: String,
 }

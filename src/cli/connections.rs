@@ -4,17 +4,16 @@ use clap::Subcommand;
 
 use super::App;
 use super::connect::{self, Terminal};
-use super::device;
 use super::execute::{self, Files};
 use super::output::Page;
-use super::tools;
+use super::{device, handover, tools};
 use crate::api::accounts::{DefaultAccount, DefaultChosen, RefreshConnection};
 use crate::api::connections::{
     Connect, Connected, Connection, Connections, Credentials, Disconnect, Disconnected,
     GetConnection, ListConnections, ListedToolkit, ListedToolkits,
 };
 use crate::api::error::{Code, Error, Result};
-use crate::api::logins::Poll;
+use crate::api::logins::{ExportConnection, ImportConnection, Poll};
 use crate::api::tools::{Execute, ListTools};
 use crate::api::workspace::Availability;
 
@@ -40,6 +39,10 @@ pub(crate) enum Command {
     },
     /// Ask the app once whether the code of a device login was entered
     Poll(Poll),
+    /// Seal a connection for another machine, which imports it
+    Export(ExportConnection),
+    /// Take over a connection that another machine sealed for this one; the block comes on stdin
+    Import(ImportConnection),
     /// Enter the credentials of a connection that waits for them
     Credentials {
         #[command(flatten)]
@@ -82,6 +85,8 @@ impl Command {
             Self::Connect { .. } => "connections.connect",
             Self::Finish { .. } => "connections.finish",
             Self::Poll(_) => "connections.poll",
+            Self::Export(_) => "connections.export",
+            Self::Import(_) => "connections.import",
             Self::Credentials { .. } => "connections.credentials",
             Self::Tools(_) => "connections.tools",
             Self::Execute { .. } => "connections.execute",
@@ -112,6 +117,8 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
         Command::Connect { op, terminal } => connect::connect(app, op, terminal).await,
         Command::Finish { url } => connect::finish(app, &url).await,
         Command::Poll(op) => device::poll(app, op).await,
+        Command::Export(op) => handover::export(app, op).await,
+        Command::Import(op) => handover::import(app, op).await,
         Command::Credentials { op, fields } => connect::credentials(app, op, &fields).await,
         Command::Tools(op) => tools::show(app, op).await,
         Command::Execute { op, files } => execute::execute(app, op, files).await,

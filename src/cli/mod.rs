@@ -12,6 +12,7 @@ pub(crate) mod doctor;
 mod example;
 mod execute;
 pub(crate) mod generate;
+mod handover;
 mod jq;
 mod loopback;
 pub(crate) mod output;

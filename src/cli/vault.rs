@@ -15,6 +15,8 @@ pub(crate) enum Command {
     Status,
     /// Print the key, to keep it in a safe place
     ExportKey,
+    /// Print the public key to which another machine exports connections for this one
+    PublicKey,
     /// Seal everything with a new key
     Rotate {
         /// New key, 64 hexadecimal digits from stdin, where the present one is `NAIVE_ENCRYPTION_KEY`
@@ -29,6 +31,7 @@ impl Command {
         match self {
             Self::Status => "vault.status",
             Self::ExportKey => "vault.export-key",
+            Self::PublicKey => "vault.public-key",
             Self::Rotate { .. } => "vault.rotate",
         }
     }
@@ -46,6 +49,15 @@ pub(crate) fn run(app: &App<'_>, command: Command) -> Result<u8> {
             page.text(&key);
             page.hint("Whoever has this key and the store has every credential. Keep them apart.");
             app.output.reply(name, json!({ "key": key }), page)
+        }
+        Command::PublicKey => {
+            let key = engine.public_key()?;
+            let mut page = Page::default();
+            page.text(&key);
+            page.hint("It is no secret. What is sealed with it opens in this store alone.");
+            let command = format!("naive connections export <connection> --to {key}");
+            page.next(command, "on the other machine, seal a connection for this one");
+            app.output.reply(name, json!({ "public_key": key }), page)
         }
         Command::Rotate { key } => {
             let given = key.map(|value| arguments::secret("--key", &value)).transpose()?;

@@ -26,14 +26,14 @@ pub(super) struct Opened {
 }
 
 /// The right to refresh a credential, given back when it is dropped.
-struct Claim<'a> {
+pub(super) struct Claim<'a> {
     store: &'a Store,
     id: &'a ConnectionId,
 }
 
 impl<'a> Claim<'a> {
     /// Returns the claim, or `None` while another has it.
-    fn take(store: &'a Store, id: &'a ConnectionId) -> Result<Option<Self>> {
+    pub(super) fn take(store: &'a Store, id: &'a ConnectionId) -> Result<Option<Self>> {
         Ok(store.claim_refresh(id)?.then_some(Self { store, id }))
     }
 }

@@ -72,6 +72,8 @@ fn acts(action: &Action) -> bool {
         | Action::Finish(_)
         | Action::Poll(_)
         | Action::Credentials(_)
+        | Action::ExportConnection(_)
+        | Action::ImportConnection(_)
         | Action::Execute(_)
         | Action::RefreshConnection(_) => true,
         Action::CreateUser(_)
@@ -126,6 +128,8 @@ mod tests {
         let away = action("connections.disconnect", json!({"toolkit": "gmail"}));
         let users = action("users.list", json!({}));
         let id = "ca_0123456789abcdef0123456789abcdef";
+        let export = action("connections.export", json!({"connection": id, "to": "k"}));
+        let import = action("connections.import", json!({}));
         let poll = action("connections.poll", json!({"connection": id}));
         let (active, suspended) = (user(UserStatus::Active), user(UserStatus::Suspended));
         let table = [
@@ -134,7 +138,13 @@ mod tests {
             (Caller::Human, Some(&suspended), &look, None),
             (Caller::Human, Some(&suspended), &away, None),
             (Caller::Human, None, &users, None),
+            (Caller::Human, Some(&active), &export, None),
+            (Caller::Human, Some(&active), &import, None),
+            (Caller::Human, Some(&suspended), &export, Some(Code::Forbidden)),
+            (Caller::Human, Some(&suspended), &import, Some(Code::Forbidden)),
             (Caller::Human, Some(&suspended), &poll, Some(Code::Forbidden)),
+            (Caller::UnknownKey, Some(&active), &export, Some(Code::Unauthorized)),
+            (Caller::UnknownKey, Some(&active), &import, Some(Code::Unauthorized)),
             (Caller::UnknownKey, Some(&active), &look, Some(Code::Unauthorized)),
             (Caller::UnknownKey, None, &users, Some(Code::Unauthorized)),
         ];

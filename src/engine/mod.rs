@@ -8,6 +8,7 @@ mod deliver;
 mod device;
 mod execute;
 pub(crate) mod gate;
+mod handover;
 mod login;
 mod scopes;
 mod toolkits;
@@ -167,6 +168,12 @@ impl Engine {
             Action::Connect(op) => answer(op, async |op| self.connect(scope, &op).await).await,
             Action::Finish(op) => answer(op, async |op| self.finish(scope, op).await).await,
             Action::Poll(op) => answer(op, async |op| self.poll(scope, &op).await).await,
+            Action::ExportConnection(op) => {
+                answer(op, async |op| self.export_connection(scope, &op)).await
+            }
+            Action::ImportConnection(op) => {
+                answer(op, async |op| self.import_connection(scope, &op)).await
+            }
             Action::Credentials(op) => {
                 answer(op, async |op| self.credentials(scope, op).await).await
             }
@@ -218,7 +225,8 @@ fn target(action: &Action) -> Option<String> {
         | Action::ListToolkits(_)
         | Action::ListConnections(_)
         | Action::Connected(_)
-        | Action::Finish(_) => None,
+        | Action::Finish(_)
+        | Action::ImportConnection(_) => None,
         Action::GetUser(op) => Some(op.user.to_string()),
         Action::UpdateUser(op) => Some(op.user.to_string()),
         Action::DeleteUser(op) => Some(op.user.to_string()),
@@ -233,6 +241,7 @@ fn target(action: &Action) -> Option<String> {
         Action::Connect(op) => Some(op.toolkit.to_string()),
         Action::Poll(op) => Some(op.connection.to_string()),
         Action::Credentials(op) => Some(op.connection.to_string()),
+        Action::ExportConnection(op) => Some(op.connection.to_string()),
         Action::ListTools(op) => Some(op.toolkit.to_string()),
         Action::Execute(op) => Some(op.tool.to_string()),
         Action::GetConnection(op) => Some(op.connection.to_string()),

@@ -36,6 +36,19 @@ impl Store {
         Ok(select.query_row([owner], |row| row.get(0)).optional()?)
     }
 
+    /// Stores sealed bytes for an owner who has none; returns whether these are the ones that count.
+    pub(crate) fn put_first_sealed(&self, owner: &str, bytes: &[u8]) -> Result<bool> {
+        let mut conn = self.conn();
+        let tx = immediate(&mut conn)?;
+        let present = tx.query_row("SELECT 1 FROM sealed WHERE owner = ?1", [owner], |_| Ok(()));
+        if present.optional()?.is_some() {
+            return Ok(false);
+        }
+        put(&tx, owner, bytes)?;
+        tx.commit()?;
+        Ok(true)
+    }
+
     /// Replaces the sealed bytes of an owner if they still are `before`; returns whether they were.
     pub(crate) fn replace_sealed(&self, owner: &str, before: &[u8], after: &[u8]) -> Result<bool> {
         let mut conn = self.conn();

@@ -20,6 +20,7 @@ mod ends;
 mod execute;
 mod failing;
 mod generated;
+mod handover;
 mod layering;
 mod lists;
 mod login;

@@ -262,6 +262,69 @@ fn a_token_in_a_path_is_masked_in_every_form_in_which_the_app_repeats_it() {
 }
 
 #[test]
+fn no_secret_of_a_device_login_a_registration_or_a_hand_over_is_said_or_written_down() {
+    // given: an app that registers clients with a secret, gives out codes and repeats what it was sent
+    let naive = Naive::new();
+    let auth = OAUTH.replace("client_id = \"naive\"\n", "");
+    let app = App::on(naive, &auth, move |request| {
+        let host = format!("http://{}", request.headers["host"]);
+        let told = match request.path.as_str() {
+            "/.well-known/oauth-authorization-server" => {
+                let mut told = crate::app::metadata(&host);
+                told["device_authorization_endpoint"] = format!("{host}/device").into();
+                told["registration_endpoint"] = format!("{host}/register").into();
+                told
+            }
+            "/register" => json!({
+                "client_id": "c", "client_secret": CLIENT_SECRET,
+                "registration_access_token": API_KEY,
+                "token_endpoint_auth_method": "client_secret_post",
+            }),
+            "/device" => json!({
+                "device_code": CODE, "user_code": "A-B", "expires_in": 60, "interval": 1,
+                "verification_uri": "https://acme.example/device",
+            }),
+            "/token" => json!({
+                "access_token": ACCESS, "refresh_token": REFRESH, "expires_in": 3600,
+                "id_token": "e30.e30.CANARY",
+            }),
+            "/things" => return Some((422, echo(request))),
+            _ => return None,
+        };
+        Some((200, told.to_string()))
+    });
+    let there = Naive::new().env("NAIVE_PROFILE", "local");
+    let manifest = fs::read(app.naive.home().join("acme.toml")).unwrap();
+    fs::write(there.home().join("acme.toml"), manifest).unwrap();
+    drop(there.run("toolkits add acme.toml").exits(0));
+    drop(there.run("toolkits configure acme --client-id c").exits(0));
+    let key = there.run("vault public-key").exits(0).json()["result"]["public_key"].clone();
+    let mut scan = Scan::new(RAW);
+
+    // when: the login, the way to the other machine, and its faults
+    scan.run(&app.naive, "connections connect acme --verbose");
+    assert_eq!(scan.said[0].1.status, 0, "{:?}", scan.said);
+    let id = scan.said[0].1.json()["result"]["connectedAccountId"].as_str().unwrap().to_owned();
+    let export = format!("connections export {id} --to {} --verbose", key.as_str().unwrap());
+    for line in ["toolkits get acme --verbose", "connections execute acme ACME_READ", &export] {
+        scan.run(&app.naive, line);
+    }
+    let block = scan.said.last().unwrap().1.out.clone();
+    for bad in [&block[..block.len() / 2], &block.replace('A', "B"), &block] {
+        scan.fed(&there, "connections import --verbose", bad);
+    }
+    assert_eq!(scan.said.last().unwrap().1.status, 0, "{:?}", scan.said.last());
+    scan.run(&there, "connections execute acme ACME_WRITE --verbose");
+    scan.run(&there, "connections get ca_none --verbose");
+
+    assert!(app.calls("POST", "/token")[0].body.contains("CANARY%2Fclient"));
+    let said = app.calls("POST", "/things").len();
+    assert_eq!(said, 1, "the tokens work over there");
+    scan.assert_clean(app.naive.home());
+    scan.assert_clean(there.home());
+}
+
+#[test]
 fn the_key_of_the_vault_is_shown_by_its_export_alone() {
     let naive = Naive::new().env("NAIVE_CREDENTIAL_API_KEY", API_KEY);
     drop(naive.run("connections connect stripe").exits(0));

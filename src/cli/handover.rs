@@ -1,0 +1,38 @@
+//! `connections export` and `import`: a sealed block on stdout, and one on stdin.
+
+use serde_json::Value;
+
+use super::output::Page;
+use super::{App, arguments, connect};
+use crate::api::error::Result;
+use crate::api::logins::{ExportConnection, Exported, ImportConnection};
+
+/// Seals a connection, and prints the block.
+pub(crate) async fn export(app: &App<'_>, op: ExportConnection) -> Result<u8> {
+    app.show(op, exported).await
+}
+
+fn exported(reply: &Exported, page: &mut Page) {
+    page.text(reply.block.trim_end());
+    page.hint(match (reply.moved, reply.rotates) {
+        (true, _) => "The credential is deleted here and was not revoked at the app: from now on this block holds the only copy.",
+        (false, true) => "The connection stays here too. Where the app changes the refresh token at each use, only one machine can go on using it: export with `--move`, or disconnect it on one of them.",
+        (false, false) => "The connection stays here too.",
+    });
+    page.next("naive connections import < block", "on the other machine, take it over");
+}
+
+/// Opens a block, and takes the connection over.
+pub(crate) async fn import(app: &App<'_>, mut op: ImportConnection) -> Result<u8> {
+    op.block = block(arguments::stdin()?);
+    let user = app.user_flag(op.user.as_ref());
+    let state = app.done(app.as_caller(), op).await?;
+    connect::show(app, "connections.import", &state, &user)
+}
+
+/// Returns the block of a reply of `export` that was piped here as it is; any other text stays.
+fn block(text: String) -> String {
+    let reply: Option<Value> = serde_json::from_str(&text).ok();
+    let block = reply.as_ref().and_then(|reply| reply.pointer("/result/block")?.as_str());
+    block.map_or(text.clone(), str::to_owned)
+}
