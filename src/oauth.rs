@@ -64,6 +64,8 @@ pub(crate) struct Server {
     pub(crate) auth: Option<TokenAuth>,
     /// Whether it takes JSON where the standard has a form
     pub(crate) json: bool,
+    /// Headers that the app wants in every request: a version of its API, say
+    pub(crate) headers: BTreeMap<String, String>,
     /// Who vouches for these addresses
     pub(crate) trust: Trust,
 }
@@ -251,6 +253,7 @@ mod tests {
             client_secret: None,
             auth: None,
             json: false,
+            headers: BTreeMap::new(),
             trust: Trust::Public,
         }
     }

@@ -249,6 +249,7 @@ fn server(
         client_secret,
         auth: auth.token_auth,
         json: auth.token_format == TokenFormat::Json,
+        headers: known.manifest.headers.clone(),
         trust: known.trust(),
     }
 }

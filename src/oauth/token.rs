@@ -63,8 +63,12 @@ pub(super) async fn token_request(
     hidden: &[(&str, &SecretString)],
     now: Millis,
 ) -> Result<Tokens> {
-    let request = Request::new("POST", server.token.clone(), server.trust)?
-        .header("accept", "application/json")?;
+    let request = Request::new("POST", server.token.clone(), server.trust)?;
+    let mut headers = server.headers.iter();
+    let request =
+        headers.try_fold(request, |request, (name, value)| request.header(name, value))?;
+    // The app's own media type is for its API.
+    let request = request.header("accept", "application/json")?;
     let request = authenticated(request, server, plain, hidden)?;
     granted(&http.send(&request).await?, &server.client_id, now)
 }

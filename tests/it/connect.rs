@@ -61,7 +61,8 @@ fn in_a_pipe_the_sandbox_consents_by_itself() {
     assert_eq!(row["connectedAccountId"], id);
     assert_eq!(row["status"], "ACTIVE");
     assert_eq!(row["account"], "ada@sandbox.example");
-    assert_eq!(row["scopes"], json!(["https://www.googleapis.com/auth/gmail.modify"]));
+    let scopes = ["openid", "email", "https://www.googleapis.com/auth/gmail.modify"];
+    assert_eq!(row["scopes"], json!(scopes));
 }
 
 #[test]

@@ -250,7 +250,7 @@ fn an_oauth_client_makes_a_toolkit_available() {
     assert_eq!(after["availability"], "available");
     assert_eq!(after["configured"], true);
     assert_eq!(after["clientId"], "my-client");
-    assert_eq!(after["scopes"], json!(["a", "b"]));
+    assert_eq!(after["scopes"], json!(["openid", "email", "a", "b"]));
     assert!(!run.out.contains("hunter2") && !run.err.contains("hunter2"));
 }
 
@@ -263,7 +263,7 @@ fn what_is_configured_stays_when_something_else_is() {
 
     let got = naive.run("toolkits get gmail").exits(0).json();
     assert_eq!(got["result"]["clientId"], "my-client");
-    assert_eq!(got["result"]["scopes"], json!(["a"]));
+    assert_eq!(got["result"]["scopes"], json!(["openid", "email", "a"]));
     assert_eq!(naive.run("vault status").exits(0).json()["result"]["sealed"], 1);
 }
 
