@@ -103,7 +103,7 @@ async fn run(
         }
     };
     let app = App { settings, backend, output };
-    let status = app.run(command).await;
+    let status = Box::pin(app.run(command)).await;
     drop(played);
     status
 }

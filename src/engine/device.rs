@@ -148,7 +148,7 @@ impl Engine {
             self.still_waiting(login, now.after(interval))
         };
         match answer {
-            DeviceAnswer::Granted(tokens) => self.granted(known, login, &tokens).await,
+            DeviceAnswer::Granted(tokens) => self.granted(known, login, tokens).await,
             DeviceAnswer::Pending => self.still_waiting(login, now.after(waiting.poll_every)),
             DeviceAnswer::SlowDown(wanted) => {
                 slower((waiting.poll_every + SLOWER).max(wanted.unwrap_or_default()))
@@ -170,15 +170,18 @@ impl Engine {
         &self,
         known: &Known,
         login: &Login<'_>,
-        tokens: &Tokens,
+        tokens: Tokens,
     ) -> Result<ConnectState> {
         let id = &login.connection.id;
+        // A server that says nothing has granted what was asked (RFC 6749, 5.1).
+        let asked = || Some(oauth::device_code(login.kept, Millis(0), Millis(0))?.scopes);
+        let tokens = Tokens { scopes: tokens.scopes.or_else(asked), ..tokens };
         match self.store.take_flow(&login.waiting.state_hash, Millis::now())? {
             // Granted in time, even if the answer was late.
             FlowAnswer::Taken(..) | FlowAnswer::Lapsed(_) => {}
             FlowAnswer::Used(_) | FlowAnswer::Unknown => return Err(replaced()),
         }
-        let ended = self.activate(known, id, tokens).await;
+        let ended = self.activate(known, id, &tokens).await;
         if let Err(error) = &ended {
             self.store.fail(id, &error.message, Millis::now())?;
         }

@@ -197,6 +197,17 @@ fn a_code_or_an_address_that_is_a_trap_is_not_shown() {
 }
 
 #[test]
+fn in_a_pipe_the_sandbox_enters_its_own_code() {
+    let naive = Naive::new();
+
+    let run = naive.run("connections connect github --device").exits(0);
+
+    assert_eq!(run.json()["result"]["status"], "ACTIVE");
+    assert_eq!(run.json()["result"]["account"], "ada@sandbox.example");
+    assert!(run.err.ends_with("Nobody is at a terminal, so the sandbox consents by itself.\n"));
+}
+
+#[test]
 fn a_server_without_codes_says_so() {
     let app = App::new(OAUTH, |_| None);
 
