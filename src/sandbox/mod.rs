@@ -9,6 +9,8 @@ mod detached;
 mod fail;
 mod generic;
 mod gmail;
+mod google;
+mod guest;
 mod hackernews;
 mod http;
 mod oauth;

@@ -1,6 +1,6 @@
 //! Gmail as far as a mail program needs it: `users.messages`, `threads`, `labels`, `drafts`.
 //!
-//! Here: who may do what, and the vendor's error shape. Mailboxes are per account, the one that was
+//! Here: who may do what. Mailboxes are per account, the one that was
 //! picked at consent. Left out: history, settings, batches, the upload paths, push.
 //! Source: Gmail API reference, v1 REST.
 
@@ -12,21 +12,15 @@ mod search;
 mod seed;
 mod threads;
 
-use axum::http::{Method, StatusCode, header};
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
-use serde_json::{Value, json};
 
 use super::World;
-use super::http::{self, Call};
-use super::store::grants::{self, Access};
+use super::google::{self, Answer, Refusal, Scopes};
+use super::guest::Guest;
+use super::http::Call;
 use super::store::mail;
 use crate::api::time::Millis;
-
-/// Whose mailbox it is where any bearer is accepted.
-const ANYONE: &str = "you@sandbox.example";
-
-/// The scopes of which one must have been granted, as the reference lists them for each method.
-type Scopes = &'static [&'static str];
 
 const MAIL: &str = "https://mail.google.com/";
 const MODIFY: &str = "https://www.googleapis.com/auth/gmail.modify";
@@ -45,85 +39,17 @@ struct Caller<'a> {
     world: &'a World,
     call: &'a Call,
     mailbox: String,
-    scope: Option<String>,
+    guest: Guest,
     now: Millis,
-}
-
-/// What Gmail answers when it does not do what was asked.
-#[derive(Debug)]
-struct Refusal {
-    status: StatusCode,
-    reason: &'static str,
-    message: String,
-}
-
-type Answer = Result<Value, Refusal>;
-
-impl Refusal {
-    fn new(status: StatusCode, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { status, reason, message: message.into() }
-    }
-
-    fn invalid(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalidArgument", message)
-    }
-
-    fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "notFound", "Requested entity was not found.")
-    }
-
-    fn response(&self) -> Response {
-        let status = match self.status {
-            StatusCode::BAD_REQUEST => "INVALID_ARGUMENT",
-            StatusCode::UNAUTHORIZED => "UNAUTHENTICATED",
-            StatusCode::FORBIDDEN => "PERMISSION_DENIED",
-            StatusCode::NOT_FOUND => "NOT_FOUND",
-            StatusCode::CONFLICT => "ABORTED",
-            _ => "INTERNAL",
-        };
-        let error = json!({ "message": self.message, "domain": "global", "reason": self.reason });
-        let body = json!({ "error": {
-            "code": self.status.as_u16(),
-            "message": self.message,
-            "errors": [error],
-            "status": status,
-        } });
-        let mut response = http::json(self.status, &body);
-        if self.status == StatusCode::UNAUTHORIZED {
-            let challenge =
-                "Bearer realm=\"https://accounts.google.com/\", error=\"invalid_token\"";
-            http::set(&mut response, header::WWW_AUTHENTICATE, challenge);
-        }
-        response
-    }
-}
-
-impl From<rusqlite::Error> for Refusal {
-    fn from(_: rusqlite::Error) -> Self {
-        let text = "The sandbox's database does not answer.";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "backendError", text)
-    }
 }
 
 impl Caller<'_> {
     fn may(&self, scopes: Scopes) -> Result<(), Refusal> {
-        let granted = |scope: &str| scopes.contains(&scope);
-        if self.scope.as_ref().is_none_or(|own| own.split(' ').any(granted)) {
-            return Ok(());
-        }
-        let text = "Request had insufficient authentication scopes.";
-        Err(Refusal::new(StatusCode::FORBIDDEN, "insufficientPermissions", text))
+        google::may(&self.guest, scopes)
     }
 
-    /// Returns the JSON object that was sent; nothing sent is an empty one.
     fn body(&self) -> Answer {
-        if self.call.body.is_empty() {
-            return Ok(json!({}));
-        }
-        serde_json::from_slice(&self.call.body)
-            .ok()
-            .filter(Value::is_object)
-            .ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "parseError", "Parse Error"))
+        google::body(self.call)
     }
 
     /// Returns how many results are wanted at most, 100 unless told.
@@ -146,29 +72,14 @@ impl Caller<'_> {
 
 /// Answers `/gmail/v1/users/{user}/…`.
 pub(super) fn answer(world: &World, call: &Call, user: &str, path: &[&str]) -> Response {
-    match enter(world, call, user).and_then(|caller| dispatch(&caller, path)) {
-        Ok(Value::Null) => http::reply(StatusCode::NO_CONTENT, "application/json", ""),
-        Ok(body) => http::json(StatusCode::OK, &body),
-        Err(refusal) => refusal.response(),
-    }
+    google::response(enter(world, call, user).and_then(|caller| dispatch(&caller, path)))
 }
 
 /// Finds out who is calling, and makes the mailbox if this is the first time.
 fn enter<'a>(world: &'a World, call: &'a Call, user: &str) -> Result<Caller<'a>, Refusal> {
-    let refused = || {
-        let text = "Request had invalid authentication credentials. Expected OAuth 2 access token, \
-                    login cookie or other valid authentication credential. See \
-                    https://developers.google.com/identity/sign-in/web/devconsole-project.";
-        Refusal::new(StatusCode::UNAUTHORIZED, "authError", text)
-    };
     let now = Millis::now();
-    let token = call.bearer().ok_or_else(refused)?;
-    let access: Access = world.store.read(|db| grants::access(db, token, "gmail", now))?;
-    let (mailbox, scope) = match access {
-        Access::Live(consent) => (consent.account, Some(consent.scope)),
-        Access::Unknown if world.any_bearer => (ANYONE.to_owned(), None),
-        Access::Unknown | Access::Dead => return Err(refused()),
-    };
+    let guest = google::admit(world, call, "gmail", now)?;
+    let mailbox = guest.account.clone();
     if user != "me" && !user.eq_ignore_ascii_case(&mailbox) {
         let text = format!("Delegation denied for {mailbox}");
         return Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", text));
@@ -176,7 +87,7 @@ fn enter<'a>(world: &'a World, call: &'a Call, user: &str) -> Result<Caller<'a>,
     if !world.store.read(|db| mail::exists(db, &mailbox))? {
         world.store.write(|tx| seed::mailbox(tx, &mailbox, now))?;
     }
-    Ok(Caller { world, call, mailbox, scope, now })
+    Ok(Caller { world, call, mailbox, guest, now })
 }
 
 /// Every method that is played: its scopes, then what it does.
@@ -217,6 +128,6 @@ fn dispatch(caller: &Caller<'_>, path: &[&str]) -> Answer {
         ["drafts", id] if get => may(DRAFTS).and_then(|()| drafts::get(caller, id)),
         ["drafts", id] if put => may(COMPOSERS).and_then(|()| drafts::put(caller, Some(id))),
         ["drafts", id] if delete => may(COMPOSERS).and_then(|()| drafts::delete(caller, id)),
-        _ => Err(Refusal::new(StatusCode::NOT_FOUND, "notFound", "Not Found")),
+        _ => Err(Refusal::no_path()),
     }
 }

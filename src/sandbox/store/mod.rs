@@ -30,6 +30,7 @@ const STEPS: &[&str] = &[
     include_str!("logins.sql"),
     include_str!("failures.sql"),
     include_str!("things.sql"),
+    include_str!("shelves.sql"),
 ];
 
 /// How long a process waits for another one's transaction.
@@ -68,6 +69,18 @@ pub(crate) struct Contents {
     pub(crate) invoices: u32,
     /// Stripe payment links.
     pub(crate) payment_links: u32,
+    /// Slack channels and direct messages, the seeded ones included.
+    pub(crate) channels: u32,
+    /// Slack messages, the seeded ones included.
+    pub(crate) slack_messages: u32,
+    /// GitHub repositories, the seeded ones included.
+    pub(crate) repositories: u32,
+    /// GitHub issues and pull requests, the seeded ones included.
+    pub(crate) issues: u32,
+    /// Google Calendar events that are not cancelled, the seeded ones included.
+    pub(crate) events: u32,
+    /// Notion pages that are not in the trash, the seeded ones included.
+    pub(crate) pages: u32,
     /// What other apps were told to make.
     pub(crate) things: u32,
 }
@@ -136,24 +149,32 @@ pub(crate) fn contents(database: &Path) -> Result<Contents> {
 
 fn count(connection: &Connection) -> rusqlite::Result<Contents> {
     let rows = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, u32>(0));
-    let objects = |kind: &str| {
-        let sql = "SELECT count(*) FROM objects
-                   WHERE kind = ?1 AND json_extract(body, '$.deleted') IS NULL";
-        connection.query_row(sql, [kind], |row| row.get::<_, u32>(0))
+    let objects = |app: &str, kind: &str| {
+        let sql = "SELECT count(*) FROM objects WHERE app = ?1 AND kind = ?2
+                   AND json_extract(body, '$.deleted') IS NULL
+                   AND json_extract(body, '$.status') IS NOT 'cancelled'
+                   AND json_extract(body, '$.in_trash') IS NOT 1";
+        connection.query_row(sql, [app, kind], |row| row.get::<_, u32>(0))
     };
     Ok(Contents {
         grants: rows("SELECT count(*) FROM grants WHERE revoked_at IS NULL")?,
         mailboxes: rows("SELECT count(*) FROM mailboxes")?,
         messages: rows("SELECT count(*) FROM letters")?,
         drafts: rows("SELECT count(*) FROM drafts")?,
-        customers: objects("customer")?,
-        products: objects("product")?,
-        prices: objects("price")?,
-        payment_intents: objects("payment_intent")?,
-        charges: objects("charge")?,
-        refunds: objects("refund")?,
-        invoices: objects("invoice")?,
-        payment_links: objects("payment_link")?,
+        customers: objects("stripe", "customer")?,
+        products: objects("stripe", "product")?,
+        prices: objects("stripe", "price")?,
+        payment_intents: objects("stripe", "payment_intent")?,
+        charges: objects("stripe", "charge")?,
+        refunds: objects("stripe", "refund")?,
+        invoices: objects("stripe", "invoice")?,
+        payment_links: objects("stripe", "payment_link")?,
+        channels: objects("slack", "channel")?,
+        slack_messages: objects("slack", "message")?,
+        repositories: objects("github", "repository")?,
+        issues: objects("github", "issue")?,
+        events: objects("google-calendar", "event")?,
+        pages: objects("notion", "page")?,
         things: rows("SELECT count(*) FROM things")?,
     })
 }

@@ -1,6 +1,7 @@
-//! Stripe's objects of every kind, and the replies kept for idempotency keys.
+//! Objects of the apps that have no tables of their own, as JSON on shelves, and the replies that
+//! Stripe keeps for idempotency keys.
 //!
-//! Not here: what the objects mean (`stripe`).
+//! Not here: what the objects mean (each app's own matter).
 
 use std::ops::ControlFlow;
 
@@ -9,12 +10,14 @@ use serde_json::Value;
 
 use super::hash;
 
-/// Whose objects are meant, and of which kind (`customer`).
-#[derive(Clone, Copy)]
+/// Which app's objects are meant, whose, and of which kind. An id is unique on its shelf.
+#[derive(Debug, Clone, Copy)]
 pub(in crate::sandbox) struct Shelf<'a> {
-    /// The account the API key stands for.
-    pub(in crate::sandbox) account: &'a str,
-    /// The kind, as in the object's `object`.
+    /// The app's slug.
+    pub(in crate::sandbox) app: &'a str,
+    /// The account, or the thing that holds them: a channel, a calendar, a repository.
+    pub(in crate::sandbox) owner: &'a str,
+    /// The kind, by the vendor's word (`customer`).
     pub(in crate::sandbox) kind: &'a str,
 }
 
@@ -28,27 +31,31 @@ pub(in crate::sandbox) struct Kept {
     pub(in crate::sandbox) same: bool,
 }
 
-/// Remembers a new object under its own `id`.
+/// Remembers a new object. Fails if the id is taken.
 pub(in crate::sandbox) fn insert(
     db: &Connection,
     shelf: Shelf<'_>,
     id: &str,
     object: &Value,
 ) -> rusqlite::Result<()> {
-    db.execute(
-        "INSERT INTO objects (id, account, kind, body) VALUES (?1, ?2, ?3, ?4)",
-        params![id, shelf.account, shelf.kind, object.to_string()],
-    )?;
+    db.prepare_cached(
+        "INSERT INTO objects (app, owner, kind, id, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![shelf.app, shelf.owner, shelf.kind, id, object.to_string()])?;
     Ok(())
 }
 
-/// Replaces an object.
+/// Replaces an object, which keeps its place.
 pub(in crate::sandbox) fn replace(
     db: &Connection,
+    shelf: Shelf<'_>,
     id: &str,
     object: &Value,
 ) -> rusqlite::Result<()> {
-    db.execute("UPDATE objects SET body = ?2 WHERE id = ?1", params![id, object.to_string()])?;
+    db.prepare_cached(
+        "UPDATE objects SET body = ?5 WHERE app = ?1 AND owner = ?2 AND kind = ?3 AND id = ?4",
+    )?
+    .execute(params![shelf.app, shelf.owner, shelf.kind, id, object.to_string()])?;
     Ok(())
 }
 
@@ -58,9 +65,24 @@ pub(in crate::sandbox) fn find(
     shelf: Shelf<'_>,
     id: &str,
 ) -> rusqlite::Result<Option<Value>> {
-    db.prepare_cached("SELECT body FROM objects WHERE id = ?1 AND account = ?2 AND kind = ?3")?
-        .query_row([id, shelf.account, shelf.kind], body)
-        .optional()
+    db.prepare_cached(
+        "SELECT body FROM objects WHERE app = ?1 AND owner = ?2 AND kind = ?3 AND id = ?4",
+    )?
+    .query_row([shelf.app, shelf.owner, shelf.kind, id], body)
+    .optional()
+}
+
+/// Forgets an object; nothing if there is none.
+pub(in crate::sandbox) fn remove(
+    db: &Connection,
+    shelf: Shelf<'_>,
+    id: &str,
+) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "DELETE FROM objects WHERE app = ?1 AND owner = ?2 AND kind = ?3 AND id = ?4",
+    )?
+    .execute([shelf.app, shelf.owner, shelf.kind, id])?;
+    Ok(())
 }
 
 /// Shows `visit` the objects made before the one with the id `after`, newest first, until it
@@ -72,15 +94,26 @@ pub(in crate::sandbox) fn newest(
     mut visit: impl FnMut(Value) -> ControlFlow<()>,
 ) -> rusqlite::Result<()> {
     let mut select = db.prepare_cached(
-        "SELECT body FROM objects WHERE account = ?1 AND kind = ?2
-         AND (?3 = '' OR seq < (SELECT seq FROM objects WHERE id = ?3)) ORDER BY seq DESC",
+        "SELECT body FROM objects WHERE app = ?1 AND owner = ?2 AND kind = ?3
+         AND (?4 = '' OR seq < (SELECT seq FROM objects
+                                WHERE app = ?1 AND owner = ?2 AND kind = ?3 AND id = ?4))
+         ORDER BY seq DESC",
     )?;
-    for found in select.query_map([shelf.account, shelf.kind, after], body)? {
+    for found in select.query_map([shelf.app, shelf.owner, shelf.kind, after], body)? {
         if visit(found?).is_break() {
             break;
         }
     }
     Ok(())
+}
+
+/// Returns all objects of a shelf in the order they were made.
+pub(in crate::sandbox) fn all(db: &Connection, shelf: Shelf<'_>) -> rusqlite::Result<Vec<Value>> {
+    db.prepare_cached(
+        "SELECT body FROM objects WHERE app = ?1 AND owner = ?2 AND kind = ?3 ORDER BY seq",
+    )?
+    .query_map([shelf.app, shelf.owner, shelf.kind], body)?
+    .collect()
 }
 
 /// Returns what was answered under this key before.

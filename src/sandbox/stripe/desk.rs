@@ -25,7 +25,7 @@ pub(super) struct Desk<'a> {
 
 impl Desk<'_> {
     fn shelf<'a>(&'a self, kind: &'a str) -> Shelf<'a> {
-        Shelf { account: self.account, kind }
+        Shelf { app: "stripe", owner: self.account, kind }
     }
 
     /// Returns the account itself.
@@ -74,7 +74,8 @@ impl Desk<'_> {
     /// Replaces an object.
     pub(super) fn replace(&self, object: Map<String, Value>) -> Result<Value, Refusal> {
         let object = Value::Object(object);
-        objects::replace(self.db, object["id"].as_str().unwrap_or_default(), &object)?;
+        let text = |name: &str| object[name].as_str().unwrap_or_default();
+        objects::replace(self.db, self.shelf(text("object")), text("id"), &object)?;
         Ok(object)
     }
 
@@ -126,7 +127,7 @@ impl Desk<'_> {
     pub(super) fn delete(&self, kind: &Kind, id: &str) -> Result<Value, Refusal> {
         self.find(kind.object, id)?;
         let rest = json!({ "id": id, "object": kind.object, "deleted": true });
-        objects::replace(self.db, id, &rest)?;
+        objects::replace(self.db, self.shelf(kind.object), id, &rest)?;
         Ok(rest)
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::store::objects::{self, Shelf};
 use super::super::store::{Store, mail};
 use super::super::{contents, reset};
 use super::{MODIFY, World};
@@ -152,11 +153,17 @@ async fn a_file_of_an_older_build_still_opens_with_all_that_is_in_it() {
     });
     emptied.unwrap();
     older.write(|tx| mail::create(tx, "ada@sandbox.example", Millis(0))).unwrap();
+    let customer = "INSERT INTO objects (id, account, kind, body) VALUES
+                    ('cus_1', 'acct_1', 'customer', '{\"id\":\"cus_1\"}')";
+    older.write(|tx| tx.execute(customer, [])).unwrap();
     drop(older);
 
     let upgraded = contents(&path).unwrap();
 
-    assert_eq!(upgraded.mailboxes, 1);
+    assert_eq!((upgraded.mailboxes, upgraded.customers), (1, 1));
+    let shelf = Shelf { app: "stripe", owner: "acct_1", kind: "customer" };
+    let kept = Store::open(&path).unwrap().read(|db| objects::find(db, shelf, "cus_1")).unwrap();
+    assert_eq!(kept, Some(serde_json::json!({ "id": "cus_1" })));
 }
 
 #[tokio::test]
