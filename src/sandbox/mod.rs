@@ -5,6 +5,7 @@
 //! It is reached by URL alone and takes part in nothing else; a played app is a plain function from
 //! a [`Call`] to a response, in the vendor's own JSON and error shapes. No real account is touched.
 
+mod calendar;
 mod detached;
 mod fail;
 mod generic;
@@ -175,7 +176,8 @@ fn answer(world: &World, call: &Call) -> Response {
         }
         ["stripe", "v1", rest @ ..] => stripe::answer(world, call, rest),
         ["hackernews", "v0", rest @ ..] => hackernews::answer(call, rest),
-        ["gmail" | "stripe" | "hackernews", ..] => {
+        ["google-calendar", "calendar", "v3", rest @ ..] => calendar::answer(world, call, rest),
+        ["gmail" | "stripe" | "hackernews" | "google-calendar", ..] => {
             http::not_found("the sandbox does not know this path of the app")
         }
         [slug, ..] => generic::answer(world, call, slug),

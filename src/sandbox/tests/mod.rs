@@ -1,5 +1,6 @@
 //! The sandbox over HTTP, as a client meets it.
 
+mod calendar;
 mod fail;
 mod generic;
 mod gmail;
@@ -113,13 +114,21 @@ impl World {
 
     /// Lets the sandbox consent by itself and returns the code.
     async fn code(&self, scope: &str, account: &str) -> String {
+        self.code_of("gmail", scope, account).await
+    }
+
+    async fn code_of(&self, app: &str, scope: &str, account: &str) -> String {
         let query = asked(&[("scope", scope), ("consent", "auto"), ("account", account)]);
-        let reply = self.get(&format!("/gmail/oauth/authorize?{query}")).await;
+        let reply = self.get(&format!("/{app}/oauth/authorize?{query}")).await;
         assert_eq!(reply.status, 303, "{}", reply.body);
         reply.sent_back("code").unwrap()
     }
 
     async fn redeem(&self, code: &str) -> Reply {
+        self.redeem_of("gmail", code).await
+    }
+
+    async fn redeem_of(&self, app: &str, code: &str) -> Reply {
         let pairs = [
             ("grant_type", "authorization_code"),
             ("code", code),
@@ -127,7 +136,14 @@ impl World {
             ("client_id", "naive"),
             ("code_verifier", VERIFIER),
         ];
-        self.form("/gmail/oauth/token", &pairs).await
+        self.form(&format!("/{app}/oauth/token"), &pairs).await
+    }
+
+    /// Returns the header that opens `account` at `app`.
+    async fn bearer(&self, app: &str, scope: &str, account: &str) -> String {
+        let code = self.code_of(app, scope, account).await;
+        let json = self.redeem_of(app, &code).await.json();
+        format!("Authorization: Bearer {}", json["access_token"].as_str().unwrap())
     }
 
     /// Returns the access and the refresh token of a fresh consent.
