@@ -17,6 +17,7 @@ mod http;
 mod oauth;
 mod page;
 mod refusal;
+mod slack;
 mod store;
 mod stripe;
 #[cfg(test)]
@@ -177,7 +178,8 @@ fn answer(world: &World, call: &Call) -> Response {
         ["stripe", "v1", rest @ ..] => stripe::answer(world, call, rest),
         ["hackernews", "v0", rest @ ..] => hackernews::answer(call, rest),
         ["google-calendar", "calendar", "v3", rest @ ..] => calendar::answer(world, call, rest),
-        ["gmail" | "stripe" | "hackernews" | "google-calendar", ..] => {
+        ["slack", "api", method] => slack::answer(world, call, method),
+        ["gmail" | "stripe" | "hackernews" | "google-calendar" | "slack", ..] => {
             http::not_found("the sandbox does not know this path of the app")
         }
         [slug, ..] => generic::answer(world, call, slug),

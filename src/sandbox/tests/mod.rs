@@ -7,6 +7,7 @@ mod gmail;
 mod logins;
 mod oauth;
 mod server;
+mod slack;
 mod stripe;
 
 use std::path::PathBuf;
