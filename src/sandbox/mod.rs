@@ -9,6 +9,7 @@ mod calendar;
 mod detached;
 mod fail;
 mod generic;
+mod github;
 mod gmail;
 mod google;
 mod guest;
@@ -179,6 +180,7 @@ fn answer(world: &World, call: &Call) -> Response {
         ["hackernews", "v0", rest @ ..] => hackernews::answer(call, rest),
         ["google-calendar", "calendar", "v3", rest @ ..] => calendar::answer(world, call, rest),
         ["slack", "api", method] => slack::answer(world, call, method),
+        ["github", rest @ ..] => github::answer(world, call, rest),
         ["gmail" | "stripe" | "hackernews" | "google-calendar" | "slack", ..] => {
             http::not_found("the sandbox does not know this path of the app")
         }

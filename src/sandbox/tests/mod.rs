@@ -3,6 +3,7 @@
 mod calendar;
 mod fail;
 mod generic;
+mod github;
 mod gmail;
 mod logins;
 mod oauth;
