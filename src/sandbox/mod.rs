@@ -15,6 +15,7 @@ mod google;
 mod guest;
 mod hackernews;
 mod http;
+mod notion;
 mod oauth;
 mod page;
 mod refusal;
@@ -181,7 +182,8 @@ fn answer(world: &World, call: &Call) -> Response {
         ["google-calendar", "calendar", "v3", rest @ ..] => calendar::answer(world, call, rest),
         ["slack", "api", method] => slack::answer(world, call, method),
         ["github", rest @ ..] => github::answer(world, call, rest),
-        ["gmail" | "stripe" | "hackernews" | "google-calendar" | "slack", ..] => {
+        ["notion", "v1", rest @ ..] => notion::answer(world, call, rest),
+        ["gmail" | "stripe" | "hackernews" | "google-calendar" | "slack" | "notion", ..] => {
             http::not_found("the sandbox does not know this path of the app")
         }
         [slug, ..] => generic::answer(world, call, slug),

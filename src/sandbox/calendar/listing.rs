@@ -167,12 +167,11 @@ pub(super) fn busy(desk: &Desk<'_>) -> Answer {
     let mut calendars = json!({});
     for item in body["items"].as_array().into_iter().flatten() {
         let id = id_of(item);
-        calendars[id] = match desk.calendar(id) {
-            Ok(calendar) => json!({ "busy": taken(desk, &calendar, from, to)? }),
-            Err(_) => {
-                let unknown = json!({ "domain": "global", "reason": "notFound" });
-                json!({ "errors": [unknown], "busy": [] })
-            }
+        calendars[id] = if let Ok(calendar) = desk.calendar(id) {
+            json!({ "busy": taken(desk, &calendar, from, to)? })
+        } else {
+            let unknown = json!({ "domain": "global", "reason": "notFound" });
+            json!({ "errors": [unknown], "busy": [] })
         };
     }
     Ok(json!({

@@ -80,7 +80,7 @@ pub(super) fn list(desk: &Desk<'_>, repository: &Value) -> Answer {
     let mut all = objects::all(desk.db, of(repository, "branch"))?;
     all.sort_by(|one, other| text(one, "name").cmp(text(other, "name")));
     let all: Vec<_> = all.iter().map(|branch| shown(desk, repository, branch)).collect();
-    Reply::page(desk, &all)
+    Ok(Reply::page(desk, &all))
 }
 
 /// Answers with a branch.
@@ -200,7 +200,7 @@ pub(super) fn commits(desk: &Desk<'_>, repository: &Value) -> Answer {
     let listed =
         all.iter().rev().filter(|own| reached.iter().any(|sha| own["sha"] == sha.as_str()));
     let listed: Vec<_> = listed.map(|commit| rendered(desk, repository, commit)).collect();
-    Reply::page(desk, &listed)
+    Ok(Reply::page(desk, &listed))
 }
 
 /// Answers with a commit, by its hash or by the branch that ends with it.

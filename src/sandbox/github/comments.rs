@@ -41,7 +41,7 @@ pub(super) fn list(desk: &Desk<'_>, repository: &Value, number: &str) -> Answer 
         comment["issue"] == issue["number"] && text(comment, "updated_at") >= since
     });
     let all: Vec<_> = all.iter().map(|comment| shown(desk, repository, comment)).collect();
-    Reply::page(desk, &all)
+    Ok(Reply::page(desk, &all))
 }
 
 fn body(desk: &Desk<'_>) -> Result<String, Refusal> {

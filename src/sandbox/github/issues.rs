@@ -172,7 +172,7 @@ pub(super) fn list(desk: &Desk<'_>, repository: &Value) -> Answer {
     });
     sorted(desk, &mut all);
     let all: Vec<_> = all.iter().map(|issue| shown(desk, repository, issue)).collect();
-    Reply::page(desk, &all)
+    Ok(Reply::page(desk, &all))
 }
 
 /// Answers with an issue.

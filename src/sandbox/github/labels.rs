@@ -90,7 +90,7 @@ pub(super) fn answer(desk: &Desk<'_>, repository: &Value, verb: &str, path: &[&s
         ("GET", []) => {
             let all = objects::all(desk.db, of(repository, "label"))?;
             let all: Vec<_> = all.iter().map(|label| shown(desk, repository, label)).collect();
-            Reply::page(desk, &all)
+            Ok(Reply::page(desk, &all))
         }
         ("POST", []) => {
             may_write(desk, repository)?;
@@ -133,7 +133,7 @@ pub(super) fn of_issue(
 ) -> Answer {
     let mut issue = issues::find(desk, repository, number)?;
     if verb == "GET" {
-        return Reply::page(desk, &named(desk, repository, &issue["labels"]));
+        return Ok(Reply::page(desk, &named(desk, repository, &issue["labels"])));
     }
     may_talk(desk, repository)?;
     let mut names: Vec<String> =
@@ -166,5 +166,5 @@ pub(super) fn of_issue(
     if verb == "DELETE" && path.is_empty() {
         return Ok(Reply::empty());
     }
-    Reply::page(desk, &named(desk, repository, &issue["labels"]))
+    Ok(Reply::page(desk, &named(desk, repository, &issue["labels"])))
 }

@@ -125,5 +125,5 @@ pub(super) fn emails(desk: &Desk<'_>) -> Answer {
     desk.need(&["user:email", "user"])?;
     let email = desk.guest.account.as_str();
     let own = json!({ "email": email, "primary": true, "verified": true, "visibility": "private" });
-    Reply::page(desk, &[own])
+    Ok(Reply::page(desk, &[own]))
 }

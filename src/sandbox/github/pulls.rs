@@ -102,7 +102,7 @@ pub(super) fn list(desk: &Desk<'_>, repository: &Value) -> Answer {
     });
     sorted(desk, &mut all);
     let all: Vec<_> = all.iter().map(|issue| shown(desk, repository, issue, false)).collect();
-    Reply::page(desk, &all)
+    Ok(Reply::page(desk, &all))
 }
 
 /// Answers with a pull request.
@@ -154,19 +154,16 @@ pub(super) fn create(desk: &Desk<'_>, repository: &Value) -> Answer {
         "merged_by": null,
         "merge_commit_sha": null,
     });
-    let issue = match body["issue"].as_u64() {
-        Some(number) => {
-            let mut issue = issues::find(desk, repository, &number.to_string())?;
-            issue["pull"] = pull;
-            keep(desk, repository, &mut issue)?;
-            issue
-        }
-        None => {
-            let mut fields = json!({ "pull": pull });
-            let said = json!({ "title": wanted("title")?, "body": body["body"] });
-            fill(desk, repository, &mut fields, &said)?;
-            issues::make(desk.db, repository, desk.login, fields, desk.now)?
-        }
+    let issue = if let Some(number) = body["issue"].as_u64() {
+        let mut issue = issues::find(desk, repository, &number.to_string())?;
+        issue["pull"] = pull;
+        keep(desk, repository, &mut issue)?;
+        issue
+    } else {
+        let mut fields = json!({ "pull": pull });
+        let said = json!({ "title": wanted("title")?, "body": body["body"] });
+        fill(desk, repository, &mut fields, &said)?;
+        issues::make(desk.db, repository, desk.login, fields, desk.now)?
     };
     Ok(Reply::created(shown(desk, repository, &issue, true)))
 }
@@ -214,7 +211,7 @@ pub(super) fn files(desk: &Desk<'_>, repository: &Value, number: &str) -> Answer
             "contents_url": format!("{api}/contents/{path}?ref={}", text(&file, "branch")),
         }));
     }
-    Reply::page(desk, &all)
+    Ok(Reply::page(desk, &all))
 }
 
 /// Answers 204 if it was merged, 404 if not.

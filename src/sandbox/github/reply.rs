@@ -43,10 +43,9 @@ impl Reply {
     }
 
     /// Makes the page that is asked for.
-    pub(super) fn page(desk: &Desk<'_>, items: &[Value]) -> Result<Self, Refusal> {
-        let page = Page::read(desk);
-        let (items, link) = page.cut(desk, items);
-        Ok(Self { link, ..Self::ok(items.into()) })
+    pub(super) fn page(desk: &Desk<'_>, items: &[Value]) -> Self {
+        let (items, link) = Page::read(desk).cut(desk, items);
+        Self { link, ..Self::ok(items.into()) }
     }
 
     /// Makes the page that is asked for of what a search has found.

@@ -176,7 +176,7 @@ pub(super) fn own(desk: &Desk<'_>) -> Answer {
     });
     sorted(desk, &mut all, "full_name");
     let all: Vec<_> = all.iter().map(|repository| shown(desk, repository)).collect();
-    Reply::page(desk, &all)
+    Ok(Reply::page(desk, &all))
 }
 
 /// Lists a user's public repositories.
@@ -186,7 +186,7 @@ pub(super) fn of_user(desk: &Desk<'_>, login: &str) -> Answer {
     all.retain(|repository| repository["owner"] == user["login"] && repository["private"] != true);
     sorted(desk, &mut all, "full_name");
     let all: Vec<_> = all.iter().map(|repository| shown(desk, repository)).collect();
-    Reply::page(desk, &all)
+    Ok(Reply::page(desk, &all))
 }
 
 fn fits(repository: &Value, visibility: &str) -> bool {

@@ -102,7 +102,7 @@ pub(super) fn assigned(desk: &Desk<'_>) -> Answer {
         one
     };
     let found: Vec<_> = found.iter().map(with_repository).collect();
-    Reply::page(desk, &found)
+    Ok(Reply::page(desk, &found))
 }
 
 /// Returns fitting issues with their repositories, in the order that is asked for.

@@ -116,17 +116,17 @@ impl Desk<'_> {
 
 /// Answers `/api/{method}`.
 pub(super) fn answer(world: &World, call: &Call, method: &str) -> Response {
-    let (body, scopes) = match reply(world, call, method) {
+    let (answered, scopes) = match reply(world, call, method) {
         Ok((body, scopes)) => (said(true, body), scopes),
-        Err(Refusal(word, more)) => {
-            let mut body = json!({ "error": word });
+        Err(Refusal(error, more)) => {
+            let mut body = json!({ "error": error });
             if let (Value::Object(body), Value::Object(more)) = (&mut body, more) {
                 body.extend(more);
             }
             (said(false, body), String::new())
         }
     };
-    let mut response = http::json(StatusCode::OK, &body);
+    let mut response = http::json(StatusCode::OK, &answered);
     if !scopes.is_empty() {
         http::set(&mut response, HeaderName::from_static("x-oauth-scopes"), &scopes);
     }
@@ -184,10 +184,10 @@ fn method_of(name: &str) -> Option<(Scopes, Act)> {
     const PINS: Scopes = &["pins:write"];
     const USERS: Scopes = &["users:read"];
     Some(match name {
-        "auth.test" => (FREE, people::test),
+        "auth.test" => (FREE, |desk| Ok(people::test(desk))),
         "api.test" => (FREE, |_| Ok(json!({}))),
-        "bots.info" => (USERS, people::bot),
-        "team.info" => (&["team:read"], people::team),
+        "bots.info" => (USERS, |desk| Ok(people::bot(desk))),
+        "team.info" => (&["team:read"], |desk| Ok(people::team(desk))),
         "emoji.list" => (&["emoji:read"], |_| Ok(json!({ "emoji": {}, "cache_ts": "0" }))),
         "chat.postMessage" => (WRITE, messages::post_message),
         "chat.postEphemeral" => (WRITE, messages::post_ephemeral),

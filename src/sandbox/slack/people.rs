@@ -7,8 +7,8 @@ use super::{Answer, Desk, Refusal};
 use crate::sandbox::store::objects;
 
 /// Says who the bearer is.
-pub(super) fn test(desk: &Desk<'_>) -> Answer {
-    Ok(json!({
+pub(super) fn test(desk: &Desk<'_>) -> Value {
+    json!({
         "url": format!("https://{}.slack.com/", desk.team.domain),
         "team": desk.team.domain,
         "user": "naive",
@@ -16,24 +16,24 @@ pub(super) fn test(desk: &Desk<'_>) -> Answer {
         "user_id": desk.team.bot_user,
         "bot_id": desk.team.bot,
         "is_enterprise_install": false,
-    }))
+    })
 }
 
 /// Returns the workspace.
-pub(super) fn team(desk: &Desk<'_>) -> Answer {
-    Ok(json!({ "team": {
+pub(super) fn team(desk: &Desk<'_>) -> Value {
+    json!({ "team": {
         "id": desk.team.id,
         "name": desk.team.domain,
         "url": format!("https://{}.slack.com/", desk.team.domain),
         "domain": desk.team.domain,
         "email_domain": "",
         "is_verified": false,
-    } }))
+    } })
 }
 
 /// Returns the bot.
-pub(super) fn bot(desk: &Desk<'_>) -> Answer {
-    Ok(json!({ "bot": profile_of_bot(desk) }))
+pub(super) fn bot(desk: &Desk<'_>) -> Value {
+    json!({ "bot": profile_of_bot(desk) })
 }
 
 /// Returns what messages of the bot say of it.
@@ -88,16 +88,13 @@ pub(super) fn record(desk: &Desk<'_>, id: &str, name: &str, email: Option<&str>)
         "is_app_user": false,
         "updated": desk.seconds(),
     });
-    match email {
-        Some(email) => {
-            user["profile"]["email"] = email.into();
-            user["is_email_confirmed"] = true.into();
-        }
-        None => {
-            user["profile"]["bot_id"] = desk.team.bot.as_str().into();
-            user["profile"]["api_app_id"] = desk.team.app.as_str().into();
-            user["profile"]["always_active"] = true.into();
-        }
+    if let Some(email) = email {
+        user["profile"]["email"] = email.into();
+        user["is_email_confirmed"] = true.into();
+    } else {
+        user["profile"]["bot_id"] = desk.team.bot.as_str().into();
+        user["profile"]["api_app_id"] = desk.team.app.as_str().into();
+        user["profile"]["always_active"] = true.into();
     }
     user
 }

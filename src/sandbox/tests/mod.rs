@@ -6,6 +6,7 @@ mod generic;
 mod github;
 mod gmail;
 mod logins;
+mod notion;
 mod oauth;
 mod server;
 mod slack;
