@@ -50,7 +50,12 @@ impl Engine {
         if done.reason.as_deref() == Some(scopes::MISSING)
             && let Some(connection) = &connection
         {
-            done.hint = Some(scopes::hint(connection, tool, user));
+            let needed = direct::needed_scopes(&known.manifest, &answer);
+            done.hint = Some(if scopes::covers(&connection.scopes, tool) {
+                scopes::hint_for(connection, &needed, user)
+            } else {
+                scopes::hint(connection, tool, user)
+            });
         }
         match &tool.page {
             Some(page) if op.all && done.successful => {

@@ -51,16 +51,22 @@ pub(super) fn check(connection: &Connection, tool: &Tool, user: &User) -> Result
 
 /// Returns how the scopes that a tool needs are added to a connection.
 pub(super) fn hint(connection: &Connection, tool: &Tool, user: &User) -> String {
+    let flags = format!("--tools {}", tool.slug);
+    format!("run `{}` to add it; the scopes there are stay", command(connection, &flags, user))
+}
+
+/// Returns how scopes are added that only the app itself has named.
+pub(super) fn hint_for(connection: &Connection, needed: &[String], user: &User) -> String {
+    let all = united([connection.scopes.as_slice(), needed]);
+    let flags = format!("--reconnect --scopes {}", quoted(&all.join(",")));
+    format!("run `{}` to add what the app wants", command(connection, &flags, user))
+}
+
+fn command(connection: &Connection, flags: &str, user: &User) -> String {
     let label = connection.label.as_ref();
     let label = label.map(|label| format!(" --label {}", quoted(label.as_str())));
-    let command = format!(
-        "naive connections connect {} --tools {}{}{}",
-        connection.toolkit,
-        tool.slug,
-        label.unwrap_or_default(),
-        user_flag(user)
-    );
-    format!("run `{command}` to add it; the scopes there are stay")
+    let (label, user) = (label.unwrap_or_default(), user_flag(user));
+    format!("naive connections connect {} {flags}{label}{user}", connection.toolkit)
 }
 
 /// Compares two scopes: servers change their case, and Microsoft puts its own address before some.

@@ -33,6 +33,7 @@ mod review;
 mod rotation;
 mod scopes;
 mod secrets;
+mod sixteen;
 mod support;
 mod together;
 mod toolkits;

@@ -108,6 +108,20 @@ fn an_unknown_tool_is_refused_before_anything_begins() {
 }
 
 #[test]
+fn a_scope_that_only_the_app_names_is_in_the_hint() {
+    let challenge = "HTTP/1.1 403 X\r\nwww-authenticate: Bearer error=\"insufficient_scope\", scope=\"admin\"\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
+    let app = App::on(Naive::new(), OAUTH, move |request| {
+        (request.path == "/things").then(|| (403, challenge.to_owned()))
+    });
+    log_in(&app, "");
+
+    let run = app.execute("ACME_READ").exits(1).json();
+
+    let command = "naive connections connect acme --reconnect --scopes 'all,admin'";
+    assert_eq!(run["error"]["hint"], format!("run `{command}` to add what the app wants"));
+}
+
+#[test]
 fn an_app_that_misses_a_scope_is_understood_in_its_own_words() {
     let challenge = "HTTP/1.1 403 X\r\nwww-authenticate: Bearer error=\"insufficient_scope\"\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
     let google = json!({"error": {"message": "no", "details": [{"reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}});

@@ -110,6 +110,7 @@ fn answers(manifest: &Manifest, faults: &mut Faults) {
         (["answer", "ok"], answer.ok.as_deref()),
         (["answer", "error"], answer.error.as_deref()),
         (["answer", "code"], answer.code.as_deref()),
+        (["answer", "needed"], answer.needed.as_deref()),
         (["identity", "account"], identity.map(|identity| identity.account.as_str())),
     ];
     for (key, pointer) in pointers {

@@ -63,6 +63,9 @@ pub(crate) struct Answer {
     /// Words that say the credential lacks a scope
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) scope: Vec<String>,
+    /// JSON pointer to the scopes that are lacking, separated by commas or spaces
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) needed: Option<String>,
 }
 
 /// Whose account a connection is, and where that is learnt.

@@ -66,9 +66,25 @@ fn refuses(rules: &Answer, json: &Value) -> bool {
     }
 }
 
+/// Returns the scopes that an app says are lacking: in its own place, or in its challenge (RFC 6750, 3).
+pub(crate) fn needed_scopes(toolkit: &Manifest, answer: &Response) -> Vec<String> {
+    let json = answer.json().unwrap_or_default();
+    let pointer = toolkit.answer.needed.as_ref();
+    let said = pointer.and_then(|at| json.pointer(at)?.as_str().map(str::to_owned));
+    let said = said.or_else(|| {
+        let scope = challenge(answer)?.split_once("scope=\"")?.1;
+        Some(scope.split_once('"')?.0.to_owned())
+    });
+    let said = said.unwrap_or_default();
+    said.split([',', ' ']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
+}
+
+fn challenge(answer: &Response) -> Option<&str> {
+    answer.headers.get(WWW_AUTHENTICATE)?.to_str().ok()
+}
+
 fn lacks_scope(answer: &Response, json: &Value) -> bool {
-    let challenge = answer.headers.get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
-    challenge.is_some_and(|challenge| challenge.contains("insufficient_scope"))
+    challenge(answer).is_some_and(|challenge| challenge.contains("insufficient_scope"))
         || (answer.status == 403
             && SCOPE_WORDS.iter().any(|(at, word)| {
                 json.pointer(at).and_then(Value::as_str).is_some_and(|said| said == *word)

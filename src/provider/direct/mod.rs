@@ -7,7 +7,9 @@ mod page;
 #[cfg(test)]
 mod recorded;
 
-pub(crate) use answer::{Judgement, account_name, claimed_name, complaint, decoded, file, judged};
+pub(crate) use answer::{
+    Judgement, account_name, claimed_name, complaint, decoded, file, judged, needed_scopes,
+};
 pub(crate) use page::{Pages, next_page};
 
 use std::collections::BTreeMap;
