@@ -7,7 +7,7 @@ use super::store::grants::{self, Access};
 use crate::api::time::Millis;
 
 /// Whose account it is where any bearer is accepted.
-const ANYONE: &str = "you@sandbox.example";
+pub(super) const ANYONE: &str = "you@sandbox.example";
 
 /// A caller whose bearer was accepted.
 #[derive(Debug)]
@@ -35,10 +35,9 @@ impl Guest {
         self.scope.is_none() || self.scopes().any(|own| scopes.contains(&own))
     }
 
-    /// Returns what was granted. Vendors separate scopes by spaces or by commas.
+    /// Returns what was granted.
     pub(super) fn scopes(&self) -> impl Iterator<Item = &str> {
-        let scope = self.scope.as_deref().unwrap_or_default();
-        scope.split([' ', ',']).filter(|scope| !scope.is_empty())
+        grants::scopes(self.scope.as_deref().unwrap_or_default())
     }
 }
 

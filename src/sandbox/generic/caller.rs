@@ -7,12 +7,10 @@ use crate::api::time::Millis;
 use crate::api::workspace::AuthType;
 use crate::catalog::manifest::{Manifest, Part};
 use crate::sandbox::World;
+use crate::sandbox::guest::ANYONE;
 use crate::sandbox::http::Call;
 use crate::sandbox::refusal::{Refusal, Why};
 use crate::sandbox::store::grants::{self, Access};
-
-/// Whose account it is where any bearer is accepted.
-const ANYONE: &str = "you@sandbox.example";
 
 /// What makes a key or a password a refused one, so that refusals can be tried.
 const REFUSED: [&str; 2] = ["revoked", "invalid"];

@@ -250,3 +250,26 @@ async fn a_scheduled_message_waits() {
     let gone = bot.call("chat.deleteScheduledMessage", id).await;
     assert_eq!(gone["error"], "invalid_scheduled_message_id");
 }
+
+#[tokio::test]
+async fn a_scheduled_message_is_posted_when_its_time_has_come() {
+    let world = World::new().await;
+    let bot = Bot::open(&world, "ada@sandbox.example", SCOPES).await;
+    let general = bot.channel("general").await;
+    let soon = crate::api::time::Millis::now().0 / 1000 + 3_600;
+    bot.done(
+        "chat.scheduleMessage",
+        json!({ "channel": general, "text": "Later", "post_at": soon }),
+    )
+    .await;
+    let before = bot.get("conversations.history", &[("channel", &general), ("limit", "1")]).await;
+    let due = "UPDATE objects SET body = json_set(body, '$.post_at', 1) WHERE kind = 'scheduled'";
+
+    world.sandbox.world.store.write(|tx| tx.execute(due, [])).unwrap();
+
+    let after = bot.get("conversations.history", &[("channel", &general), ("limit", "1")]).await;
+    assert_ne!(texts(&before), ["Later"]);
+    assert_eq!(texts(&after), ["Later"]);
+    let waiting = bot.done("chat.scheduledMessages.list", json!({})).await;
+    assert_eq!(waiting["scheduled_messages"], json!([]));
+}
