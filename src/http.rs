@@ -15,8 +15,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Client;
-use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use rustls::{ClientConfig, RootCertStore};
+use serde::de::IgnoredAny;
 use tokio::sync::OnceCell;
 
 use crate::api::error::{Code, Error, Result};
@@ -166,6 +167,13 @@ impl Response {
         }
         let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_millisecond();
         Some(Duration::from_millis(u64::try_from(at - now.0).unwrap_or_default()))
+    }
+
+    /// Tells whether the body is said to be JSON and is none.
+    pub(crate) fn is_broken(&self) -> bool {
+        let kind = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let whole = || serde_json::from_slice::<IgnoredAny>(&self.body).is_ok();
+        kind.is_some_and(|kind| kind.contains("json")) && !self.body.is_empty() && !whole()
     }
 
     /// Returns the body as JSON, or `None` if it is none.

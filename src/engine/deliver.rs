@@ -12,7 +12,7 @@ use crate::api::ids::fresh;
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
 use crate::catalog::manifest::{Replay, Tool};
-use crate::http::{Request, Response};
+use crate::http::{Failure, Request, Response};
 use crate::oauth;
 use crate::provider::direct::{self, Account, Judgement, judged};
 
@@ -77,7 +77,7 @@ impl Engine {
         let mut left = TRIES;
         loop {
             left -= 1;
-            let ended = self.http.send(&request).await;
+            let ended = self.http.send(&request).await.and_then(|answer| whole(link, answer));
             let asked = ended.as_ref().ok().and_then(|answer| answer.retry_after(Millis::now()));
             let again = match &ended {
                 Ok(answer) => repeatable && is_passing(answer.status) && asked <= Some(PATIENCE),
@@ -109,6 +109,16 @@ impl Engine {
         let account = Account { toolkit, fields: &fields, secrets, trust: link.known.trust() };
         direct::request(&account, link.tool, input, &link.key)
     }
+}
+
+/// Fails where an app says that it did something, in words that nobody can read.
+fn whole(link: &Link<'_>, answer: Response) -> std::result::Result<Response, Failure> {
+    if link.tool.download || !answer.is_success() || !answer.is_broken() {
+        return Ok(answer);
+    }
+    let text = format!("`{}` answered with JSON that is broken", link.known.slug());
+    let error = Error::new(Code::ProviderError, text).reason("answer_broken");
+    Err(Failure { sent: true, error })
 }
 
 /// Tells whether a call may be sent again whatever became of it: it changes nothing, or the app knows it

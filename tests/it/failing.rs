@@ -1,6 +1,6 @@
 //! `naive sandbox fail`: failures that one command plans and the next one meets.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::Naive;
 
@@ -82,4 +82,84 @@ fn the_next_command_meets_the_failure_and_another_one_does_not() {
 
     assert_eq!(failed.json()["error"]["code"], "provider_error");
     assert_eq!(done.json()["result"]["successful"], true);
+}
+
+/// Connects gmail, plans a failure, and runs a tool of it.
+fn after(fail: &str, tool: &str) -> (i32, Value, String) {
+    let naive = Naive::new();
+    drop(naive.run("connections connect gmail").exits(0));
+    drop(naive.run(&format!("sandbox fail {fail} --toolkit gmail")).exits(0));
+    let run = naive.run(&format!("connections execute gmail {tool}"));
+    let rows = naive.run("connections connected").exits(0).json();
+    let status = rows["result"]["connections"][0]["status"].as_str().unwrap().to_owned();
+    (run.status, run.json()["error"].clone(), status)
+}
+
+#[test]
+fn each_failure_of_an_app_has_its_own_error_and_leaves_the_right_state() {
+    let (look, send) = (
+        "GMAIL_FETCH_EMAILS",
+        "GMAIL_SEND_EMAIL --args {\"to\":\"a@b.co\",\"subject\":\"x\",\"body\":\"\"}",
+    );
+    let table = [
+        ("expired-token", look, 0, "", "", "ACTIVE"),
+        ("revoked", look, 4, "unauthorized", "connection_expired", "EXPIRED"),
+        ("rate-limit", look, 0, "", "", "ACTIVE"),
+        ("rate-limit", send, 1, "rate_limited", "", "ACTIVE"),
+        ("server-error", look, 0, "", "", "ACTIVE"),
+        ("server-error --times 3", look, 1, "provider_error", "", "ACTIVE"),
+        ("server-error", send, 7, "outcome_unknown", "", "ACTIVE"),
+        ("cut --times 3", look, 1, "provider_error", "", "ACTIVE"),
+        ("cut", send, 7, "outcome_unknown", "", "ACTIVE"),
+        ("bad-json --times 3", look, 1, "provider_error", "answer_broken", "ACTIVE"),
+        ("bad-json", send, 7, "outcome_unknown", "", "ACTIVE"),
+        ("lost-answer", look, 0, "", "", "ACTIVE"),
+        ("lost-answer", send, 7, "outcome_unknown", "", "ACTIVE"),
+        ("server-error --at token", look, 0, "", "", "ACTIVE"),
+    ];
+    for (fail, tool, exit, code, reason, state) in table {
+        let (status, error, row) = after(fail, tool);
+
+        let said = (status, error["code"].as_str(), error["reason"].as_str(), row.as_str());
+        let word = |word: &'static str| Some(word).filter(|word| !word.is_empty());
+        assert_eq!(said, (exit, word(code), word(reason), state), "{fail} {tool}: {error}");
+    }
+}
+
+#[test]
+fn a_login_that_goes_wrong_says_how_and_fails() {
+    let table = [
+        ("wrong-iss", "provider_error", "issuer_mismatch"),
+        ("consent-denied", "forbidden", "access_denied"),
+        ("server-error --at token", "provider_error", ""),
+        ("bad-json --at token", "provider_error", ""),
+        ("cut --at token", "provider_error", ""),
+    ];
+    for (fail, code, reason) in table {
+        let naive = Naive::new();
+        drop(naive.run(&format!("sandbox fail {fail}")).exits(0));
+
+        let run = naive.run("connections connect gmail").exits(1).json();
+
+        assert_eq!(run["error"]["code"], code, "{fail}: {run}");
+        let said = run["error"]["reason"].as_str().unwrap_or_default();
+        assert_eq!(said, reason, "{fail}");
+        let rows = naive.run("connections list --search gmail").exits(0).json();
+        assert_eq!(rows["result"]["toolkits"][0]["connection"]["status"], "FAILED", "{fail}");
+        drop(naive.run("connections connect gmail").exits(0));
+    }
+}
+
+#[test]
+fn a_lost_answer_costs_nothing_where_the_app_knows_our_key() {
+    let naive = Naive::new().env("NAIVE_CREDENTIAL_API_KEY", "sk_test_of_the_test");
+    drop(naive.run("connections connect stripe").exits(0));
+    drop(naive.run("sandbox fail lost-answer --times 2 --toolkit stripe").exits(0));
+
+    let create = "connections execute stripe STRIPE_CREATE_CUSTOMER --args";
+    let run = naive.with(create, &["{\"name\": \"Once\"}"]).exits(0).json();
+    let all = naive.run("connections execute stripe STRIPE_LIST_CUSTOMERS").exits(0).json();
+
+    assert_eq!(run["result"]["data"]["name"], "Once");
+    assert_eq!(all["result"]["data"]["data"].as_array().unwrap().len(), 1);
 }

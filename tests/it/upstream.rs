@@ -175,12 +175,26 @@ fn an_answer_of_more_than_8_mib_is_not_read_to_its_end() {
 #[test]
 fn an_answer_that_is_no_json_is_passed_on_as_text() {
     for text in ["{\"cut\": ", "<html>hé</html>"] {
-        let app = answering(200, text);
+        let length = text.len();
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close";
+        let app = answering(200, &format!("{head}\r\ncontent-length: {length}\r\n\r\n{text}"));
 
         let run = app.execute("ACME_READ").exits(0);
 
         assert_eq!(run.json()["result"]["data"], text);
     }
+}
+
+#[test]
+fn an_answer_that_is_said_to_be_json_and_is_none_is_no_answer() {
+    let app = answering(200, "{\"cut\": ");
+
+    let read = app.execute("ACME_READ").exits(1);
+    let write = app.execute("ACME_WRITE").exits(7);
+
+    assert_eq!(read.json()["error"]["reason"], "answer_broken");
+    assert_eq!(code(&write), "outcome_unknown");
+    assert_eq!(app.calls("POST", "/things").len(), 1);
 }
 
 #[test]
