@@ -23,6 +23,7 @@ use clap::Parser as _;
 use url::Url;
 
 use api::error::{Error, Result};
+use api::workspace::AuthType;
 use backend::Backend;
 use cli::output::{Output, note};
 use cli::sandbox::{Asked, Serve};
@@ -97,9 +98,9 @@ async fn run(
         Profile::Local => (Backend::Local(Box::new(engine(&settings, World::Real)?)), None),
         Profile::Sandbox => {
             note(SANDBOX)?;
-            let store = Store::open(&settings.dir)?;
-            let (url, played) = world(needs, &settings).await?;
-            (Backend::Local(Box::new(assembled(store, &settings, World::Sandbox(url)))), played)
+            let engine = engine(&settings, World::Sandbox(None))?;
+            let (url, played) = world(narrowed(needs, &command, &engine), &settings).await?;
+            (Backend::Local(Box::new(engine.in_world(World::Sandbox(url)))), played)
         }
     };
     let app = App { settings, backend, output };
@@ -112,19 +113,28 @@ async fn run(
 const SANDBOX: &str =
     "Sandbox: the apps are simulated on this machine; --profile local uses the real ones.";
 
-fn engine(settings: &Settings, world: World) -> Result<Engine> {
-    Ok(assembled(Store::open(&settings.dir)?, settings, world))
+/// Returns what is left of a command's needs once it is known how users log in to its app.
+///
+/// A link leads to apps that outlive the command, a key is entered later, and all else ends with it.
+fn narrowed(needs: Needs, command: &Command, engine: &Engine) -> Needs {
+    let Command::Connections(command) = command else { return needs };
+    let Some(toolkit) = command.leaves_a_link() else { return needs };
+    match engine.auth_type(toolkit) {
+        Some(AuthType::Oauth2) => Needs::AppsLater,
+        Some(AuthType::None) => Needs::Apps,
+        Some(AuthType::ApiKey | AuthType::Basic) | None => Needs::Store,
+    }
 }
 
-fn assembled(store: Store, settings: &Settings, world: World) -> Engine {
-    let vault = Vault::of(settings);
-    Engine::new(store, vault, Http::new(settings.roots.is_some()), world)
+fn engine(settings: &Settings, world: World) -> Result<Engine> {
+    let (store, vault) = (Store::open(&settings.dir)?, Vault::of(settings));
+    Ok(Engine::new(store, vault, Http::new(settings.roots.is_some()), world))
 }
 
 /// Starts the sandbox if the command needs it: in this process, or beside it where a link outlives it.
 async fn world(needs: Needs, settings: &Settings) -> Result<(Option<Url>, Option<Sandbox>)> {
     match needs {
-        Needs::Nothing | Needs::Store => Ok((None, None)),
+        Needs::Nothing | Needs::Store | Needs::Clock => Ok((None, None)),
         Needs::Apps => {
             let options = sandbox::Options {
                 database: settings.sandbox_database(),

@@ -198,6 +198,10 @@ pub(crate) struct Connect {
     #[arg(long)]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) reconnect: bool,
+    /// Make a new link although another process waits for a login of this account; that one ends
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) restart: bool,
     /// Log in on another device: get a code and the address to enter it at
     #[arg(long)]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -229,6 +233,9 @@ pub(crate) struct ConnectState {
     pub(crate) device: Option<DeviceCode>,
     /// `ca_…`
     pub(crate) connected_account_id: ConnectionId,
+    /// The login that waits for a browser; where there is no link, it is one that was begun before
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) login: Option<PendingLogin>,
     /// Whose account it is, once known
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) account: Option<String>,
@@ -241,6 +248,15 @@ pub(crate) struct ConnectState {
     /// Where the browser goes next, for an OAuth login that named a callback URL
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) callback_url: Option<Url>,
+}
+
+/// A login that waits for its browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct PendingLogin {
+    /// When it began
+    pub(crate) since: Millis,
+    /// Until when its link counts
+    pub(crate) until: Millis,
 }
 
 /// End an OAuth login with what the app's server sent back. Its `state` says whose it is.

@@ -144,6 +144,13 @@ impl UserRef {
     }
 }
 
+impl Label {
+    /// Returns the flag that repeats a label in a command, where there is one.
+    pub(crate) fn flag(label: Option<&Self>) -> String {
+        label.map(|label| format!(" --label {}", quoted(label.as_str()))).unwrap_or_default()
+    }
+}
+
 impl ConnectionId {
     /// Returns a new id that nobody has.
     pub(crate) fn fresh() -> Self {

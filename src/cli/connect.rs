@@ -9,14 +9,18 @@ use url::Url;
 use super::credentials::{ask_for, check_complete, given, wanted};
 use super::device::DeviceLogin;
 use super::loopback::{Listener, parse};
-use super::output::Page;
+use super::output::{Page, note};
 use super::wait::{Wait, Way};
-use super::{App, arguments, browser, device};
+use super::{App, arguments, browser, device, pending};
 use crate::api::action::Outcome;
-use crate::api::connections::{Connect, ConnectState, Credentials, GetConnection, Status};
+use crate::api::connections::{
+    Connect, ConnectState, Connected, Connection, Credentials, GetConnection, PendingLogin, Status,
+};
 use crate::api::error::{Error, Result};
-use crate::api::workspace::{AuthType, Availability, GetToolkit};
-use crate::engine::Call;
+use crate::api::ids::Label;
+use crate::api::secrets::Secrets;
+use crate::api::workspace::{AuthType, Availability, CredentialField, GetToolkit};
+use crate::engine::{Call, FLOW_LIFE};
 
 /// How this terminal takes part in a login. None of it is part of the action.
 #[derive(Debug, Clone, Args)]
@@ -30,7 +34,7 @@ pub(crate) struct Terminal {
     /// Print the link and return; `connections finish` ends the login
     #[arg(long)]
     pub(crate) no_wait: bool,
-    /// How long to wait for the login
+    /// How long to wait for the login: for a link at most 10m, as long as it counts
     #[arg(long, default_value = "5m", value_name = "TIME", value_parser = time)]
     timeout: Duration,
     /// Credential that is read from stdin, a line each (`api_key=-`)
@@ -38,7 +42,8 @@ pub(crate) struct Terminal {
     credential: Vec<String>,
 }
 
-fn time(text: &str) -> std::result::Result<Duration, String> {
+/// Reads a span of time as people write it: `90s`, `5m`.
+pub(crate) fn time(text: &str) -> std::result::Result<Duration, String> {
     let span: jiff::SignedDuration =
         text.parse().map_err(|_| "write it as 90s or 5m".to_owned())?;
     Duration::try_from(span).map_err(|_| "it must not be negative".to_owned())
@@ -49,11 +54,12 @@ pub(crate) async fn connect(app: &App<'_>, op: Connect, terminal: Terminal) -> R
     let about = GetToolkit { toolkit: op.toolkit.clone() };
     let about = app.done(app.as_caller(), about).await?;
     let wanted = wanted(&about, &op.fields);
-    let entered = given(&wanted, &terminal.credential)?;
+    let mut entered = given(&wanted, &terminal.credential)?;
+    check_patience(&op, terminal.timeout)?;
     let waits = !terminal.no_wait && about.summary.availability == Availability::Available;
     let is_oauth = about.summary.auth_type == AuthType::Oauth2;
     if waits && !is_oauth {
-        check_complete(app, &wanted, &entered)?;
+        entered = asked(app, &op, &wanted, entered).await?;
     }
     let way = way(app, &terminal);
     let returns = is_oauth && !op.device && (terminal.no_wait || way.is_ok());
@@ -61,9 +67,9 @@ pub(crate) async fn connect(app: &App<'_>, op: Connect, terminal: Terminal) -> R
     let redirect_uri = listener.as_ref().map(|listener| listener.redirect_uri().clone());
     // Whoever says `--no-browser` wants the link; it is where nobody said so that a code comes first.
     let browser = terminal.no_wait || terminal.no_browser || !matches!(way, Ok(Way::Paste));
-    let call = Call { redirect_uri, browser, ..app.as_caller() };
-    let user = op.user.clone();
-    let started = match app.ask(call, op).await {
+    let call = Call { redirect_uri, browser, waits: waits && is_oauth, ..app.as_caller() };
+    let (user, label) = (op.user.clone(), Label::flag(op.label.as_ref()));
+    let started = match begin(app, &call, op, terminal.timeout).await {
         Ok(Outcome::Done(started)) => started,
         Ok(Outcome::Pending(pending)) => {
             return app.output.held("connections.connect", &pending);
@@ -74,14 +80,17 @@ pub(crate) async fn connect(app: &App<'_>, op: Connect, terminal: Terminal) -> R
         Err(error) => return Err(error),
     };
     let name = &about.summary.name;
+    let whose = app.user_flag(user.as_ref());
     let ended = match (&started.redirect_url, &started.device, listener) {
-        _ if started.status == Status::Active || terminal.no_wait => started,
+        _ if started.status == Status::Active || terminal.no_wait => {
+            return left(app, &started, &terminal, (&whose, &label));
+        }
         (_, Some(code), _) => {
-            let login = DeviceLogin::new(app, name, &started.connected_account_id, user.as_ref());
+            let login = DeviceLogin::new(app, name, &started, user.as_ref());
             login.run(code.clone(), terminal.timeout).await?
         }
         (Some(link), None, Some(listener)) => {
-            let wait = Wait::new(app, name, link, way?);
+            let wait = Wait::new(app, name, &started, link, way?);
             ConnectState { user: None, ..wait.run(listener, terminal.timeout).await? }
         }
         _ => {
@@ -91,7 +100,85 @@ pub(crate) async fn connect(app: &App<'_>, op: Connect, terminal: Terminal) -> R
             app.done(app.as_caller(), op).await?
         }
     };
-    show(app, "connections.connect", &ended, &app.user_flag(user.as_ref()))
+    show(app, "connections.connect", &ended, &whose)
+}
+
+/// Shows a login that there is nothing to do for here: it has ended, or others see to it.
+fn left(
+    app: &App<'_>,
+    started: &ConnectState,
+    terminal: &Terminal,
+    (user, label): (&str, &str),
+) -> Result<u8> {
+    if started.status == Status::Active && !terminal.credential.is_empty() {
+        note(
+            "The connection is active already, so the credential was not used: add `--reconnect` to replace the one it has.",
+        )?;
+    }
+    match joined(started) {
+        Some(login) => waits_already(app, started, login, (user, label)),
+        None => show(app, "connections.connect", started, user),
+    }
+}
+
+/// Returns the login of another process that waits in place of one from here.
+fn joined(started: &ConnectState) -> Option<&PendingLogin> {
+    let is_other = started.redirect_url.is_none() && started.device.is_none();
+    started.login.as_ref().filter(|_| is_other)
+}
+
+/// Begins a login; a caller who waits, waits instead for the end of one that another process waits for.
+async fn begin(
+    app: &App<'_>,
+    call: &Call,
+    op: Connect,
+    patience: Duration,
+) -> Result<Outcome<ConnectState>> {
+    loop {
+        let started = match app.ask(call.clone(), op.clone()).await? {
+            Outcome::Done(started) => started,
+            Outcome::Pending(pending) => return Ok(Outcome::Pending(pending)),
+        };
+        let Some(login) = joined(&started).filter(|_| call.waits) else {
+            return Ok(Outcome::Done(started));
+        };
+        if let Some(ended) = pending::join(app, &started, login, patience).await? {
+            return Ok(Outcome::Done(ended));
+        }
+    }
+}
+
+/// Fails with a usage error if somebody would wait longer than a link counts.
+fn check_patience(op: &Connect, patience: Duration) -> Result<()> {
+    if op.device || patience <= FLOW_LIFE {
+        return Ok(());
+    }
+    let most = FLOW_LIFE.as_secs() / 60;
+    Err(Error::usage(format!("a link counts for {most} minutes, so nobody waits longer"))
+        .hint(format!("choose a `--timeout` of at most {most}m")))
+}
+
+/// Asks for the credentials that are missing, unless the connection is active and they would be in vain.
+///
+/// Before anything waits for them: whoever breaks off here has begun nothing.
+async fn asked(
+    app: &App<'_>,
+    op: &Connect,
+    wanted: &[CredentialField],
+    entered: Secrets,
+) -> Result<Secrets> {
+    check_complete(app, wanted, &entered)?;
+    if wanted.iter().all(|field| entered.0.contains_key(&field.key)) {
+        return Ok(entered);
+    }
+    let all = app.done(app.as_caller(), Connected { user: op.user.clone() }).await?;
+    let same = |one: &Connection| {
+        one.status == Status::Active && one.toolkit == op.toolkit && one.label == op.label
+    };
+    if !op.reconnect && all.connections.iter().any(same) {
+        return Ok(entered);
+    }
+    ask_for(wanted, entered)
 }
 
 /// Ends a login with the address its browser ended at.
@@ -163,6 +250,35 @@ pub(crate) fn show(app: &App<'_>, action: &str, ended: &ConnectState, user: &str
     let result = serde_json::to_value(ended)
         .map_err(|error| Error::internal("a reply cannot be written", error))?;
     app.output.reply(action, result, page)
+}
+
+/// Shows the login of another process, which a connect that does not wait has left as it is.
+fn waits_already(
+    app: &App<'_>,
+    ended: &ConnectState,
+    login: &PendingLogin,
+    (user, label): (&str, &str),
+) -> Result<u8> {
+    let (toolkit, id) = (&ended.toolkit, &ended.connected_account_id);
+    let mut page = Page::default();
+    page.fields(&[
+        ("status", Some(ended.status.as_str().to_owned())),
+        ("toolkit", Some(toolkit.to_string())),
+        ("connection", Some(id.to_string())),
+    ]);
+    page.hint(format!(
+        "A login for this account waits already: since {}, until {} (UTC). Its link counts, and no new one was made.",
+        login.since.plain(),
+        login.until.plain()
+    ));
+    page.next(format!("naive connections wait {id}{user}"), "wait for its end");
+    page.next(
+        format!("naive connections connect {toolkit}{user}{label} --restart --no-wait"),
+        "make a new link; the other login ends",
+    );
+    let result = serde_json::to_value(ended)
+        .map_err(|error| Error::internal("a reply cannot be written", error))?;
+    app.output.reply("connections.connect", result, page)
 }
 
 /// Chooses how the link is opened; fails at once where nobody could ever open it.

@@ -1,18 +1,21 @@
 //! `naive connections`: its commands, and what their replies look like.
 
+use std::time::Duration;
+
 use clap::Subcommand;
 
 use super::App;
 use super::connect::{self, Terminal};
 use super::execute::{self, Files};
 use super::output::Page;
-use super::{device, handover, tools};
+use super::{device, handover, pending, tools};
 use crate::api::accounts::{DefaultAccount, DefaultChosen, RefreshConnection};
 use crate::api::connections::{
     Connect, Connected, Connection, Connections, Credentials, Disconnect, Disconnected,
     GetConnection, ListConnections, ListedToolkit, ListedToolkits,
 };
 use crate::api::error::{Code, Error, Result};
+use crate::api::ids::Slug;
 use crate::api::logins::{ExportConnection, ImportConnection, Poll};
 use crate::api::tools::{Execute, ListTools};
 use crate::api::workspace::Availability;
@@ -51,6 +54,17 @@ pub(crate) enum Command {
         #[arg(value_name = "KEY=-")]
         fields: Vec<String>,
     },
+    /// Wait until a login that goes on has ended, here or in another process
+    ///
+    /// Exits 0 once the connection is active, 9 if it is not and nobody logs in any more, 1 if that took too
+    /// long. It only looks: the login goes on without it.
+    Wait {
+        #[command(flatten)]
+        op: GetConnection,
+        /// How long to wait
+        #[arg(long, default_value = "5m", value_name = "TIME", value_parser = connect::time)]
+        timeout: Duration,
+    },
     /// List an app's tools; with a tool, show its input in full
     Tools(ListTools),
     /// Run one tool of an app for a user
@@ -88,6 +102,7 @@ impl Command {
             Self::Export(_) => "connections.export",
             Self::Import(_) => "connections.import",
             Self::Credentials { .. } => "connections.credentials",
+            Self::Wait { .. } => "connections.wait",
             Self::Tools(_) => "connections.tools",
             Self::Execute { .. } => "connections.execute",
             Self::Get(_) => "connections.get",
@@ -97,9 +112,12 @@ impl Command {
         }
     }
 
-    /// Tells whether it ends before the login it begins.
-    pub(crate) fn leaves_a_link(&self) -> bool {
-        matches!(self, Self::Connect { terminal, .. } if terminal.no_wait)
+    /// Returns the app whose login it begins and leaves to others to end, if it does that.
+    pub(crate) fn leaves_a_link(&self) -> Option<&Slug> {
+        match self {
+            Self::Connect { op, terminal } if terminal.no_wait => Some(&op.toolkit),
+            _ => None,
+        }
     }
 }
 
@@ -114,12 +132,14 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
             let user = app.user_flag(op.user.as_ref());
             app.show(op, |reply, page| connected(reply, page, &user)).await
         }
-        Command::Connect { op, terminal } => connect::connect(app, op, terminal).await,
+        // It waits in many ways at once, which is a lot to hold for the commands that do not.
+        Command::Connect { op, terminal } => Box::pin(connect::connect(app, op, terminal)).await,
         Command::Finish { url } => connect::finish(app, &url).await,
         Command::Poll(op) => device::poll(app, op).await,
         Command::Export(op) => handover::export(app, op).await,
         Command::Import(op) => handover::import(app, op).await,
         Command::Credentials { op, fields } => connect::credentials(app, op, &fields).await,
+        Command::Wait { op, timeout } => pending::wait(app, op, timeout).await,
         Command::Tools(op) => tools::show(app, op).await,
         Command::Execute { op, files } => execute::execute(app, op, files).await,
         Command::Get(op) => app.show(op, get).await,
@@ -207,7 +227,8 @@ fn connected(reply: &Connections, page: &mut Page, user: &str) {
     page.table(&columns, reply.connections.iter().map(row).collect());
 }
 
-fn get(one: &Connection, page: &mut Page) {
+/// Shows one connection.
+pub(crate) fn get(one: &Connection, page: &mut Page) {
     page.fields(&[
         ("connection", Some(one.id.to_string())),
         ("toolkit", Some(one.toolkit.to_string())),

@@ -5,12 +5,13 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::output::note;
+use super::pending::elsewhere;
 use super::signals::Signals;
 use super::wait::{consent, read_lines, spinner};
 use super::{App, connect};
 use crate::api::connections::ConnectState;
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{ConnectionId, UserRef};
+use crate::api::ids::UserRef;
 use crate::api::logins::{DeviceCode, Poll};
 use crate::api::time::Millis;
 use crate::settings::Profile;
@@ -22,19 +23,19 @@ const GLANCE: Duration = Duration::from_secs(10);
 pub(crate) struct DeviceLogin<'a> {
     app: &'a App<'a>,
     name: &'a str,
-    connection: &'a ConnectionId,
+    started: &'a ConnectState,
     user: Option<&'a UserRef>,
 }
 
 impl<'a> DeviceLogin<'a> {
-    /// Waits for the login of a connection to the app called `name`.
+    /// Waits for the login that was started to the app called `name`.
     pub(crate) fn new(
         app: &'a App<'a>,
         name: &'a str,
-        connection: &'a ConnectionId,
+        started: &'a ConnectState,
         user: Option<&'a UserRef>,
     ) -> Self {
-        Self { app, name, connection, user }
+        Self { app, name, started, user }
     }
 
     /// Shows the code, and returns how the login ended.
@@ -69,6 +70,7 @@ impl<'a> DeviceLogin<'a> {
         };
         let ended = tokio::select! {
             ended = login => ended,
+            ended = elsewhere(self.app, self.started) => ended,
             () = tokio::time::sleep(patience) => {
                 let late = Error::new(Code::Forbidden, "the login timed out")
                     .hint("start again, with a longer `--timeout` if need be")
@@ -104,7 +106,7 @@ impl<'a> DeviceLogin<'a> {
 
     fn question(&self, given_up: Option<&str>) -> Poll {
         Poll {
-            connection: self.connection.clone(),
+            connection: self.started.connected_account_id.clone(),
             user: self.user.cloned(),
             given_up: given_up.map(str::to_owned),
         }

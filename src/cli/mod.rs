@@ -16,6 +16,7 @@ mod handover;
 mod jq;
 mod loopback;
 pub(crate) mod output;
+mod pending;
 pub(crate) mod sandbox;
 mod signals;
 mod toolkits;
@@ -88,6 +89,8 @@ pub(crate) enum Needs {
     Nothing,
     /// The store
     Store,
+    /// The store, and a clock to wait by
+    Clock,
     /// The store, and the apps
     Apps,
     /// The store, and apps that outlive the command
@@ -134,7 +137,8 @@ impl Command {
     /// Tells what it needs before it runs.
     pub(crate) fn needs(&self) -> Needs {
         match self {
-            Self::Connections(command) if command.leaves_a_link() => Needs::AppsLater,
+            Self::Connections(command) if command.leaves_a_link().is_some() => Needs::AppsLater,
+            Self::Connections(connections::Command::Wait { .. }) => Needs::Clock,
             Self::Connections(_) | Self::Toolkits(_) | Self::Users(_) => {
                 match route(self.name()).reach {
                     Reach::Upstream => Needs::Apps,
@@ -294,7 +298,8 @@ impl App<'_> {
     /// Returns what a call from here carries beside its action.
     pub(crate) fn as_caller(&self) -> Call {
         let caller = caller(&self.settings);
-        Call { caller, user: self.settings.user.clone(), redirect_uri: None, browser: false }
+        let user = self.settings.user.clone();
+        Call { caller, user, redirect_uri: None, browser: false, waits: false }
     }
 
     /// Returns the flag that repeats the user for whom a command acts, for the commands we suggest.

@@ -10,10 +10,12 @@ use url::Url;
 
 use super::loopback::{Answer, Arrival, Listener, parse};
 use super::output::note;
+use super::pending::elsewhere;
 use super::signals::Signals;
 use super::{App, browser};
 use crate::api::connections::{ConnectState, Finish};
 use crate::api::error::{Code, Error, Result};
+use crate::engine::replaced;
 use crate::http::{Http, Request, Trust};
 use crate::oauth;
 use crate::settings::{Profile, Settings};
@@ -49,14 +51,21 @@ impl Way {
 pub(crate) struct Wait<'a> {
     app: &'a App<'a>,
     name: &'a str,
+    started: &'a ConnectState,
     link: &'a Url,
     way: Way,
 }
 
 impl<'a> Wait<'a> {
-    /// Waits for the login of the app called `name` behind `link`.
-    pub(crate) fn new(app: &'a App<'a>, name: &'a str, link: &'a Url, way: Way) -> Self {
-        Self { app, name, link, way }
+    /// Waits for the login that was started to the app called `name`, behind `link`.
+    pub(crate) fn new(
+        app: &'a App<'a>,
+        name: &'a str,
+        started: &'a ConnectState,
+        link: &'a Url,
+        way: Way,
+    ) -> Self {
+        Self { app, name, started, link, way }
     }
 
     /// Returns how the login ended; until then, callbacks that are not its own change nothing.
@@ -86,6 +95,7 @@ impl<'a> Wait<'a> {
         };
         let ended = tokio::select! {
             ended = login => ended,
+            ended = elsewhere(self.app, self.started) => ended,
             () = tokio::time::sleep(patience) => {
                 let late = Error::new(Code::Forbidden, "the login timed out")
                     .hint("start again, with a longer `--timeout` if need be")
@@ -158,12 +168,15 @@ impl<'a> Wait<'a> {
                 None => arrival.answer(&Answer::Connected(self.name, state.account.as_deref())),
             },
             Err(error) => match error.reason.as_deref() {
-                Some("state_unknown") if oauth::is_state_of(self.link, &arrival.finish.state) => {
+                Some("state_unknown") if self.is_ours(&arrival.finish) => {
                     let error = replaced();
                     arrival.answer(&Answer::Failed(&error.message));
                     return Some(Err(error));
                 }
-                Some("state_unknown") => {
+                Some("timed_out") if self.is_ours(&arrival.finish) => {
+                    arrival.answer(&Answer::Failed(&error.message));
+                }
+                Some("state_unknown" | "timed_out") => {
                     arrival.answer(&Answer::Refused);
                     return None;
                 }
@@ -185,12 +198,16 @@ impl<'a> Wait<'a> {
             }
             return Ok(None);
         }
+        let mut ours = false;
         let ended = match parse(line) {
-            Ok(finish) => self.app.done(self.app.as_caller(), finish).await,
+            Ok(finish) => {
+                ours = self.is_ours(&finish);
+                self.app.done(self.app.as_caller(), finish).await
+            }
             Err(error) => Err(error),
         };
         match ended {
-            Err(error) if is_not_ours(&error) => {
+            Err(error) if is_not_ours(&error, ours) => {
                 note(&format!("That did not work: {error}. Paste it again."))?;
                 Ok(None)
             }
@@ -212,6 +229,11 @@ impl<'a> Wait<'a> {
             Err(ended) if ended.reason.as_deref() == Some("state_unknown") => replaced(),
             Ok(_) | Err(_) => error,
         }
+    }
+
+    /// Tells whether a callback is about the login that is waited for.
+    fn is_ours(&self, finish: &Finish) -> bool {
+        oauth::is_state_of(self.link, &finish.state)
     }
 }
 
@@ -245,17 +267,14 @@ fn onward(state: &ConnectState) -> Option<Url> {
     Some(url)
 }
 
-/// The end of a login whose link no longer counts, because a later one for the same account was made.
-fn replaced() -> Error {
-    Error::new(Code::Forbidden, "another login for this account took the place of this one")
-        .hint("use the link of the later one")
-        .reason("login_replaced")
-}
-
-fn is_not_ours(error: &Error) -> bool {
-    let reason = error.reason.as_deref();
-    reason.is_none_or(|reason| matches!(reason, "state_unknown" | "state_used"))
-        && error.code == Code::InvalidInput
+/// Tells whether what was pasted ended no login, or another one than `ours`.
+fn is_not_ours(error: &Error, ours: bool) -> bool {
+    error.code == Code::InvalidInput
+        && match error.reason.as_deref() {
+            None | Some("state_unknown" | "state_used") => true,
+            Some("timed_out") => !ours,
+            Some(_) => false,
+        }
 }
 
 /// Waits for the signal that a browser failed, for ever where none was started or it went well.

@@ -8,9 +8,8 @@ use super::clients::{Endpoints, Need};
 use super::login::{declined, state};
 use super::toolkits::Known;
 use super::{Call, Engine, Scope};
-use crate::api::connections::{Connect, ConnectState, Connection, Status};
+use crate::api::connections::{Connect, ConnectState, Connection, PendingLogin, Status};
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::ConnectionId;
 use crate::api::logins::Poll;
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
@@ -64,7 +63,7 @@ impl Engine {
         // Nobody knows what this hash is of: no callback ends such a login.
         let state_hash = oauth::state_hash(&oauth::random());
         let owner = flow_owner(&state_hash);
-        let id = self.sealing(&owner, &device.kept, |sealed| {
+        let begun = self.sealing(&owner, &device.kept, |sealed| {
             let flow = Flow {
                 state_hash: state_hash.clone(),
                 owner: owner.clone(),
@@ -75,7 +74,7 @@ impl Engine {
             self.store.begin(new, Some(&flow), now)
         })?;
         let code = oauth::device_code(&device.kept, expires_at, now.after(device.interval));
-        Ok(ConnectState { device: code, ..self.state(&id, None)? })
+        Ok(ConnectState { device: code.filter(|_| begun.began), ..self.begun(&begun, None)? })
     }
 
     async fn ask_for_code(
@@ -97,11 +96,11 @@ impl Engine {
         if let Some(why) = &op.given_up {
             let error = Error::new(Code::Forbidden, format!("the login was given up: {why}"));
             let error = again(error).reason(why.replace(' ', "_"));
-            return Err(self.end_device(&connection.id, &waiting, why, error)?);
+            return Err(self.end_device(&waiting, why, error)?);
         }
         let now = Millis::now();
         if waiting.expires_at <= now {
-            return Err(self.end_device(&connection.id, &waiting, "timed out", lapsed())?);
+            return Err(self.end_device(&waiting, "timed out", lapsed())?);
         }
         let kept = self.opening(&flow_owner(&waiting.state_hash), &waiting.sealed)?;
         let login = Login { connection: &connection, waiting: &waiting, kept: &kept };
@@ -115,7 +114,7 @@ impl Engine {
             Err(error) => {
                 let error = self.login_failed(&known, error);
                 let why = error.message.clone();
-                Err(self.end_device(&connection.id, &waiting, &why, error)?)
+                Err(self.end_device(&waiting, &why, error)?)
             }
         }
     }
@@ -141,7 +140,7 @@ impl Engine {
         login: &Login<'_>,
         answer: DeviceAnswer,
     ) -> Result<ConnectState> {
-        let (id, waiting) = (&login.connection.id, login.waiting);
+        let waiting = login.waiting;
         let now = Millis::now();
         let slower = |interval: Duration| {
             self.store.poll_every(&waiting.state_hash, interval, now)?;
@@ -160,9 +159,9 @@ impl Engine {
             DeviceAnswer::Declined => {
                 let error = declined("access_denied", None);
                 let why = error.message.clone();
-                Err(self.end_device(id, waiting, &why, error)?)
+                Err(self.end_device(waiting, &why, error)?)
             }
-            DeviceAnswer::Lapsed => Err(self.end_device(id, waiting, "timed out", lapsed())?),
+            DeviceAnswer::Lapsed => Err(self.end_device(waiting, "timed out", lapsed())?),
         }
     }
 
@@ -178,37 +177,33 @@ impl Engine {
         let tokens = Tokens { scopes: tokens.scopes.or_else(asked), ..tokens };
         match self.store.take_flow(&login.waiting.state_hash, Millis::now())? {
             // Granted in time, even if the answer was late.
-            FlowAnswer::Taken(..) | FlowAnswer::Lapsed(_) => {}
-            FlowAnswer::Used(_) | FlowAnswer::Unknown => return Err(replaced()),
+            FlowAnswer::Taken(..) | FlowAnswer::Lapsed => {}
+            FlowAnswer::Used | FlowAnswer::Unknown => return Err(replaced()),
         }
         let ended = self.activate(known, id, &tokens).await;
         if let Err(error) = &ended {
-            self.store.fail(id, &error.message, Millis::now())?;
+            self.store.fail_login(&login.waiting.state_hash, &error.message)?;
         }
         ended
     }
 
     /// Ends a login without success, and returns why; another error if it had ended before.
-    fn end_device(
-        &self,
-        id: &ConnectionId,
-        waiting: &WaitingDevice,
-        why: &str,
-        error: Error,
-    ) -> Result<Error> {
-        let now = Millis::now();
-        match self.store.take_flow(&waiting.state_hash, now)? {
-            FlowAnswer::Taken(..) | FlowAnswer::Lapsed(_) => {
-                self.store.fail(id, why, now)?;
+    fn end_device(&self, waiting: &WaitingDevice, why: &str, error: Error) -> Result<Error> {
+        match self.store.take_flow(&waiting.state_hash, Millis::now())? {
+            FlowAnswer::Taken(..) | FlowAnswer::Lapsed => {
+                self.store.fail_login(&waiting.state_hash, why)?;
                 Ok(error)
             }
-            FlowAnswer::Used(_) | FlowAnswer::Unknown => Ok(replaced()),
+            FlowAnswer::Used | FlowAnswer::Unknown => Ok(replaced()),
         }
     }
 
     fn still_waiting(&self, login: &Login<'_>, next_poll_at: Millis) -> Result<ConnectState> {
-        let code = oauth::device_code(login.kept, login.waiting.expires_at, next_poll_at);
-        Ok(ConnectState { device: code, ..self.state(&login.connection.id, None)? })
+        let (since, until) = (login.waiting.since, login.waiting.expires_at);
+        let code = oauth::device_code(login.kept, until, next_poll_at);
+        let pending = Some(PendingLogin { since, until });
+        let state = self.state(&login.connection.id, None)?;
+        Ok(ConnectState { device: code, login: pending, ..state })
     }
 }
 
@@ -267,6 +262,7 @@ mod tests {
             user: "default".parse().unwrap(),
             redirect_uri: Some(here).filter(|_| case.contains('r')),
             browser: case.contains('b'),
+            waits: false,
         };
         let endpoint: Url = "https://a/device".parse().unwrap();
         let op = serde_json::from_value(op).unwrap();

@@ -14,9 +14,9 @@ use crate::api::ids::{Label, Slug, quoted};
 use crate::api::logins::{ExportConnection, Exported, ImportConnection};
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
-use crate::api::workspace::{AuthType, Origin};
+use crate::api::workspace::{AuthType, Origin, User};
 use crate::oauth;
-use crate::store::{Grant, NewFlow};
+use crate::store::{Begun, Grant, NewFlow};
 use crate::vault::handover::{KeyPair, PublicKey};
 
 /// Owner under which this store's key pair is sealed.
@@ -149,19 +149,19 @@ impl Engine {
         let slug = known.slug();
         let all = self.store.connections(&user.id, Some(slug))?;
         if all.iter().any(|one| one.status == Status::Active && one.label.as_ref() == label) {
-            let text = format!("`{}` is connected to `{slug}` already", user.handle());
-            let name = label.map_or("work", Label::as_str);
-            return Err(Error::new(Code::InvalidInput, text)
-                .hint(format!("give it another name with `--label`, other than `{}`", quoted(name)))
-                .reason("already_connected"));
+            return Err(already_connected(user, slug, label));
         }
         self.take_over(
+            user,
             &NewFlow {
                 user: &user.id,
                 toolkit: slug,
                 label,
                 fields: &parcel.fields,
                 scopes: &parcel.scopes,
+                reconnect: false,
+                restart: false,
+                waits: false,
             },
             &parcel,
             &secrets,
@@ -170,21 +170,35 @@ impl Engine {
 
     fn take_over(
         &self,
+        user: &User,
         new: &NewFlow<'_>,
         parcel: &Parcel,
         secrets: &Secrets,
     ) -> Result<ConnectState> {
         // Before a row is made: without its key it could not be ended.
         self.cipher()?;
-        let id = self.store.begin(new, None, Millis::now())?;
+        let Begun { id, began: true, .. } = self.store.begin(new, None, Millis::now())? else {
+            return Err(already_connected(user, new.toolkit, new.label));
+        };
         let owner = connection_owner(&id);
         let active = self.sealing(&owner, secrets, |sealed| {
             let (owner, account) = (owner.as_str(), parcel.account.as_deref());
             let grant = Grant { owner, sealed, account, scopes: &parcel.scopes };
             self.store.activate(&id, &grant, Millis::now())
         })?;
-        Ok(state(&active, None))
+        match active {
+            Some(active) => Ok(state(&active, None)),
+            None => Err(self.gone(&id)?),
+        }
     }
+}
+
+fn already_connected(user: &User, slug: &Slug, label: Option<&Label>) -> Error {
+    let text = format!("`{}` is connected to `{slug}` already", user.handle());
+    let name = label.map_or("work", Label::as_str);
+    Error::new(Code::InvalidInput, text)
+        .hint(format!("give it another name with `--label`, other than `{}`", quoted(name)))
+        .reason("already_connected")
 }
 
 /// Returns the client that tokens are bound to; the sandbox binds none.

@@ -8,9 +8,10 @@ use url::Url;
 use super::clients::Need;
 use super::connections::tool;
 use super::device::goes_by_device;
+use super::mirror::now_after;
 use super::toolkits::Known;
 use super::{Engine, Scope, beside, connection_owner, gate, scopes, user_flag};
-use crate::api::connections::{Connect, ConnectState, Connection, Credentials, Finish, Status};
+use crate::api::connections::{Connect, ConnectState, Connection, Credentials, Finish};
 use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::ids::{ConnectionId, hidden};
 use crate::api::secrets::Secrets;
@@ -22,7 +23,7 @@ use crate::provider::direct::{self, Account, Judgement};
 use crate::store::{Flow, FlowAnswer, Grant, NewFlow, flow_owner};
 
 /// How long a link waits for its callback.
-const FLOW_LIFE: Duration = Duration::from_mins(10);
+pub(crate) const FLOW_LIFE: Duration = Duration::from_mins(10);
 
 /// What an app says of a credential.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,6 +49,7 @@ impl Engine {
             && !op.reconnect
             && tools.iter().all(|tool| scopes::covers(&active.scopes, tool))
         {
+            self.note_unchanged(scope.user()?, op);
             return Ok(state(active, None));
         }
         let fields = address_fields(&known, op)?;
@@ -58,16 +60,22 @@ impl Engine {
             label: op.label.as_ref(),
             fields: &fields,
             scopes: &scopes,
+            reconnect: active.is_some(),
+            restart: op.restart,
+            waits: scope.call.waits,
         };
         match known.manifest.auth.kind {
             AuthType::None => {
-                let id = self.store.begin(&new, None, Millis::now())?;
-                self.activate(&known, &id, &Tokens::default()).await
+                let begun = self.store.begin(&new, None, Millis::now())?;
+                if !begun.began {
+                    return self.begun(&begun, None);
+                }
+                self.activate(&known, &begun.id, &Tokens::default()).await
             }
             AuthType::ApiKey | AuthType::Basic => {
-                let id = self.store.begin(&new, None, Millis::now())?;
-                let credential_fields = known.fields();
-                Ok(ConnectState { credential_fields, ..self.state(&id, None)? })
+                let begun = self.store.begin(&new, None, Millis::now())?;
+                let credential_fields = if begun.began { known.fields() } else { Vec::new() };
+                Ok(ConnectState { credential_fields, ..self.begun(&begun, None)? })
             }
             AuthType::Oauth2 => self.begin_oauth(scope, op, &known, &new).await,
         }
@@ -108,10 +116,9 @@ impl Engine {
         let owner = flow_owner(&state_hash);
         let sealed = self.cipher()?.seal(&owner, &login.kept)?;
         let now = Millis::now();
-        let flow =
-            Flow { state_hash, owner, sealed, expires_at: now.after(FLOW_LIFE), poll_every: None };
-        let id = self.store.begin(new, Some(&flow), now)?;
-        Ok(ConnectState { status: Status::Initiated, ..self.state(&id, Some(link))? })
+        let expires_at = now.after(FLOW_LIFE);
+        let flow = Flow { state_hash, owner, sealed, expires_at, poll_every: None };
+        self.begun(&self.store.begin(new, Some(&flow), now)?, Some(link))
     }
 
     pub(super) async fn finish(&self, scope: &Scope<'_>, op: Finish) -> Result<ConnectState> {
@@ -125,22 +132,22 @@ impl Engine {
         self.cipher()?;
         let (id, sealed) = match self.store.take_flow(&state_hash, Millis::now())? {
             FlowAnswer::Taken(id, sealed) => (id, sealed),
-            FlowAnswer::Used(id) => {
+            FlowAnswer::Used => {
                 if let Some(why) = &op.given_up {
-                    self.store.fail(&id, why, Millis::now())?;
+                    self.store.fail_login(&state_hash, why)?;
                 }
                 return Err(refused("this login has ended already", "state_used"));
             }
             FlowAnswer::Unknown => {
                 return Err(refused("nobody here waits for this login", "state_unknown"));
             }
-            FlowAnswer::Lapsed(id) => {
-                self.store.fail(&id, "timed out", Millis::now())?;
-                return Err(refused("this login took longer than ten minutes", "timed_out"));
+            FlowAnswer::Lapsed => {
+                self.store.fail_login(&state_hash, "timed out")?;
+                return Err(refused("this login took too long and has timed out", "timed_out"));
             }
         };
         if let Some(why) = op.given_up {
-            self.store.fail(&id, &why, Millis::now())?;
+            self.store.fail_login(&state_hash, &why)?;
             return Err(Error::new(Code::Forbidden, format!("the login was given up: {why}"))
                 .hint("start again with `naive connections connect`")
                 .reason(why.replace(' ', "_")));
@@ -148,7 +155,7 @@ impl Engine {
         let kept = self.opening(&flow_owner(&state_hash), &sealed)?;
         let ended = self.end_oauth(scope, &id, &kept, op).await;
         if let Err(error) = &ended {
-            self.store.fail(&id, &error.message, Millis::now())?;
+            self.store.fail_login(&state_hash, &error.message)?;
         }
         let callback = oauth::kept(&kept, "callback_url").and_then(|url| Url::parse(url).ok());
         let user = self.owner(&id)?.map(|user| user.handle().to_owned());
@@ -228,38 +235,39 @@ impl Engine {
         id: &ConnectionId,
         tokens: &Tokens,
     ) -> Result<ConnectState> {
+        let before = self.present(id)?;
         let fields = self.store.next_fields(id)?;
         let account = match direct::claimed_name(&known.manifest, tokens.claims.as_ref()) {
             Some(name) => Some(name),
-            None => self.learn_account(known, id, &tokens.sealed, &fields).await?,
+            None => self.learn_account(known, &before, &tokens.sealed, &fields).await?,
         };
-        let granted = match (tokens.scopes.clone(), self.store.connection(id)?) {
-            (Some(scopes), _) => scopes,
-            (None, Some((_, connection))) => connection.scopes,
-            (None, None) => Vec::new(),
-        };
+        let granted = tokens.scopes.clone().unwrap_or(before.scopes);
         let owner = connection_owner(id);
         let active = self.sealing(&owner, &tokens.sealed, |sealed| {
             let (owner, account) = (owner.as_str(), account.as_deref());
             let grant = Grant { owner, sealed, account, scopes: &granted };
             self.store.activate(id, &grant, Millis::now())
         })?;
-        Ok(state(&active, None))
+        match active {
+            Some(active) => Ok(state(&active, None)),
+            None => Err(self.gone(id)?),
+        }
     }
 
     async fn learn_account(
         &self,
         known: &Known,
-        id: &ConnectionId,
+        before: &Connection,
         secrets: &Secrets,
         fields: &BTreeMap<String, String>,
     ) -> Result<Option<String>> {
+        let id = &before.id;
         match self.identity(known, secrets, fields).await {
             Ok(Identity::Known(account)) => Ok(Some(account)),
             Ok(Identity::Unknown) => Ok(None),
             Ok(Identity::Refused) => {
                 let text = format!("`{}` refuses the credential", known.manifest.slug);
-                self.store.fail(id, &text, Millis::now())?;
+                self.store.fail(id, &text, now_after(before))?;
                 let command = format!("naive connections credentials {id}{}", self.owner_flag(id)?);
                 Err(Error::new(Code::Unauthorized, text)
                     .hint(format!("check it, then run `{command}`"))
@@ -290,19 +298,6 @@ impl Engine {
             }
         })
     }
-
-    fn already_active(&self, scope: &Scope<'_>, op: &Connect) -> Result<Option<Connection>> {
-        let all = self.store.connections(&scope.user()?.id, Some(&op.toolkit))?;
-        let same = |one: &Connection| one.status == Status::Active && one.label == op.label;
-        Ok(all.into_iter().find(same))
-    }
-
-    pub(super) fn state(&self, id: &ConnectionId, link: Option<Url>) -> Result<ConnectState> {
-        let row = self.store.connection(id)?;
-        let (_, connection) =
-            row.ok_or_else(|| Error::new(Code::NotFound, "the connection is gone"))?;
-        Ok(ConnectState { status: Status::Initiated, ..state(&connection, link) })
-    }
 }
 
 /// Returns how a connection stands, as a login tells it.
@@ -313,6 +308,7 @@ pub(super) fn state(connection: &Connection, link: Option<Url>) -> ConnectState 
         redirect_url: link,
         device: None,
         connected_account_id: connection.id.clone(),
+        login: None,
         account: connection.account.clone(),
         credential_fields: Vec::new(),
         callback_url: None,

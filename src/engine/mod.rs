@@ -10,6 +10,7 @@ mod execute;
 pub(crate) mod gate;
 mod handover;
 mod login;
+mod mirror;
 mod scopes;
 mod toolkits;
 mod users;
@@ -24,14 +25,17 @@ use url::Url;
 
 use crate::api::action::{Action, Operation, Outcome};
 use crate::api::error::{Error, Result};
-use crate::api::ids::{ConnectionId, UserRef, fresh, quoted};
+use crate::api::ids::{ConnectionId, Slug, UserRef, fresh, quoted};
 use crate::api::routes::{Reach, route};
 use crate::api::time::Millis;
-use crate::api::workspace::User;
+use crate::api::workspace::{AuthType, User};
 use crate::http::Http;
 use crate::store::{Entry, Store};
 use crate::vault::{Cipher, Vault};
 use gate::Verdict;
+
+pub(crate) use login::FLOW_LIFE;
+pub(crate) use mirror::{Awaited, replaced};
 
 /// Who is calling: the credential says so, never the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +64,8 @@ pub(crate) struct Call {
     pub(crate) user: UserRef,
     /// Where the browser returns to after an OAuth login
     pub(crate) redirect_uri: Option<Url>,
+    /// Whether the caller waits for the end of the login it begins; see [`Engine::awaited`]
+    pub(crate) waits: bool,
     /// Whether a browser can be opened there; without one, a code for another device comes first
     pub(crate) browser: bool,
 }
@@ -93,6 +99,16 @@ impl Engine {
         Self { store, vault, http, world, cipher: OnceCell::new(), notes }
     }
 
+    /// Returns the same workspace with its apps elsewhere.
+    pub(crate) fn in_world(self, world: World) -> Self {
+        Self { world, ..self }
+    }
+
+    /// Returns how users log in to a toolkit, if it is one.
+    pub(crate) fn auth_type(&self, slug: &Slug) -> Option<AuthType> {
+        self.toolkit(slug).ok().map(|known| known.manifest.auth.kind)
+    }
+
     /// Returns the store, for those who look after it rather than act through it.
     pub(crate) fn store(&self) -> &Store {
         &self.store
@@ -112,6 +128,9 @@ impl Engine {
         };
         if let Verdict::Refuse(error) = gate::decide(call.caller, user.as_ref(), &action) {
             return Err(error);
+        }
+        if let Some(user) = user.as_ref().filter(|_| reads_mirror(&action)) {
+            self.refresh_mirror(user)?;
         }
         let scope = Scope {
             call,
@@ -248,6 +267,38 @@ fn target(action: &Action) -> Option<String> {
         Action::RefreshConnection(op) => Some(op.connection.to_string()),
         Action::DefaultAccount(op) => Some(op.toolkit.to_string()),
         Action::Disconnect(op) => Some(op.toolkit.to_string()),
+    }
+}
+
+/// Tells whether an action answers from the mirror, or relies on it.
+fn reads_mirror(action: &Action) -> bool {
+    match action {
+        Action::ListConnections(_)
+        | Action::Connected(_)
+        | Action::GetConnection(_)
+        | Action::RefreshConnection(_)
+        | Action::Execute(_) => true,
+        Action::CreateUser(_)
+        | Action::ListUsers(_)
+        | Action::GetUser(_)
+        | Action::UpdateUser(_)
+        | Action::DeleteUser(_)
+        | Action::ListToolkits(_)
+        | Action::GetToolkit(_)
+        | Action::AddToolkit(_)
+        | Action::RemoveToolkit(_)
+        | Action::ConfigureToolkit(_)
+        | Action::EnableToolkit(_)
+        | Action::DisableToolkit(_)
+        | Action::Connect(_)
+        | Action::Finish(_)
+        | Action::Poll(_)
+        | Action::Credentials(_)
+        | Action::ExportConnection(_)
+        | Action::ImportConnection(_)
+        | Action::ListTools(_)
+        | Action::DefaultAccount(_)
+        | Action::Disconnect(_) => false,
     }
 }
 

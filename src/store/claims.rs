@@ -45,10 +45,19 @@ mod tests {
 
     fn connected(store: &Store, user: &str) -> ConnectionId {
         let (toolkit, fields) = ("gmail".parse().unwrap(), BTreeMap::new());
-        let new = NewFlow { user, toolkit: &toolkit, label: None, fields: &fields, scopes: &[] };
-        let id = store.begin(&new, None, Millis(1)).unwrap();
+        let new = NewFlow {
+            user,
+            toolkit: &toolkit,
+            label: None,
+            fields: &fields,
+            scopes: &[],
+            reconnect: false,
+            restart: false,
+            waits: false,
+        };
+        let id = store.begin(&new, None, Millis(1)).unwrap().id;
         let grant = Grant { owner: "c", sealed: b"x", account: None, scopes: &[] };
-        store.activate(&id, &grant, Millis(2)).unwrap().id
+        store.activate(&id, &grant, Millis(2)).unwrap().unwrap().id
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub(crate) struct WaitingDevice {
     pub(crate) sealed: Vec<u8>,
     /// Shortest time between two questions
     pub(crate) poll_every: Duration,
+    /// When it began
+    pub(crate) since: Millis,
     /// When the next may be asked
     pub(crate) next_poll_at: Millis,
     /// When the code lapses
@@ -30,7 +32,7 @@ impl Store {
         let conn = self.conn();
         let waiting = conn
             .prepare_cached(
-                "SELECT state_hash, poll_every, next_poll_at, expires_at FROM flows
+                "SELECT state_hash, created_at, poll_every, next_poll_at, expires_at FROM flows
                  WHERE connection_id = ?1 AND used = 0 AND poll_every IS NOT NULL",
             )?
             .query_row([id.as_str()], |row| {
@@ -38,6 +40,7 @@ impl Store {
                     state_hash: row.get("state_hash")?,
                     sealed: Vec::new(),
                     poll_every: span(row.get("poll_every")?),
+                    since: Millis(row.get("created_at")?),
                     next_poll_at: Millis(row.get("next_poll_at")?),
                     expires_at: Millis(row.get("expires_at")?),
                 })
@@ -101,6 +104,9 @@ mod tests {
             label: None,
             fields: &fields,
             scopes: &[],
+            reconnect: false,
+            restart: false,
+            waits: false,
         };
         let flow = Flow {
             state_hash: b"s".to_vec(),
@@ -109,7 +115,7 @@ mod tests {
             expires_at: Millis(900_000),
             poll_every: Some(Duration::from_secs(5)),
         };
-        store.begin(&new, Some(&flow), Millis(1000)).unwrap()
+        store.begin(&new, Some(&flow), Millis(1000)).unwrap().id
     }
 
     #[test]

@@ -1,13 +1,19 @@
 //! Logins that wait for a browser, here or on another device. The state itself is known to the link alone; here is its hash.
 
+use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-use super::{Store, immediate, parsed, sealed};
+use super::presence::is_alive;
+use super::{NewFlow, Store, immediate, parsed, sealed};
+use crate::api::connections::PendingLogin;
 use crate::api::error::Result;
-use crate::api::ids::ConnectionId;
+use crate::api::ids::{ConnectionId, Label};
 use crate::api::time::Millis;
+
+/// Reason of a login that nobody ended in time.
+pub(super) const TIMED_OUT: &str = "timed out";
 
 /// What a login stores until its end, sealed for its owner.
 #[derive(Debug)]
@@ -29,35 +35,54 @@ pub(crate) struct Flow {
 pub(crate) enum FlowAnswer {
     /// It was waiting, and from now on is used up: its connection and its sealed bytes
     Taken(ConnectionId, Vec<u8>),
-    /// It was used before, for this connection
-    Used(ConnectionId),
+    /// It was used before
+    Used,
     /// It was waiting, but too long
-    Lapsed(ConnectionId),
+    Lapsed,
     /// Nobody here sent it out
     Unknown,
+}
+
+/// How a login stands, for those who wait for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FlowState {
+    /// It goes on, and a process waits for it
+    WaitedFor,
+    /// It goes on, and no process waits for it
+    Alone,
+    /// It succeeded
+    Done,
+    /// It ended without success, for this reason
+    Failed(String),
+    /// A later one took its place, or its connection was disconnected
+    Gone,
 }
 
 impl Store {
     /// Uses up the login of that state, so that of any number of callers one gets it.
     pub(crate) fn take_flow(&self, state_hash: &[u8], now: Millis) -> Result<FlowAnswer> {
         let mut conn = self.conn();
-        let waiting: Option<(ConnectionId, bool, i64)> = conn
+        let waiting: Option<(ConnectionId, bool, bool)> = conn
             .prepare_cached(
-                "SELECT connection_id, used, expires_at FROM flows WHERE state_hash = ?1",
+                "SELECT connection_id, used,
+                     CASE used WHEN 0 THEN expires_at <= ?2 ELSE ifnull(failure = ?3, 0) END
+                 FROM flows WHERE state_hash = ?1",
             )?
-            .query_row([state_hash], |row| {
+            .query_row(params![state_hash, now.0, TIMED_OUT], |row| {
                 Ok((parsed(row, "connection_id")?, row.get(1)?, row.get(2)?))
             })
             .optional()?;
-        let (id, expires_at) = match waiting {
+        let (id, lapsed) = match waiting {
             None => return Ok(FlowAnswer::Unknown),
-            Some((id, true, _)) => return Ok(FlowAnswer::Used(id)),
-            Some((id, false, expires_at)) => (id, expires_at),
+            Some((_, true, true)) => return Ok(FlowAnswer::Lapsed),
+            Some((_, true, false)) => return Ok(FlowAnswer::Used),
+            Some((id, false, lapsed)) => (id, lapsed),
         };
         let tx = immediate(&mut conn)?;
         let taken = tx.execute(
-            "UPDATE flows SET used = 1 WHERE state_hash = ?1 AND used = 0",
-            [state_hash],
+            "UPDATE flows SET used = 1, used_at = max(?2, created_at + 1)
+             WHERE state_hash = ?1 AND used = 0",
+            params![state_hash, now.0],
         )?;
         let owner = flow_owner(state_hash);
         let bytes: Option<Vec<u8>> = tx
@@ -66,9 +91,30 @@ impl Store {
         sealed::delete(&tx, &owner)?;
         tx.commit()?;
         Ok(match (taken, bytes) {
-            (1, _) if expires_at <= now.0 => FlowAnswer::Lapsed(id),
+            (1, _) if lapsed => FlowAnswer::Lapsed,
             (1, Some(bytes)) => FlowAnswer::Taken(id, bytes),
-            _ => FlowAnswer::Used(id),
+            _ => FlowAnswer::Used,
+        })
+    }
+
+    /// Returns how the login stands that began at `since`.
+    pub(crate) fn flow_state(&self, id: &ConnectionId, since: Millis) -> Result<FlowState> {
+        let conn = self.conn();
+        let mut select = conn.prepare_cached(
+            "SELECT ended, failure, waited_by FROM flows
+             WHERE connection_id = ?1 AND created_at = ?2 ORDER BY ended LIMIT 1",
+        )?;
+        let row: Option<(bool, Option<String>, Option<String>)> = select
+            .query_row(params![id.as_str(), since.0], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .optional()?;
+        Ok(match row {
+            None => FlowState::Gone,
+            Some((true, None, _)) => FlowState::Done,
+            Some((true, Some(failure), _)) => FlowState::Failed(failure),
+            Some((false, _, Some(name))) if is_alive(&self.dir, &name) => FlowState::WaitedFor,
+            Some((false, ..)) => FlowState::Alone,
         })
     }
 }
@@ -83,21 +129,103 @@ pub(crate) fn flow_owner(state_hash: &[u8]) -> String {
     })
 }
 
-/// Stores a login that begins, in the transaction that marks its connection.
-pub(super) fn put(tx: &Transaction<'_>, id: &ConnectionId, flow: &Flow, now: Millis) -> Result<()> {
+/// Stores a login that begins at `since`, in the transaction that marks its connection.
+pub(super) fn put(
+    tx: &Transaction<'_>,
+    id: &ConnectionId,
+    flow: &Flow,
+    since: Millis,
+    waited_by: Option<&str>,
+) -> Result<()> {
     tx.execute(
         "INSERT INTO flows (state_hash, connection_id, created_at, expires_at, poll_every,
-             next_poll_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?3 + ?5)",
+             next_poll_at, waited_by)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?3 + ?5, ?6)",
         params![
             flow.state_hash,
             id.as_str(),
-            now.0,
+            since.0,
             flow.expires_at.0,
             flow.poll_every.map(|span| i64::try_from(span.as_millis()).unwrap_or(i64::MAX)),
+            waited_by,
         ],
     )?;
     sealed::put(tx, &flow.owner, &flow.sealed)
+}
+
+/// Returns the login for this user, toolkit and label that a process of this store in `dir` waits for, if
+/// one does.
+pub(super) fn waited_for(
+    tx: &Transaction<'_>,
+    dir: &Path,
+    new: &NewFlow<'_>,
+    now: Millis,
+) -> Result<Option<(ConnectionId, PendingLogin)>> {
+    let found: Option<(ConnectionId, PendingLogin, String)> = tx
+        .query_row(
+            "SELECT connection_id, flows.created_at, expires_at, waited_by
+             FROM flows JOIN connections ON connections.id = connection_id
+             WHERE user_id = ?1 AND toolkit = ?2 AND ifnull(label, '') = ifnull(?3, '')
+                 AND ended = 0 AND (used = 1 OR expires_at > ?4) AND waited_by IS NOT NULL
+             ORDER BY flows.created_at DESC LIMIT 1",
+            params![new.user, new.toolkit.as_str(), new.label.map(Label::as_str), now.0],
+            |row| {
+                let login = PendingLogin { since: Millis(row.get(1)?), until: Millis(row.get(2)?) };
+                Ok((parsed(row, "connection_id")?, login, row.get(3)?))
+            },
+        )
+        .optional()?;
+    let alive = found.filter(|(_, _, name)| is_alive(dir, name));
+    Ok(alive.map(|(id, login, _)| (id, login)))
+}
+
+/// Ends the login of that state, unless it has ended; returns its connection and when its callback came.
+pub(super) fn fail(
+    tx: &Transaction<'_>,
+    state_hash: &[u8],
+    reason: &str,
+) -> Result<Option<(ConnectionId, Millis)>> {
+    let ended = tx
+        .query_row(
+            "UPDATE flows SET ended = 1, failure = ?2 WHERE state_hash = ?1 AND ended = 0
+             RETURNING connection_id, ifnull(used_at, created_at + 1)",
+            params![state_hash, reason],
+            |row| Ok((parsed(row, "connection_id")?, Millis(row.get(1)?))),
+        )
+        .optional()?;
+    Ok(ended)
+}
+
+/// Ends well whichever login of a connection is being ended.
+pub(super) fn succeed(tx: &Transaction<'_>, id: &ConnectionId) -> Result<()> {
+    tx.execute(
+        "UPDATE flows SET ended = 1 WHERE connection_id = ?1 AND used = 1 AND ended = 0",
+        [id.as_str()],
+    )?;
+    Ok(())
+}
+
+/// Tells whether a link for a connection waits although it no longer counts.
+pub(super) fn is_late(db: &Connection, id: &ConnectionId, now: Millis) -> Result<bool> {
+    let mut select = db.prepare_cached(
+        "SELECT 1 FROM flows WHERE connection_id = ?1 AND used = 0 AND expires_at <= ?2",
+    )?;
+    Ok(select.exists(params![id.as_str(), now.0])?)
+}
+
+/// Uses up and ends the logins of a connection that lapsed; returns whether there were any.
+pub(super) fn lapse(tx: &Transaction<'_>, id: &ConnectionId, now: Millis) -> Result<bool> {
+    let lapsed = tx
+        .prepare(
+            "UPDATE flows SET used = 1, used_at = expires_at, ended = 1, failure = ?3
+             WHERE connection_id = ?1 AND used = 0 AND expires_at <= ?2 RETURNING state_hash",
+        )?
+        .query_map(params![id.as_str(), now.0, TIMED_OUT], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<Vec<u8>>>>()?;
+    for state_hash in &lapsed {
+        sealed::delete(tx, &flow_owner(state_hash))?;
+    }
+    Ok(!lapsed.is_empty())
 }
 
 /// Deletes the logins of a connection that wait, and all that lapsed long ago.

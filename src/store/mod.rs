@@ -9,15 +9,19 @@ mod connections;
 mod devices;
 mod flows;
 mod log;
+mod mirror;
 mod presence;
 mod sealed;
+#[cfg(test)]
+mod tests;
 mod workspace;
 
 pub(crate) use clients::Registration;
-pub(crate) use connections::{Grant, NewFlow};
+pub(crate) use connections::{Begun, NewFlow};
 pub(crate) use devices::WaitingDevice;
-pub(crate) use flows::{Flow, FlowAnswer, flow_owner};
+pub(crate) use flows::{Flow, FlowAnswer, FlowState, flow_owner};
 pub(crate) use log::Entry;
+pub(crate) use mirror::Grant;
 pub(crate) use workspace::{ToolkitRow, UserChange};
 
 use std::fs::{self, File};
@@ -38,6 +42,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_accounts.sql"),
     include_str!("migrations/0003_logins.sql"),
+    include_str!("migrations/0004_mirror.sql"),
 ];
 
 /// The database of one profile.

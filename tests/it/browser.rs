@@ -114,14 +114,24 @@ impl Login {
     }
 
     /// Starts a command, and returns once it has shown a link.
-    pub(crate) fn of(mut command: Command) -> Self {
+    pub(crate) fn of(command: Command) -> Self {
+        Self::told(command, |line| line.trim().starts_with("http"))
+    }
+
+    /// Starts a line that joins the login of another process, and returns once it has said so.
+    pub(crate) fn joining(naive: &Naive, line: &str) -> Self {
+        Self::told(naive.command(line.split_whitespace()), |line| line.contains("waits already"))
+    }
+
+    /// Starts a command, and returns once it has written a line of that kind in place of a link.
+    fn told(mut command: Command, is_meant: impl Fn(&str) -> bool + Send + 'static) -> Self {
         let mut child = command.spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (sender, links) = mpsc::channel();
         let rest = thread::spawn(move || {
             let mut all = String::new();
             for line in stderr.lines().map_while(Result::ok) {
-                if line.trim().starts_with("http") {
+                if is_meant(&line) {
                     // Only the first is waited for.
                     drop(sender.send(line.trim().to_owned()));
                 }

@@ -140,6 +140,56 @@ fn without_terminal_and_browser_the_local_profile_says_at_once_what_to_add() {
 }
 
 #[test]
+fn without_a_terminal_there_is_nobody_to_paste_an_address() {
+    let naive = Naive::new();
+
+    let run = naive.run("connections connect gmail --no-browser").exits(2);
+
+    let error = &run.json()["error"];
+    assert!(error["hint"].as_str().unwrap().contains("`--no-wait`"), "{error}");
+    assert_eq!(listed(&naive, "gmail"), Value::Null);
+}
+
+#[test]
+fn nobody_waits_longer_than_the_link_counts() {
+    let naive = Naive::new();
+
+    let run = naive.run("connections connect gmail --timeout 11m").exits(2);
+
+    let message = run.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert_eq!(message, "a link counts for 10 minutes, so nobody waits longer");
+    assert_eq!(listed(&naive, "gmail"), Value::Null);
+    drop(naive.run("connections connect gmail --timeout 10m").exits(0));
+}
+
+#[test]
+fn a_toolkit_that_nobody_knows_brings_no_user_into_being() {
+    let naive = Naive::new();
+
+    let run = naive.run("connections connect gmial --user bob").exits(1);
+
+    assert_eq!(run.json()["error"]["hint"], "did you mean `gmail`?");
+    assert!(!run.err.contains("bob"), "{}", run.err);
+    let users = naive.run("users list").exits(0).json();
+    assert_eq!(users["result"]["users"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_connect_that_changes_nothing_says_so_where_it_was_to_change_something() {
+    let naive = Naive::new();
+    let first = naive.run("connections connect gmail --user ann").exits(0).json();
+    let command = "`naive connections connect gmail --user ann --reconnect`";
+
+    for more in ["--scopes mail.read", "--callback-url https://example.com/"] {
+        let line = format!("connections connect gmail --user ann {more}");
+        let run = naive.run(&line).exits(0);
+
+        assert_eq!(run.json()["result"], first["result"], "{more}");
+        assert!(run.err.contains("so nothing was changed") && run.err.contains(command), "{run:?}");
+    }
+}
+
+#[test]
 fn a_link_that_was_not_waited_for_is_ended_by_another_process() {
     // given: the sandbox in a process of its own, as `--no-wait` would start it
     let naive = Naive::new();

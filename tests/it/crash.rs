@@ -43,7 +43,7 @@ fn assert_whole(naive: &Naive, number: usize) {
         let run = naive.run(find).exits(4);
         assert_eq!(run.json()["error"]["reason"], "not_connected", "{number}");
     }
-    drop(naive.run("connections connect gmail --reconnect").exits(0));
+    drop(naive.run("connections connect gmail --reconnect --restart").exits(0));
     drop(naive.run(find).exits(0));
     let doctor = naive.run("doctor").json();
     assert!(!doctor.to_string().contains("damaged"), "{doctor}");
@@ -68,7 +68,7 @@ fn a_connect_that_is_killed_leaves_a_store_that_serves() {
 
 #[test]
 fn a_second_connect_that_is_killed_leaves_the_first_as_it_was() {
-    let line = "connections connect gmail --reconnect";
+    let line = "connections connect gmail --reconnect --restart";
     let naive = Naive::new();
     drop(naive.run("connections connect gmail").exits(0));
     let whole = measured(line, &naive);

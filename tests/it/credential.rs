@@ -57,6 +57,52 @@ fn a_key_may_be_entered_later() {
 }
 
 #[test]
+fn a_login_that_waits_for_a_key_starts_no_sandbox_beside_it() {
+    let naive = Naive::new();
+
+    let begun = naive.run(&format!("{CONNECT} --no-wait")).exits(0).json();
+
+    assert_eq!(begun["result"]["status"], "INITIATED");
+    assert!(!naive.home().join("sandbox/sandbox.url").exists());
+    let open = naive.run("connections connect hackernews --no-wait").exits(0).json();
+    assert_eq!(open["result"]["status"], "ACTIVE");
+    assert!(!naive.home().join("sandbox/sandbox.url").exists());
+}
+
+#[test]
+fn a_key_for_a_connection_that_was_disconnected_does_not_bring_it_back() {
+    let app = App::keyed(|_| None);
+    let ended = app.naive.run("connections disconnect acme").exits(0).json();
+    let id = ended["result"]["connectedAccountId"].as_str().unwrap();
+
+    let run = app.naive.run(&format!("connections credentials {id}")).exits(1).json();
+
+    assert_eq!(
+        run["error"],
+        json!({
+            "code": "forbidden",
+            "message": "the connection was disconnected",
+            "hint": "run `naive connections connect acme` to connect it again",
+            "reason": "not_connected",
+        })
+    );
+    drop(app.naive.run("connections connect acme").exits(0));
+}
+
+#[test]
+fn a_key_for_a_connection_that_is_active_is_not_used_and_that_is_said() {
+    let app = App::keyed(|_| None);
+
+    let line = "connections connect acme --credential api_key=-";
+    let run = app.naive.fed(line, "another-key\n").exits(0);
+    drop(app.execute("ACME_READ").exits(0));
+
+    assert_eq!(run.json()["result"]["status"], "ACTIVE");
+    assert!(run.err.contains("the credential was not used: add `--reconnect`"), "{}", run.err);
+    assert_eq!(app.calls("GET", "/things")[0].headers["x-key"], "key-of-the-test");
+}
+
+#[test]
 fn a_key_on_the_command_line_is_refused_and_not_repeated() {
     let naive = Naive::new();
 

@@ -1,0 +1,128 @@
+//! Logins that another process sees to: `connections wait`, and a `connect` that joins one.
+
+use std::time::Duration;
+
+use super::App;
+use super::connections::get;
+use super::output::{Page, note};
+use super::signals::Signals;
+use super::wait::spinner;
+use crate::api::connections::{ConnectState, Connection, GetConnection, PendingLogin, Status};
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::Label;
+use crate::engine::Awaited;
+
+/// Exit status of a wait for what did not come about.
+const GIVEN_UP: u8 = 9;
+/// How long to wait before looking again.
+const GLANCE: Duration = Duration::from_millis(200);
+
+/// Waits until the login of a connection has ended, and shows how the connection stands then.
+pub(crate) async fn wait(app: &App<'_>, op: GetConnection, patience: Duration) -> Result<u8> {
+    let user = app.user_flag(op.user.as_ref());
+    let ended = patiently(app, patience, async || {
+        let connection = app.done(app.as_caller(), op.clone()).await?;
+        Ok((connection.status != Status::Initiated).then_some(connection))
+    });
+    let connection = ended.await?;
+    let mut page = Page::default();
+    get(&connection, &mut page);
+    let failure = failure(&connection, &user);
+    let is_active = failure.is_none();
+    if let Some(failure) = failure {
+        page.failed(failure);
+    }
+    let result = serde_json::to_value(&connection)
+        .map_err(|error| Error::internal("a reply cannot be written", error))?;
+    let status = app.output.reply("connections.wait", result, page)?;
+    Ok(if is_active { status } else { GIVEN_UP })
+}
+
+/// Waits for the end of a login that another process waits for; `None` if that process is gone.
+pub(crate) async fn join(
+    app: &App<'_>,
+    started: &ConnectState,
+    login: &PendingLogin,
+    patience: Duration,
+) -> Result<Option<ConnectState>> {
+    let (since, until) = (login.since.plain(), login.until.plain());
+    note(&format!(
+        "A login for this account waits already: since {since}, until {until} (UTC). This waits for its end; `--restart` makes a new link instead."
+    ))?;
+    let engine = app.backend.engine()?;
+    let id = &started.connected_account_id;
+    let ended = patiently(app, patience, async || {
+        Ok(match engine.awaited(id, login)? {
+            Awaited::Waits => None,
+            Awaited::Ended(state) => Some(Some(*state)),
+            Awaited::Abandoned => Some(None),
+        })
+    });
+    let ended = ended.await?;
+    if ended.is_none() {
+        note("The process that waited for it is gone, so this login takes its place.")?;
+    }
+    Ok(ended)
+}
+
+/// Waits until a login that was started here has ended without this process: finished by another,
+/// replaced, disconnected.
+pub(super) async fn elsewhere(app: &App<'_>, started: &ConnectState) -> Result<ConnectState> {
+    let Some(login) = &started.login else { return std::future::pending().await };
+    let (engine, id) = (app.backend.engine()?, &started.connected_account_id);
+    loop {
+        tokio::time::sleep(GLANCE).await;
+        match engine.awaited(id, login)? {
+            Awaited::Ended(state) => return Ok(*state),
+            Awaited::Waits | Awaited::Abandoned => {}
+        }
+    }
+}
+
+/// Asks again and again until there is an answer; fails with the reason `timed_out` if none came.
+async fn patiently<T>(
+    app: &App<'_>,
+    patience: Duration,
+    mut ask: impl AsyncFnMut() -> Result<Option<T>>,
+) -> Result<T> {
+    let mut signals = Signals::listen()?;
+    let spinner = spinner(app, false);
+    let asked = async {
+        loop {
+            if let Some(answer) = ask().await? {
+                return Ok(answer);
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+    };
+    let ended = tokio::select! {
+        ended = asked => ended,
+        () = tokio::time::sleep(patience) => {
+            Err(Error::new(Code::Forbidden, "the login has not ended yet, and still waits")
+                .hint("run the command again, with a longer `--timeout` if need be")
+                .reason("timed_out"))
+        }
+        broken = signals.next() => Err(broken),
+    };
+    spinner.finish_and_clear();
+    ended
+}
+
+/// Returns what is wrong with a connection that nobody logs in to any more, if anything is.
+fn failure(connection: &Connection, user: &str) -> Option<Error> {
+    let (code, reason) = match connection.status {
+        Status::Active | Status::Initiated => return None,
+        Status::Failed => (Code::Forbidden, "login_failed"),
+        Status::Expired => (Code::Unauthorized, "connection_expired"),
+        Status::Inactive | Status::Revoked => (Code::NotConfigured, "not_connected"),
+    };
+    let why = connection.reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+    let state = connection.status.as_str().to_lowercase();
+    let label = Label::flag(connection.label.as_ref());
+    let command = format!("naive connections connect {}{user}{label}", connection.toolkit);
+    Some(
+        Error::new(code, format!("the connection is {state}{why}"))
+            .hint(format!("run `{command}` to log in again"))
+            .reason(reason),
+    )
+}

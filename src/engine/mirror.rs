@@ -1,0 +1,132 @@
+//! Keeping the mirror true, and telling those who wait for a login how it stands.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::login::state;
+use super::{Engine, Scope, user_flag};
+use crate::api::connections::{Connect, ConnectState, Connection, PendingLogin, Status};
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::{ConnectionId, Label};
+use crate::api::time::Millis;
+use crate::api::workspace::User;
+use crate::store::{Begun, FlowState};
+
+/// How a login stands that somebody waits for.
+#[derive(Debug)]
+pub(crate) enum Awaited {
+    /// It goes on
+    Waits,
+    /// It ended well
+    Ended(Box<ConnectState>),
+    /// The process that began it is gone, and nobody listens for its browser
+    Abandoned,
+}
+
+impl Engine {
+    /// Ends the logins that lapsed, before an answer tells how a user's connections stand.
+    ///
+    /// No network: a login of ours is at its end when its time is. Where the store cannot be written,
+    /// the answer is that of the mirror as it is.
+    pub(super) fn refresh_mirror(&self, user: &User) -> Result<()> {
+        let now = Millis::now();
+        for id in self.store.stale(&user.id, now)? {
+            if let Err(error) = self.store.lapse(&id, now) {
+                self.note(format!("A login that lapsed could not be ended: {error}."));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns how a login stands that a door waits for.
+    ///
+    /// Fails with the login's own failure, or with the reason `login_replaced` or `not_connected`.
+    pub(crate) fn awaited(&self, id: &ConnectionId, login: &PendingLogin) -> Result<Awaited> {
+        match self.store.flow_state(id, login.since)? {
+            FlowState::WaitedFor => Ok(Awaited::Waits),
+            FlowState::Alone => Ok(Awaited::Abandoned),
+            FlowState::Done => Ok(Awaited::Ended(Box::new(state(&self.present(id)?, None)))),
+            FlowState::Failed(why) => {
+                Err(Error::new(Code::Forbidden, format!("the login did not succeed: {why}"))
+                    .hint("start again with `naive connections connect`")
+                    .reason("login_failed"))
+            }
+            FlowState::Gone => Err(self.gone(id)?),
+        }
+    }
+
+    /// Returns how a login stands that was to begin: with its link if it did, else as the one that waits
+    /// already, or as the connection that is active.
+    pub(super) fn begun(&self, begun: &Begun, link: Option<Url>) -> Result<ConnectState> {
+        if !begun.began && begun.login.is_none() {
+            return Ok(state(&self.present(&begun.id)?, None));
+        }
+        let link = link.filter(|_| begun.began);
+        Ok(ConnectState { login: begun.login, ..self.state(&begun.id, link)? })
+    }
+
+    /// Returns the connection that a connect is about, if it is active.
+    pub(super) fn already_active(
+        &self,
+        scope: &Scope<'_>,
+        op: &Connect,
+    ) -> Result<Option<Connection>> {
+        let all = self.store.connections(&scope.user()?.id, Some(&op.toolkit))?;
+        let same = |one: &Connection| one.status == Status::Active && one.label == op.label;
+        Ok(all.into_iter().find(same))
+    }
+
+    /// Returns how a login stands that goes on.
+    pub(super) fn state(&self, id: &ConnectionId, link: Option<Url>) -> Result<ConnectState> {
+        Ok(ConnectState { status: Status::Initiated, ..state(&self.present(id)?, link) })
+    }
+
+    /// Returns a connection that was there a moment ago.
+    pub(super) fn present(&self, id: &ConnectionId) -> Result<Connection> {
+        let row = self.store.connection(id)?;
+        row.map(|(_, connection)| connection)
+            .ok_or_else(|| Error::new(Code::NotFound, "the connection is gone"))
+    }
+
+    /// Tells people that a connection which is active was not changed, if they wanted it to be.
+    pub(super) fn note_unchanged(&self, user: &User, op: &Connect) {
+        if op.scopes.is_empty() && op.fields.is_empty() && op.callback_url.is_none() {
+            return;
+        }
+        let (user, label) = (user_flag(user), Label::flag(op.label.as_ref()));
+        let command = format!("naive connections connect {}{user}{label} --reconnect", op.toolkit);
+        self.note(format!(
+            "The connection is active already, so nothing was changed; `{command}` logs in again."
+        ));
+    }
+
+    /// Returns why a login no longer counts.
+    pub(super) fn gone(&self, id: &ConnectionId) -> Result<Error> {
+        let connection = self.present(id)?;
+        Ok(match connection.status {
+            Status::Inactive | Status::Revoked => {
+                let (user, label) = (self.owner_flag(id)?, Label::flag(connection.label.as_ref()));
+                let command =
+                    format!("naive connections connect {}{user}{label}", connection.toolkit);
+                Error::new(Code::Forbidden, "the connection was disconnected")
+                    .hint(format!("run `{command}` to connect it again"))
+                    .reason("not_connected")
+            }
+            Status::Initiated | Status::Active | Status::Expired | Status::Failed => replaced(),
+        })
+    }
+}
+
+/// Returns the time of news that was learnt now of a connection as it was seen: after that, also if the
+/// clock was set back since.
+pub(super) fn now_after(connection: &Connection) -> Millis {
+    Millis::now().max(connection.last_status_at.after(Duration::from_millis(1)))
+}
+
+/// The end of a login whose link no longer counts, because a later one for the same account was made.
+pub(crate) fn replaced() -> Error {
+    Error::new(Code::Forbidden, "another login for this account took the place of this one")
+        .hint("use the link of the later one")
+        .reason("login_replaced")
+}
