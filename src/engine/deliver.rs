@@ -77,7 +77,10 @@ impl Engine {
         let mut left = TRIES;
         loop {
             left -= 1;
-            let ended = self.http.send(&request).await.and_then(|answer| whole(link, answer));
+            let ended = match self.http.send(&request).await {
+                Ok(answer) if is_broken(link, &answer) => Err(broken(link)),
+                ended => ended,
+            };
             let asked = ended.as_ref().ok().and_then(|answer| answer.retry_after(Millis::now()));
             let again = match &ended {
                 Ok(answer) => repeatable && is_passing(answer.status) && asked <= Some(PATIENCE),
@@ -111,14 +114,14 @@ impl Engine {
     }
 }
 
-/// Fails where an app says that it did something, in words that nobody can read.
-fn whole(link: &Link<'_>, answer: Response) -> std::result::Result<Response, Failure> {
-    if link.tool.download || !answer.is_success() || !answer.is_broken() {
-        return Ok(answer);
-    }
+/// Tells whether an app says that it did something, in words that nobody can read.
+fn is_broken(link: &Link<'_>, answer: &Response) -> bool {
+    !link.tool.download && answer.is_success() && answer.is_broken()
+}
+
+fn broken(link: &Link<'_>) -> Failure {
     let text = format!("`{}` answered with JSON that is broken", link.known.slug());
-    let error = Error::new(Code::ProviderError, text).reason("answer_broken");
-    Err(Failure { sent: true, error })
+    Failure { sent: true, error: Error::new(Code::ProviderError, text).reason("answer_broken") }
 }
 
 /// Tells whether a call may be sent again whatever became of it: it changes nothing, or the app knows it
