@@ -134,7 +134,7 @@ fn engine(settings: &Settings, world: World) -> Result<Engine> {
 /// Starts the sandbox if the command needs it: in this process, or beside it where a link outlives it.
 async fn world(needs: Needs, settings: &Settings) -> Result<(Option<Url>, Option<Sandbox>)> {
     match needs {
-        Needs::Nothing | Needs::Store | Needs::Clock => Ok((None, None)),
+        Needs::Nothing | Needs::Store => Ok((None, None)),
         Needs::Apps => {
             let options = sandbox::Options {
                 database: settings.sandbox_database(),

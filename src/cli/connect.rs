@@ -87,11 +87,11 @@ pub(crate) async fn connect(app: &App<'_>, op: Connect, terminal: Terminal) -> R
         }
         (_, Some(code), _) => {
             let login = DeviceLogin::new(app, name, &started, user.as_ref());
-            login.run(code.clone(), terminal.timeout).await?
+            Box::pin(login.run(code.clone(), terminal.timeout)).await?
         }
         (Some(link), None, Some(listener)) => {
             let wait = Wait::new(app, name, &started, link, way?);
-            ConnectState { user: None, ..wait.run(listener, terminal.timeout).await? }
+            ConnectState { user: None, ..Box::pin(wait.run(listener, terminal.timeout)).await? }
         }
         _ => {
             let connection = started.connected_account_id;

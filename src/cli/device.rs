@@ -1,16 +1,17 @@
 //! `connections connect --device` and `poll`: a code for the person, and questions to the app.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::output::note;
-use super::pending::elsewhere;
+use super::pending::raced;
 use super::signals::Signals;
 use super::wait::{consent, read_lines, spinner};
 use super::{App, connect};
 use crate::api::connections::ConnectState;
-use crate::api::error::{Code, Error, Result};
+use crate::api::error::{Error, Result};
 use crate::api::ids::UserRef;
 use crate::api::logins::{DeviceCode, Poll};
 use crate::api::time::Millis;
@@ -52,7 +53,7 @@ impl<'a> DeviceLogin<'a> {
         }
         let spinner = spinner(self.app, false);
         let mut next = code.next_poll_at;
-        let login = async {
+        let login = pin!(async {
             loop {
                 tokio::select! {
                     () = tokio::time::sleep(Millis::now().age(next).min(GLANCE)) => {}
@@ -67,17 +68,10 @@ impl<'a> DeviceLogin<'a> {
                     None => return Ok(state),
                 }
             }
-        };
-        let ended = tokio::select! {
-            ended = login => ended,
-            ended = elsewhere(self.app, self.started) => ended,
-            () = tokio::time::sleep(patience) => {
-                let late = Error::new(Code::Forbidden, "the login timed out")
-                    .hint("start again, with a longer `--timeout` if need be")
-                    .reason("timed_out");
-                Err(self.given_up("timed out", late).await)
-            }
-            broken = signals.next() => Err(self.given_up("cancelled", broken).await),
+        });
+        let ended = match raced(self.app, self.started, patience, login, &mut signals).await {
+            Ok(ended) => ended,
+            Err((why, error)) => Err(self.given_up(why, error).await),
         };
         spinner.finish_and_clear();
         ended

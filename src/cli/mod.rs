@@ -89,8 +89,6 @@ pub(crate) enum Needs {
     Nothing,
     /// The store
     Store,
-    /// The store, and a clock to wait by
-    Clock,
     /// The store, and the apps
     Apps,
     /// The store, and apps that outlive the command
@@ -138,7 +136,8 @@ impl Command {
     pub(crate) fn needs(&self) -> Needs {
         match self {
             Self::Connections(command) if command.leaves_a_link().is_some() => Needs::AppsLater,
-            Self::Connections(connections::Command::Wait { .. }) => Needs::Clock,
+            // The app may have to be asked whether a code was entered.
+            Self::Connections(connections::Command::Wait { .. }) => Needs::Apps,
             Self::Connections(_) | Self::Toolkits(_) | Self::Users(_) => {
                 match route(self.name()).reach {
                     Reach::Upstream => Needs::Apps,

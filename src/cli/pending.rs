@@ -1,5 +1,6 @@
 //! Logins that another process sees to: `connections wait`, and a `connect` that joins one.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use super::App;
@@ -10,6 +11,7 @@ use super::wait::spinner;
 use crate::api::connections::{ConnectState, Connection, GetConnection, PendingLogin, Status};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::Label;
+use crate::api::logins::Poll;
 use crate::engine::Awaited;
 
 /// Exit status of a wait for what did not come about.
@@ -20,9 +22,14 @@ const GLANCE: Duration = Duration::from_millis(200);
 /// Waits until the login of a connection has ended, and shows how the connection stands then.
 pub(crate) async fn wait(app: &App<'_>, op: GetConnection, patience: Duration) -> Result<u8> {
     let user = app.user_flag(op.user.as_ref());
+    let mut by_code = true;
     let ended = patiently(app, patience, async || {
         let connection = app.done(app.as_caller(), op.clone()).await?;
-        Ok((connection.status != Status::Initiated).then_some(connection))
+        if connection.status != Status::Initiated {
+            return Ok(Some(connection));
+        }
+        by_code = by_code && is_asked(app, &op).await;
+        Ok(None)
     });
     let connection = ended.await?;
     let mut page = Page::default();
@@ -36,6 +43,14 @@ pub(crate) async fn wait(app: &App<'_>, op: GetConnection, patience: Duration) -
         .map_err(|error| Error::internal("a reply cannot be written", error))?;
     let status = app.output.reply("connections.wait", result, page)?;
     Ok(if is_active { status } else { GIVEN_UP })
+}
+
+/// Asks the app, as often as it may be asked, whether the code of a login was entered; tells whether
+/// the login goes by one. How it ended stands in its connection.
+async fn is_asked(app: &App<'_>, op: &GetConnection) -> bool {
+    let (connection, user) = (op.connection.clone(), op.user.clone());
+    let asked = app.done(app.as_caller(), Poll { connection, user, given_up: None }).await;
+    !matches!(asked, Err(error) if error.reason.as_deref() == Some("no_device_login"))
 }
 
 /// Waits for the end of a login that another process waits for; `None` if that process is gone.
@@ -65,9 +80,33 @@ pub(crate) async fn join(
     Ok(ended)
 }
 
+/// Why this side no longer waits for a login: the word for the log, and the error.
+pub(super) type GivenUp = (&'static str, Error);
+
+/// Waits for a login that was started here until it has ended, here or elsewhere, or this side gives up.
+pub(super) async fn raced(
+    app: &App<'_>,
+    started: &ConnectState,
+    patience: Duration,
+    login: Pin<&mut impl Future<Output = Result<ConnectState>>>,
+    signals: &mut Signals,
+) -> std::result::Result<Result<ConnectState>, GivenUp> {
+    tokio::select! {
+        ended = login => Ok(ended),
+        ended = elsewhere(app, started) => Ok(ended),
+        () = tokio::time::sleep(patience) => {
+            let late = Error::new(Code::Forbidden, "the login timed out")
+                .hint("start again, with a longer `--timeout` if need be")
+                .reason("timed_out");
+            Err(("timed out", late))
+        }
+        broken = signals.next() => Err(("cancelled", broken)),
+    }
+}
+
 /// Waits until a login that was started here has ended without this process: finished by another,
 /// replaced, disconnected.
-pub(super) async fn elsewhere(app: &App<'_>, started: &ConnectState) -> Result<ConnectState> {
+async fn elsewhere(app: &App<'_>, started: &ConnectState) -> Result<ConnectState> {
     let Some(login) = &started.login else { return std::future::pending().await };
     let (engine, id) = (app.backend.engine()?, &started.connected_account_id);
     loop {

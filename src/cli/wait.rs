@@ -1,6 +1,7 @@
 //! Waiting for an OAuth login: a browser, a paste or the sandbox's own consent, whichever ends it.
 
 use std::io::{self, BufRead as _};
+use std::pin::pin;
 use std::thread;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use url::Url;
 
 use super::loopback::{Answer, Arrival, Listener, parse};
 use super::output::note;
-use super::pending::elsewhere;
+use super::pending::raced;
 use super::signals::Signals;
 use super::{App, browser};
 use crate::api::connections::{ConnectState, Finish};
@@ -76,37 +77,40 @@ impl<'a> Wait<'a> {
     ) -> Result<ConnectState> {
         let mut signals = Signals::listen()?;
         let (paste, mut pasted) = mpsc::unbounded_channel();
-        let mut opened = self.begin(self.way, &paste)?;
+        let opened = self.begin(self.way, &paste)?;
         let spinner = spinner(self.app, self.way == Way::Paste);
-        let login = async {
-            loop {
-                let ended = tokio::select! {
-                    Some(arrival) = listener.arrival() => self.received(arrival).await,
-                    Some(line) = pasted.recv() => self.entered(&line).await?,
-                    () = failure(&mut opened) => match self.begin_again(&paste) {
-                        Ok(()) => None,
-                        Err(error) => Some(Err(self.given_up("cancelled", error).await)),
-                    },
-                };
-                if let Some(ended) = ended {
-                    return ended;
-                }
-            }
-        };
-        let ended = tokio::select! {
-            ended = login => ended,
-            ended = elsewhere(self.app, self.started) => ended,
-            () = tokio::time::sleep(patience) => {
-                let late = Error::new(Code::Forbidden, "the login timed out")
-                    .hint("start again, with a longer `--timeout` if need be")
-                    .reason("timed_out");
-                Err(self.given_up("timed out", late).await)
-            }
-            broken = signals.next() => Err(self.given_up("cancelled", broken).await),
+        let (app, started) = (self.app, self.started);
+        let ends = (&mut listener, &mut pasted);
+        let login = self.login(ends, opened, &paste);
+        let ended = match raced(app, started, patience, pin!(login), &mut signals).await {
+            Ok(ended) => ended,
+            Err((why, error)) => Err(self.given_up(why, error).await),
         };
         listener.dismiss();
         spinner.finish_and_clear();
         ended
+    }
+
+    /// Takes callbacks, pasted addresses and browsers that failed, until one of them ends the login.
+    async fn login(
+        &self,
+        (listener, pasted): (&mut Listener, &mut mpsc::UnboundedReceiver<String>),
+        mut opened: Option<oneshot::Receiver<()>>,
+        paste: &mpsc::UnboundedSender<String>,
+    ) -> Result<ConnectState> {
+        loop {
+            let ended = tokio::select! {
+                Some(arrival) = listener.arrival() => self.received(arrival).await,
+                Some(line) = pasted.recv() => self.entered(&line).await?,
+                () = failure(&mut opened) => match self.begin_again(paste) {
+                    Ok(()) => None,
+                    Err(error) => Some(Err(self.given_up("cancelled", error).await)),
+                },
+            };
+            if let Some(ended) = ended {
+                return ended;
+            }
+        }
     }
 
     /// Starts on a way; returns the signal of a browser that failed, if one was started.

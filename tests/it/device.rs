@@ -208,6 +208,25 @@ fn in_a_pipe_the_sandbox_enters_its_own_code() {
 }
 
 #[test]
+fn a_login_by_code_that_was_left_is_waited_for_by_any_process() {
+    let (good, bad) = (
+        app(json!({}), &[refused("authorization_pending")]),
+        app(json!({}), &[refused("access_denied")]),
+    );
+    let begun = |app: &App| {
+        let begun = app.naive.run(BEGIN).exits(0).json();
+        begun["result"]["connectedAccountId"].as_str().unwrap().to_owned()
+    };
+
+    let entered = good.naive.run(&format!("connections wait {}", begun(&good))).exits(0);
+    let declined = bad.naive.run(&format!("connections wait {}", begun(&bad))).exits(9);
+
+    assert_eq!(entered.json()["result"]["status"], "ACTIVE");
+    assert_eq!(good.calls("POST", "/token").len(), 2);
+    assert_eq!(declined.json()["result"]["status"], "FAILED");
+}
+
+#[test]
 fn a_server_without_codes_says_so() {
     let app = App::new(OAUTH, |_| None);
 
