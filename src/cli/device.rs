@@ -6,9 +6,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::output::note;
-use super::pending::raced;
 use super::signals::Signals;
-use super::wait::{consent, read_lines, spinner};
+use super::wait::{consent, raced, read_lines, spinner};
 use super::{App, connect};
 use crate::api::connections::ConnectState;
 use crate::api::error::{Error, Result};

@@ -1,13 +1,12 @@
 //! Logins that another process sees to: `connections wait`, and a `connect` that joins one.
 
-use std::pin::Pin;
 use std::time::Duration;
 
 use super::App;
 use super::connections::get;
 use super::output::{Page, note};
 use super::signals::Signals;
-use super::wait::spinner;
+use super::wait::{GLANCE, spinner};
 use crate::api::connections::{ConnectState, Connection, GetConnection, PendingLogin, Status};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::Label;
@@ -16,8 +15,6 @@ use crate::engine::Awaited;
 
 /// Exit status of a wait for what did not come about.
 const GIVEN_UP: u8 = 9;
-/// How long to wait before looking again.
-const GLANCE: Duration = Duration::from_millis(200);
 
 /// Waits until the login of a connection has ended, and shows how the connection stands then.
 pub(crate) async fn wait(app: &App<'_>, op: GetConnection, patience: Duration) -> Result<u8> {
@@ -78,44 +75,6 @@ pub(crate) async fn join(
         note("The process that waited for it is gone, so this login takes its place.")?;
     }
     Ok(ended)
-}
-
-/// Why this side no longer waits for a login: the word for the log, and the error.
-pub(super) type GivenUp = (&'static str, Error);
-
-/// Waits for a login that was started here until it has ended, here or elsewhere, or this side gives up.
-pub(super) async fn raced(
-    app: &App<'_>,
-    started: &ConnectState,
-    patience: Duration,
-    login: Pin<&mut impl Future<Output = Result<ConnectState>>>,
-    signals: &mut Signals,
-) -> std::result::Result<Result<ConnectState>, GivenUp> {
-    tokio::select! {
-        ended = login => Ok(ended),
-        ended = elsewhere(app, started) => Ok(ended),
-        () = tokio::time::sleep(patience) => {
-            let late = Error::new(Code::Forbidden, "the login timed out")
-                .hint("start again, with a longer `--timeout` if need be")
-                .reason("timed_out");
-            Err(("timed out", late))
-        }
-        broken = signals.next() => Err(("cancelled", broken)),
-    }
-}
-
-/// Waits until a login that was started here has ended without this process: finished by another,
-/// replaced, disconnected.
-async fn elsewhere(app: &App<'_>, started: &ConnectState) -> Result<ConnectState> {
-    let Some(login) = &started.login else { return std::future::pending().await };
-    let (engine, id) = (app.backend.engine()?, &started.connected_account_id);
-    loop {
-        tokio::time::sleep(GLANCE).await;
-        match engine.awaited(id, login)? {
-            Awaited::Ended(state) => return Ok(*state),
-            Awaited::Waits | Awaited::Abandoned => {}
-        }
-    }
 }
 
 /// Asks again and again until there is an answer; fails with the reason `timed_out` if none came.

@@ -1,7 +1,7 @@
 //! Waiting for an OAuth login: a browser, a paste or the sandbox's own consent, whichever ends it.
 
 use std::io::{self, BufRead as _};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::thread;
 use std::time::Duration;
 
@@ -11,15 +11,18 @@ use url::Url;
 
 use super::loopback::{Answer, Arrival, Listener, parse};
 use super::output::note;
-use super::pending::raced;
 use super::signals::Signals;
 use super::{App, browser};
 use crate::api::connections::{ConnectState, Finish};
 use crate::api::error::{Code, Error, Result};
+use crate::engine::Awaited;
 use crate::engine::replaced;
 use crate::http::{Http, Request, Trust};
 use crate::oauth;
 use crate::settings::{Profile, Settings};
+
+/// How long to wait before looking again how a login stands.
+pub(super) const GLANCE: Duration = Duration::from_millis(200);
 
 /// How the person and the link come together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -238,6 +241,44 @@ impl<'a> Wait<'a> {
     /// Tells whether a callback is about the login that is waited for.
     fn is_ours(&self, finish: &Finish) -> bool {
         oauth::is_state_of(self.link, &finish.state)
+    }
+}
+
+/// Why this side no longer waits for a login: the word for the log, and the error.
+pub(super) type GivenUp = (&'static str, Error);
+
+/// Waits for a login that was started here until it has ended, here or elsewhere, or this side gives up.
+pub(super) async fn raced(
+    app: &App<'_>,
+    started: &ConnectState,
+    patience: Duration,
+    login: Pin<&mut impl Future<Output = Result<ConnectState>>>,
+    signals: &mut Signals,
+) -> std::result::Result<Result<ConnectState>, GivenUp> {
+    tokio::select! {
+        ended = login => Ok(ended),
+        ended = elsewhere(app, started) => Ok(ended),
+        () = tokio::time::sleep(patience) => {
+            let late = Error::new(Code::Forbidden, "the login timed out")
+                .hint("start again, with a longer `--timeout` if need be")
+                .reason("timed_out");
+            Err(("timed out", late))
+        }
+        broken = signals.next() => Err(("cancelled", broken)),
+    }
+}
+
+/// Waits until a login that was started here has ended without this process: finished by another,
+/// replaced, disconnected.
+async fn elsewhere(app: &App<'_>, started: &ConnectState) -> Result<ConnectState> {
+    let Some(login) = &started.login else { return std::future::pending().await };
+    let (engine, id) = (app.backend.engine()?, &started.connected_account_id);
+    loop {
+        tokio::time::sleep(GLANCE).await;
+        match engine.awaited(id, login)? {
+            Awaited::Ended(state) => return Ok(*state),
+            Awaited::Waits | Awaited::Abandoned => {}
+        }
     }
 }
 
