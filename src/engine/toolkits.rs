@@ -7,7 +7,7 @@ use crate::api::error::{Code, Error, Result};
 use crate::api::ids::Slug;
 use crate::api::workspace::{
     AddToolkit, AuthType, Availability, ConfigureToolkit, CredentialField, ListToolkits, Origin,
-    RemoveToolkit, ToolkitDetail, ToolkitPage, ToolkitSummary,
+    RemoveToolkit, ToolkitDetail, ToolkitPage, ToolkitSummary, User,
 };
 use crate::catalog::manifest::{Manifest, Tool};
 use crate::catalog::search::{did_you_mean, nearest, score};
@@ -285,6 +285,11 @@ impl Engine {
         let text = serde_json::to_string(&manifest)
             .map_err(|error| Error::internal("a manifest cannot be written", error))?;
         let mut row = self.store.toolkit(&slug)?.unwrap_or_default();
+        let before = row.manifest.as_deref().and_then(|text| stored(&slug, text).ok());
+        if before.is_some_and(|before| hosts(&before) != hosts(&manifest)) {
+            // What was entered for one host is not shown to another.
+            nobody(&slug, &self.store.users_connected(&slug)?)?;
+        }
         row.manifest = Some(text);
         self.store.put_toolkit(&slug, &row, None)?;
         self.get_toolkit(&slug)
@@ -298,21 +303,9 @@ impl Engine {
             return Err(Error::new(Code::InvalidInput, text)
                 .hint(format!("run `naive toolkits disable {slug}` instead")));
         }
-        let connected = {
-            let owners = [client_owner(slug), registered_owner(slug)];
-            self.store.remove_toolkit(slug, &owners.each_ref().map(String::as_str))?
-        };
-        if let Some(first) = connected.first() {
-            let names: Vec<_> =
-                connected.iter().map(|user| format!("`{}`", user.handle())).collect();
-            let text = format!("{} is still connected to `{slug}`", names.join(", "));
-            let command =
-                format!("naive connections disconnect {slug}{} --purge", user_flag(first));
-            let each = if names.len() > 1 { ", and so for each of them," } else { "" };
-            return Err(
-                Error::new(Code::InvalidInput, text).hint(format!("run `{command}`{each} first"))
-            );
-        }
+        let owners = [client_owner(slug), registered_owner(slug)];
+        let owners = owners.each_ref().map(String::as_str);
+        nobody(slug, &self.store.remove_toolkit(slug, &owners)?)?;
         Ok(known.detail())
     }
 
@@ -346,6 +339,27 @@ impl Engine {
         self.store.put_toolkit(slug, &row, None)?;
         self.get_toolkit(slug)
     }
+}
+
+/// Fails if somebody is still connected to a toolkit.
+fn nobody(slug: &Slug, connected: &[User]) -> Result<()> {
+    let Some(first) = connected.first() else { return Ok(()) };
+    let names: Vec<_> = connected.iter().map(|user| format!("`{}`", user.handle())).collect();
+    let text = format!("{} is still connected to `{slug}`", names.join(", "));
+    let command = format!("naive connections disconnect {slug}{} --purge", user_flag(first));
+    let each = if names.len() > 1 { ", and so for each of them," } else { "" };
+    Err(Error::new(Code::InvalidInput, text)
+        .hint(format!("run `{command}`{each} first"))
+        .reason("toolkit_in_use"))
+}
+
+/// Returns where a toolkit's credentials may go: scheme and host of its addresses.
+fn hosts(manifest: &Manifest) -> Vec<String> {
+    let auth = &manifest.auth;
+    let urls = [&auth.issuer, &auth.authorize_url, &auth.token_url, &auth.revoke_url];
+    let urls = urls.into_iter().flatten().map(|url| url.origin().ascii_serialization());
+    let base = manifest.base_url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+    std::iter::once(base).chain(urls).collect()
 }
 
 fn stored(slug: &Slug, text: &str) -> Result<Manifest> {

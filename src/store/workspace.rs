@@ -153,19 +153,18 @@ impl Store {
         Ok(tx.commit()?)
     }
 
+    /// Returns the users who have a connection to a toolkit, oldest first.
+    pub(crate) fn users_connected(&self, slug: &Slug) -> Result<Vec<User>> {
+        Ok(connected(&self.conn(), slug)?)
+    }
+
     /// Forgets a toolkit with the sealed secrets of `owners`, unless somebody is still connected to it.
     ///
     /// Returns who is, in the order they were created; nobody, if it was forgotten.
     pub(crate) fn remove_toolkit(&self, slug: &Slug, owners: &[&str]) -> Result<Vec<User>> {
         let mut conn = self.conn();
         let tx = immediate(&mut conn)?;
-        let connected = tx
-            .prepare(&format!(
-                "{USER} WHERE id IN (SELECT user_id FROM connections
-                     WHERE toolkit = ?1 AND status <> 'REVOKED') ORDER BY created_at, id"
-            ))?
-            .query_map([slug.as_str()], user_row)?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
+        let connected = connected(&tx, slug)?;
         if connected.is_empty() {
             tx.execute("DELETE FROM toolkits WHERE slug = ?1", [slug.as_str()])?;
             for owner in owners {
@@ -175,6 +174,16 @@ impl Store {
         tx.commit()?;
         Ok(connected)
     }
+}
+
+/// Returns the users who have a connection to a toolkit, oldest first.
+fn connected(conn: &Connection, slug: &Slug) -> rusqlite::Result<Vec<User>> {
+    conn.prepare(&format!(
+        "{USER} WHERE id IN (SELECT user_id FROM connections
+             WHERE toolkit = ?1 AND status <> 'REVOKED') ORDER BY created_at, id"
+    ))?
+    .query_map([slug.as_str()], user_row)?
+    .collect()
 }
 
 /// Creates the workspace's own user, in the transaction that makes the store.

@@ -75,6 +75,23 @@ fn an_added_toolkit_is_called_like_any_other() {
 }
 
 #[test]
+fn a_manifest_that_leads_elsewhere_is_refused_while_somebody_is_connected() {
+    let naive = local();
+    let at = |host: &str| GOOD.replace("URL", &format!("https://{host}"));
+    add(&naive, "acme.toml", &at("acme.example.com")).exits(0);
+    naive.run("connections connect acme").exits(0);
+
+    let moved = add(&naive, "acme.toml", &at("evil.example.com")).exits(1).json();
+    add(&naive, "acme.toml", &at("acme.example.com/v2")).exits(0);
+    naive.run("connections disconnect acme --purge --yes").exits(0);
+    add(&naive, "acme.toml", &at("evil.example.com")).exits(0);
+
+    assert_eq!(moved["error"]["reason"], "toolkit_in_use");
+    let command = "run `naive connections disconnect acme --purge` first";
+    assert_eq!(moved["error"]["hint"], command);
+}
+
+#[test]
 fn a_manifest_added_again_takes_the_place_of_the_first() {
     let naive = local();
     add(&naive, "acme.toml", &good()).exits(0);
@@ -251,6 +268,7 @@ fn a_toolkit_somebody_is_connected_to_is_not_removed() {
         "code": "invalid_input",
         "message": "`alice` is still connected to `acme`",
         "hint": "run `naive connections disconnect acme --user alice --purge` first",
+        "reason": "toolkit_in_use",
     });
     assert_eq!(refused.json()["error"], expected);
     assert_eq!(removed.json()["result"], detail());

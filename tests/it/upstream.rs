@@ -107,22 +107,6 @@ fn a_write_whose_answer_was_lost_is_sent_once_and_its_outcome_is_unknown() {
 }
 
 #[test]
-fn an_app_that_is_not_there_was_not_reached_so_nothing_is_unknown() {
-    let app = App::keyed(|_| None);
-    let home = app.naive.home().join("acme.toml");
-    let manifest = std::fs::read_to_string(&home).unwrap();
-    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    std::fs::write(&home, manifest.replace(&app.upstream.url, &format!("http://{gone}"))).unwrap();
-    drop(app.naive.run("toolkits add acme.toml"));
-    drop(app.naive.run("toolkits remove acme"));
-    drop(app.naive.run("toolkits add acme.toml"));
-
-    let run = app.execute("ACME_WRITE").exits(1);
-
-    assert_eq!(code(&run), "provider_error", "{}", run.out);
-}
-
-#[test]
 fn a_write_that_is_redirected_is_refused() {
     for status in [301, 302, 303, 307, 308] {
         let app = answering(
