@@ -27,6 +27,8 @@ use crate::api::time::Millis;
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long a call may take in all.
 const DEADLINE: Duration = Duration::from_secs(30);
+/// Reason of a call that took longer.
+pub(crate) const TOO_SLOW: &str = "too_slow";
 /// Largest answer that is read.
 const BODY_CAP: usize = 8 * 1024 * 1024;
 /// How many redirects a read follows.
@@ -77,7 +79,8 @@ impl Http {
     pub(crate) async fn send(&self, request: &Request) -> std::result::Result<Response, Failure> {
         let late = || {
             let text = format!("`{}` did not answer within 30 seconds", request.host());
-            failed(true, text, None)
+            let failure = failed(true, text, None);
+            Failure { error: failure.error.reason(TOO_SLOW), ..failure }
         };
         tokio::time::timeout(DEADLINE, self.follow(request)).await.map_err(|_| late())?
     }

@@ -12,7 +12,7 @@ use crate::api::ids::fresh;
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
 use crate::catalog::manifest::{Replay, Tool};
-use crate::http::{Failure, Request, Response};
+use crate::http::{Failure, Request, Response, TOO_SLOW};
 use crate::oauth;
 use crate::provider::direct::{self, Account, Judgement, judged};
 
@@ -84,6 +84,8 @@ impl Engine {
             let asked = ended.as_ref().ok().and_then(|answer| answer.retry_after(Millis::now()));
             let again = match &ended {
                 Ok(answer) => repeatable && is_passing(answer.status) && asked <= Some(PATIENCE),
+                // Nobody waits three times as long as a call may take.
+                Err(failure) if failure.error.reason.as_deref() == Some(TOO_SLOW) => false,
                 Err(failure) => repeatable || (!failure.sent && link.tool.is_idempotent()),
             };
             if left == 0 || !again {
