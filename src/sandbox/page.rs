@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::http;
 use crate::api::ids;
+use crate::catalog::builtin;
 
 /// The accounts one can pick without typing: a name and an address.
 pub(super) const ACCOUNTS: [(&str, &str); 3] = [
@@ -38,15 +39,21 @@ pub(super) struct Question<'a> {
     pub(super) chosen: &'a str,
     /// What was wrong with the last answer.
     pub(super) fault: Option<&'a str>,
+    /// The code on the device that asks, where it is not this browser
+    pub(super) device: Option<&'a str>,
 }
 
 /// Asks a person for consent.
 pub(super) fn consent(question: &Question<'_>) -> Response {
     let app = shown(&titled(question.app));
+    let device = question
+        .device
+        .map(|code| format!(" on the device that shows <code>{}</code>", shown(code)));
     let mut body = format!(
         "<h1>Allow access to {app}?</h1>\
-         <p class=\"soft\">The client <code>{}</code> asks to act for an account of {app}.</p>",
-        shown(question.client)
+         <p class=\"soft\">The client <code>{}</code>{} asks to act for an account of {app}.</p>",
+        shown(question.client),
+        device.unwrap_or_default()
     );
     body.push_str("<h2>It would be allowed to use</h2><ul>");
     for scope in question.scopes {
@@ -208,8 +215,12 @@ fn shown(text: &str) -> String {
     escaped(&plain)
 }
 
-/// Makes a name of a slug: `google-calendar` → `Google Calendar`.
+/// Returns an app's name for people; of one that was added, its slug as words.
 fn titled(slug: &str) -> String {
+    let toolkit = slug.parse().ok().and_then(|slug| builtin(&slug)?.ok());
+    if let Some(toolkit) = toolkit {
+        return toolkit.name;
+    }
     slug.split('-').map(capitalized).collect::<Vec<_>>().join(" ")
 }
 

@@ -165,6 +165,7 @@ fn show(slug: &str, asked: &Asked, params: &Params, fault: Option<&str>) -> Resp
         hidden: &hidden,
         chosen: params.get("other").or(params.get("account")).unwrap_or(FIRST_ACCOUNT),
         fault,
+        device: None,
     })
 }
 

@@ -86,11 +86,12 @@ fn question(world: &World, slug: &str, params: &Params, fault: Option<&str>) -> 
         Ok(Some(wanted)) => page::consent(&page::Question {
             app: slug,
             action: "activate",
-            client: &format!("{} on the device that shows {code}", wanted.client),
+            client: &wanted.client,
             scopes: &grants::scopes(&wanted.scope).collect::<Vec<_>>(),
             hidden: &[("user_code", code)],
             chosen: params.get("other").or(params.get("account")).unwrap_or(FIRST_ACCOUNT),
             fault,
+            device: Some(code),
         }),
         Ok(None) => page::activation(slug, code, Some(NO_SUCH_CODE)),
         Err(error) => broken(&error),
