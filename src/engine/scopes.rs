@@ -16,7 +16,8 @@ pub(super) fn least<'a>(tools: impl Iterator<Item = &'a Tool>) -> Vec<String> {
     let mut least: Vec<String> = Vec::new();
     for tool in tools {
         if !covers(&least, tool) {
-            least.extend(tool.scopes.first().cloned());
+            let first = tool.scopes.first().map(String::as_str).unwrap_or_default();
+            least = united([least.as_slice(), &words(first)]);
         }
     }
     least
@@ -35,8 +36,13 @@ pub(super) fn united<'a>(lists: impl IntoIterator<Item = &'a [String]>) -> Vec<S
 
 /// Tells whether the granted scopes let a tool run.
 pub(super) fn covers(granted: &[String], tool: &Tool) -> bool {
-    tool.scopes.is_empty()
-        || tool.scopes.iter().any(|needed| granted.iter().any(|one| is_same(one, needed)))
+    let has = |needed: &String| granted.iter().any(|one| is_same(one, needed));
+    tool.scopes.is_empty() || tool.scopes.iter().any(|needed| words(needed).iter().all(has))
+}
+
+/// Returns the scopes that are needed together.
+fn words(scopes: &str) -> Vec<String> {
+    scopes.split_whitespace().map(str::to_owned).collect()
 }
 
 /// Fails with `Forbidden` if the scopes of a connection are known and do not let a tool run.
@@ -105,5 +111,16 @@ mod tests {
         assert!(covers(&granted, &tool(&["mail.read"])));
         assert!(!covers(&granted, &tool(&["Mail.Send"])));
         assert!(covers(&[], &tool(&[])));
+    }
+
+    #[test]
+    fn scopes_that_are_needed_together_are_asked_for_together() {
+        let both = tool(&["mail.read mail", "all"]);
+        let granted = |scopes: &[&str]| scopes.iter().map(ToString::to_string).collect::<Vec<_>>();
+
+        assert_eq!(least([tool(&["mail"]), both.clone()].iter()), ["mail", "mail.read"]);
+        assert!(!covers(&granted(&["mail.read"]), &both));
+        assert!(covers(&granted(&["mail.read", "mail"]), &both));
+        assert!(covers(&granted(&["all"]), &both));
     }
 }

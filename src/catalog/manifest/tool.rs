@@ -33,7 +33,8 @@ pub(crate) struct Tool {
     /// Header that carries an idempotency key
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) idempotency_header: Option<String>,
-    /// Scopes of which the tool needs at least one; `connect --tools` asks for the first
+    /// Scopes of which the tool needs at least one; `connect --tools` asks for the first. Those that are
+    /// needed together stand in one text, with a space between them
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) scopes: Vec<String>,
     /// `json`, `form`, `mime`, `multipart`, `related`, `raw` or `none`, and where in a JSON body the
