@@ -8,7 +8,7 @@ mod request;
 mod trouble;
 
 pub(crate) use address::{Trust, check};
-pub(crate) use request::Request;
+pub(crate) use request::{Request, is_mask};
 use trouble::unanswered;
 
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub(crate) struct Http {
 pub(crate) struct Response {
     /// HTTP status
     pub(crate) status: u16,
-    /// Headers
+    /// Headers, masked likewise
     pub(crate) headers: HeaderMap,
     /// Body, with the request's own secrets masked
     pub(crate) body: Vec<u8>,
@@ -88,10 +88,13 @@ impl Http {
     async fn follow(&self, request: &Request) -> std::result::Result<Response, Failure> {
         let mut now = request.clone();
         for _ in 0..=HOPS {
-            let response = self.send_once(&now).await?;
+            let mut response = self.send_once(&now).await?;
             let target = response.headers.get(LOCATION).and_then(|value| value.to_str().ok());
             let target = target.filter(|_| matches!(response.status, 301 | 302 | 303 | 307 | 308));
-            let Some(target) = target else { return Ok(response) };
+            let Some(target) = target else {
+                now.scrub(&mut response.headers, &mut response.body);
+                return Ok(response);
+            };
             if !now.is_read() {
                 let text = format!("`{}` redirects a call that changes something", now.host());
                 return Err(failed(false, text, None));
@@ -115,7 +118,6 @@ impl Http {
                 return Err(failed(true, text, None));
             }
         }
-        request.scrub(&mut body);
         Ok(Response { status, headers, body })
     }
 

@@ -29,7 +29,7 @@ use crate::api::error::{Code, Error, Result};
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
 use crate::catalog::manifest::TokenAuth;
-use crate::http::{Http, Request, Trust, check};
+use crate::http::{Http, Request, Trust, check, is_mask};
 use token::{authenticated, token_request};
 
 /// Keys under which tokens are sealed.
@@ -192,7 +192,10 @@ pub(crate) async fn refresh(
     };
     let plain = [("grant_type", "refresh_token")];
     let mut tokens = token_request(http, server, &plain, &[(REFRESH, token)], now).await?;
-    tokens.sealed.0.entry(REFRESH.to_owned()).or_insert_with(|| token.clone());
+    // A server that repeats the token says nothing new, and the answer holds a mask in its place.
+    if tokens.sealed.0.get(REFRESH).is_none_or(is_mask) {
+        tokens.sealed.0.insert(REFRESH.to_owned(), token.clone());
+    }
     Ok(tokens)
 }
 
@@ -240,7 +243,7 @@ pub(crate) fn random() -> SecretString {
 mod tests {
     use super::*;
 
-    fn server(issuer: Option<&str>, announces: bool) -> Server {
+    pub(super) fn server(issuer: Option<&str>, announces: bool) -> Server {
         let url: Url = "http://127.0.0.1:1/x".parse().unwrap();
         Server {
             issuer: issuer.map(str::to_owned),

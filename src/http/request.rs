@@ -186,11 +186,20 @@ impl Request {
     }
 
     /// Masks this request's own secrets in an answer that repeats them.
-    pub(super) fn scrub(&self, body: &mut Vec<u8>) {
+    pub(super) fn scrub(&self, headers: &mut HeaderMap, body: &mut Vec<u8>) {
         let long = |secret: &&SecretString| secret.expose_secret().len() >= ECHO_MIN;
-        let text = String::from_utf8_lossy(body);
-        if self.secrets.iter().filter(long).flat_map(forms).any(|form| text.contains(&form)) {
-            *body = self.masked(&text).into_bytes();
+        let forms: Vec<_> = self.secrets.iter().filter(long).flat_map(forms).collect();
+        let masked = |bytes: &[u8]| {
+            let text = String::from_utf8_lossy(bytes);
+            forms.iter().any(|form| text.contains(form)).then(|| self.masked(&text))
+        };
+        if let Some(text) = masked(body) {
+            *body = text.into_bytes();
+        }
+        for value in headers.values_mut() {
+            if let Some(text) = masked(value.as_bytes()) {
+                *value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(MASK));
+            }
         }
     }
 
@@ -275,6 +284,11 @@ fn header_value(value: &str) -> Result<HeaderValue> {
     HeaderValue::from_str(value).map_err(|_| {
         Error::new(Code::InvalidInput, "a header value holds a line break or a control character")
     })
+}
+
+/// Tells whether this came in place of a secret that the request itself held.
+pub(crate) fn is_mask(secret: &SecretString) -> bool {
+    secret.expose_secret() == MASK
 }
 
 /// Returns a secret as it stands in texts: as it is, in an address, in JSON, in base64 and in hexadecimal.

@@ -39,6 +39,7 @@ mod sixteen;
 mod support;
 mod together;
 mod toolkits;
+mod unwell;
 mod upstream;
 mod usage;
 mod users;
