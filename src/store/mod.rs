@@ -45,6 +45,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_mirror.sql"),
 ];
 
+/// A command of several steps may have done some of them when this happens.
+const FULL: &str = "the store could not be written: the disk is full";
+const FREE_SPACE: &str =
+    "free some space, then run the command again: it goes on from what is there";
+
 /// The database of one profile.
 #[derive(Debug)]
 pub(crate) struct Store {
@@ -254,7 +259,9 @@ fn private_file(path: &Path) -> Result<()> {
 
 fn unwritable(error: io::Error) -> Error {
     let text = match error.kind() {
-        io::ErrorKind::StorageFull => "the disk is full; nothing was changed",
+        io::ErrorKind::StorageFull => {
+            return Error::internal(FULL, error).hint(FREE_SPACE);
+        }
         io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
             "the store's directory cannot be written"
         }
@@ -276,10 +283,7 @@ impl From<rusqlite::Error> for Error {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 damaged("`naive.db` is not a whole database")
             }
-            Some(ErrorCode::DiskFull) => {
-                Error::new(Code::InternalError, "the disk is full; nothing was changed")
-                    .hint("free some space, then run the command again")
-            }
+            Some(ErrorCode::DiskFull) => Error::new(Code::InternalError, FULL).hint(FREE_SPACE),
             Some(ErrorCode::ReadOnly) => {
                 let text = "the store cannot be written: it is read-only, or its disk is full";
                 Error::new(Code::InternalError, text)
@@ -290,7 +294,8 @@ impl From<rusqlite::Error> for Error {
                     .hint("run `naive doctor` to see where it is and what it needs")
             }
             Some(ErrorCode::SystemIoFailure) => {
-                Error::new(Code::InternalError, "the disk failed or is full; nothing was changed")
+                let text = "the store could not be written: the disk failed or is full";
+                Error::new(Code::InternalError, text)
                     .hint("run `naive doctor`; then run the command again")
             }
             Some(ErrorCode::DatabaseBusy) => Error::new(

@@ -266,3 +266,27 @@ fn a_store_of_the_first_release_is_brought_up_to_date() {
     let id = "ca_00000000000000000000000000000001".parse().unwrap();
     assert_eq!(stands(&store, &id), (Status::Failed, 2 * MINUTE));
 }
+
+#[test]
+fn a_full_disk_claims_nothing_about_the_steps_before() {
+    let (store, user) = store();
+    store.conn().pragma_update(None, "max_page_count", 1).unwrap();
+
+    let toolkit = "gmail".parse().unwrap();
+    let fields = BTreeMap::from([("big".to_owned(), "x".repeat(1 << 16))]);
+    let new = NewFlow {
+        user: &user,
+        toolkit: &toolkit,
+        label: None,
+        fields: &fields,
+        scopes: &[],
+        reconnect: true,
+        restart: false,
+        waits: false,
+    };
+    let error = store.begin(&new, None, Millis(0)).unwrap_err();
+
+    assert_eq!(error.message, "the store could not be written: the disk is full");
+    let hint = "free some space, then run the command again: it goes on from what is there";
+    assert_eq!(error.hint.as_deref(), Some(hint));
+}
