@@ -69,7 +69,7 @@ pub(crate) async fn ask_for_code(http: &Http, server: &Server, scopes: &str) -> 
     let answer = http.send(&authenticated(request, server, plain, &[])?).await?;
     match serde_json::from_slice(&answer.body) {
         Ok(code) if answer.is_success() => given_out(code, server, scopes),
-        _ => Err(denied(&answer)),
+        _ => Err(denied(&answer, server)),
     }
 }
 
@@ -128,7 +128,7 @@ pub(crate) async fn ask_for_tokens(
     let request = authenticated(request, server, &plain, &[("device_code", code)])?;
     let answer = match http.send(&request).await {
         Ok(answer) if answer.status == 429 || answer.status >= 500 => {
-            return Ok(DeviceAnswer::Unclear(denied(&answer)));
+            return Ok(DeviceAnswer::Unclear(denied(&answer, server)));
         }
         Ok(answer) => answer,
         Err(failure) => return Ok(DeviceAnswer::Unclear(failure.error)),
@@ -142,7 +142,7 @@ pub(crate) async fn ask_for_tokens(
         "slow_down" => Ok(DeviceAnswer::SlowDown(wait())),
         "access_denied" => Ok(DeviceAnswer::Declined),
         "expired_token" => Ok(DeviceAnswer::Lapsed),
-        _ => granted(&answer, &server.client_id, now).map(DeviceAnswer::Granted),
+        _ => granted(&answer, server, now).map(DeviceAnswer::Granted),
     }
 }
 

@@ -70,11 +70,11 @@ pub(super) async fn token_request(
     // The app's own media type is for its API.
     let request = request.header("accept", "application/json")?;
     let request = authenticated(request, server, plain, hidden)?;
-    granted(&http.send(&request).await?, &server.client_id, now)
+    granted(&http.send(&request).await?, server, now)
 }
 
 /// Reads a token answer (RFC 6749, 5.1 and 5.2).
-pub(super) fn granted(answer: &Response, client_id: &str, now: Millis) -> Result<Tokens> {
+pub(super) fn granted(answer: &Response, server: &Server, now: Millis) -> Result<Tokens> {
     #[derive(Deserialize)]
     struct Grant {
         access_token: SecretString,
@@ -86,9 +86,9 @@ pub(super) fn granted(answer: &Response, client_id: &str, now: Millis) -> Result
     }
     let grant: Grant = match serde_json::from_slice(&answer.body) {
         Ok(grant) if answer.is_success() => grant,
-        _ => return Err(denied(answer)),
+        _ => return Err(denied(answer, server)),
     };
-    let claims = grant.id_token.and_then(|token| claims(token.expose_secret(), client_id));
+    let claims = grant.id_token.and_then(|token| claims(token.expose_secret(), &server.client_id));
     let mut sealed = BTreeMap::from([(ACCESS.to_owned(), grant.access_token)]);
     if let Some(token) = grant.refresh_token {
         sealed.insert(REFRESH.to_owned(), token);
@@ -147,7 +147,7 @@ pub(super) fn refusal(answer: &Response) -> String {
 }
 
 /// Names the refusal by the server's own code; its words may hold what nobody should see.
-pub(super) fn denied(answer: &Response) -> Error {
+pub(super) fn denied(answer: &Response, server: &Server) -> Error {
     let code = refusal(answer);
     let known = code.len() <= 64 && code.chars().all(|c| c.is_ascii_lowercase() || c == '_');
     match (answer.status, code.as_str()) {
@@ -166,17 +166,39 @@ pub(super) fn denied(answer: &Response) -> Error {
             let text = format!("the OAuth server refused with `{code}` ({status})");
             Error::new(Code::ProviderError, text)
         }
-        (status, _) => {
-            let text = format!("the OAuth server gave no usable answer ({status})");
-            Error::new(Code::ProviderError, text)
-        }
+        (status, _) => unusable(status, answer, server),
     }
+}
+
+/// Names the server and its trouble, where it has no word for it.
+fn unusable(status: u16, answer: &Response, server: &Server) -> Error {
+    let host = server.token.host_str().unwrap_or("?");
+    let wait = answer.retry_after(Millis::now()).map(|pause| pause.as_secs().max(1));
+    let again = match wait {
+        Some(seconds) => format!("wait {seconds} s, then run the command again"),
+        None => "wait a moment, then run the command again".to_owned(),
+    };
+    let (code, what, hint) = match status {
+        429 => (Code::RateLimited, "has had too many requests", again),
+        408 | 500.. => (Code::ProviderError, "failed", again),
+        200..300 => {
+            let hint =
+                "run the command again; if that does not help, check the toolkit's endpoints";
+            (Code::ProviderError, "answered something that is no grant", hint.to_owned())
+        }
+        _ => {
+            let hint = "check the toolkit's endpoints";
+            (Code::ProviderError, "refused and did not say why", hint.to_owned())
+        }
+    };
+    Error::new(code, format!("the OAuth server `{host}` {what} ({status})")).hint(hint)
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
+    use super::super::tests::server;
     use super::*;
 
     fn answer(status: u16, body: &Value) -> Response {
@@ -190,8 +212,10 @@ mod tests {
 
     #[test]
     fn a_refusal_never_repeats_the_servers_words() {
-        let error =
-            denied(&answer(400, &json!({"error": "CANARY secret", "error_description": "CANARY"})));
+        let error = denied(
+            &answer(400, &json!({"error": "CANARY secret", "error_description": "CANARY"})),
+            &server(None, false),
+        );
 
         assert!(!format!("{error:?}").contains("CANARY"));
     }
@@ -200,13 +224,21 @@ mod tests {
     fn a_refusal_counts_whatever_its_status_and_dialect() {
         for status in [200, 400, 401] {
             for word in ["invalid_grant", "bad_refresh_token", "token_revoked", "invalid_code"] {
-                let refused = granted(&answer(status, &json!({"error": word})), "c", Millis(0));
+                let refused = granted(
+                    &answer(status, &json!({"error": word})),
+                    &server(None, false),
+                    Millis(0),
+                );
 
                 let error = refused.unwrap_err();
                 assert_eq!(error.reason.as_deref(), Some("invalid_grant"), "{status} {word}");
             }
         }
-        let refused = granted(&answer(200, &json!({"ok": false, "error": "x"})), "c", Millis(0));
+        let refused = granted(
+            &answer(200, &json!({"ok": false, "error": "x"})),
+            &server(None, false),
+            Millis(0),
+        );
         assert_eq!(refused.unwrap_err().message, "the OAuth server refused with `x` (200)");
     }
 
@@ -218,7 +250,7 @@ mod tests {
                 "id_token": token(&json!({"aud": aud, "email": "ann@example.com"})),
             });
 
-            let tokens = granted(&answer(200, &body), "c", Millis(0)).unwrap();
+            let tokens = granted(&answer(200, &body), &server(None, false), Millis(0)).unwrap();
 
             let email = tokens.claims.map(|claims| claims["email"].clone());
             assert_eq!(email, meant.then(|| json!("ann@example.com")), "{aud}");

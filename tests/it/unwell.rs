@@ -14,6 +14,39 @@ fn logged_in(app: &App) -> crate::support::Run {
 }
 
 #[test]
+fn a_token_server_that_is_not_well_is_named_with_what_to_do() {
+    let head =
+        "HTTP/1.1 429 X\r\nretry-after: 30\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+    let table = [
+        (
+            429,
+            head,
+            "rate_limited",
+            "has had too many requests (429)",
+            "wait 30 s, then run the command again",
+        ),
+        (500, "{}", "provider_error", "failed (500)", "wait a moment, then run the command again"),
+        (
+            200,
+            "{\"cut",
+            "provider_error",
+            "answered something that is no grant (200)",
+            "run the command again; if that does not help, check the toolkit's endpoints",
+        ),
+    ];
+    for (status, body, code, words, hint) in table {
+        let app = App::on(Naive::new().env("BROWSER", "/bin/true"), OAUTH, move |request| {
+            (request.path == "/token").then(|| (status, body.to_owned()))
+        });
+
+        let run = logged_in(&app).exits(1).json();
+
+        let message = format!("the OAuth server `127.0.0.1` {words}");
+        assert_eq!(run["error"], json!({ "code": code, "message": message, "hint": hint }));
+    }
+}
+
+#[test]
 fn a_server_that_sends_the_same_refresh_token_again_does_not_cost_the_login() {
     let app = App::on(Naive::new().env("BROWSER", "/bin/true"), OAUTH, |request| {
         let tokens = json!({"access_token": "access-of-the-test", "refresh_token": "refresh-of-the-test", "expires_in": 0});
