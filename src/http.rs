@@ -52,11 +52,22 @@ pub(crate) struct Response {
     pub(crate) body: Vec<u8>,
 }
 
+/// What became of a request that got no answer which can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// No byte of it has left
+    NotSent,
+    /// It came there, and was turned away
+    Refused,
+    /// It may have been acted on
+    Unknown,
+}
+
 /// Why there is no answer.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    /// Whether a byte of the request may have left
-    pub(crate) sent: bool,
+    /// What became of the request
+    pub(crate) fate: Fate,
     /// What went wrong
     pub(crate) error: Error,
 }
@@ -79,7 +90,7 @@ impl Http {
     pub(crate) async fn send(&self, request: &Request) -> std::result::Result<Response, Failure> {
         let late = || {
             let text = format!("`{}` did not answer within 30 seconds", request.host());
-            let failure = failed(true, text, None);
+            let failure = failed(Fate::Unknown, text, None);
             Failure { error: failure.error.reason(TOO_SLOW), ..failure }
         };
         tokio::time::timeout(DEADLINE, self.follow(request)).await.map_err(|_| late())?
@@ -97,16 +108,17 @@ impl Http {
             };
             if !now.is_read() {
                 let text = format!("`{}` redirects a call that changes something", now.host());
-                return Err(failed(false, text, None));
+                return Err(failed(Fate::Refused, text, None));
             }
-            now = now.redirected(target).map_err(|error| Failure { sent: true, error })?;
+            let next = now.redirected(target);
+            now = next.map_err(|error| Failure { fate: Fate::Unknown, error })?;
         }
-        Err(failed(true, format!("`{}` redirects in circles", request.host()), None))
+        Err(failed(Fate::Unknown, format!("`{}` redirects in circles", request.host()), None))
     }
 
     async fn send_once(&self, request: &Request) -> std::result::Result<Response, Failure> {
         let client = self.client(request.trust()).await;
-        let client = client.map_err(|error| Failure { sent: false, error })?;
+        let client = client.map_err(|error| Failure { fate: Fate::NotSent, error })?;
         let call = request.on(client);
         let mut answer = call.send().await.map_err(|error| unanswered(&request.host(), &error))?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
@@ -115,7 +127,7 @@ impl Http {
             body.extend_from_slice(&chunk);
             if body.len() > BODY_CAP {
                 let text = format!("`{}` answered more than 8 MiB", request.host());
-                return Err(failed(true, text, None));
+                return Err(failed(Fate::Unknown, text, None));
             }
         }
         Ok(Response { status, headers, body })
@@ -189,14 +201,14 @@ impl Response {
 
 fn cut(request: &Request, error: reqwest::Error) -> Failure {
     let text = format!("the answer of `{}` was cut off", request.host());
-    failed(true, text, Some(error.without_url()))
+    failed(Fate::Unknown, text, Some(error.without_url()))
 }
 
-fn failed(sent: bool, text: String, source: Option<reqwest::Error>) -> Failure {
+fn failed(fate: Fate, text: String, source: Option<reqwest::Error>) -> Failure {
     let error = Error::new(Code::ProviderError, text);
     let error = match source {
         Some(source) => error.because(source),
         None => error,
     };
-    Failure { sent, error }
+    Failure { fate, error }
 }

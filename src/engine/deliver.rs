@@ -12,7 +12,7 @@ use crate::api::ids::fresh;
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
 use crate::catalog::manifest::{Replay, Tool};
-use crate::http::{Failure, Request, Response, TOO_SLOW};
+use crate::http::{Failure, Fate, Request, Response, TOO_SLOW};
 use crate::oauth;
 use crate::provider::direct::{self, Account, Judgement, judged};
 
@@ -22,6 +22,9 @@ const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(200);
 /// How long an app may ask us to wait before we rather tell the caller.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How one try has ended.
+type Ended = std::result::Result<Response, Failure>;
 
 /// What one tool call goes through.
 pub(super) struct Link<'a> {
@@ -65,6 +68,8 @@ impl Engine {
     }
 
     /// Sends one request, again only if that cannot do anything twice.
+    ///
+    /// A write that may have run once is done or in doubt from then on, whatever comes of the later tries.
     async fn deliver(
         &self,
         link: &Link<'_>,
@@ -75,6 +80,7 @@ impl Engine {
         let repeatable = is_repeatable(link.tool);
         let mut pause = PAUSE;
         let mut left = TRIES;
+        let mut doubt = None;
         loop {
             left -= 1;
             let ended = match self.http.send(&request).await {
@@ -86,14 +92,16 @@ impl Engine {
                 Ok(answer) => repeatable && is_passing(answer.status) && asked <= Some(PATIENCE),
                 // Nobody waits three times as long as a call may take.
                 Err(failure) if failure.error.reason.as_deref() == Some(TOO_SLOW) => false,
-                Err(failure) => repeatable || (!failure.sent && link.tool.is_idempotent()),
+                Err(failure) => match failure.fate {
+                    Fate::NotSent => repeatable || link.tool.is_idempotent(),
+                    Fate::Refused => false,
+                    Fate::Unknown => repeatable,
+                },
             };
             if left == 0 || !again {
-                let changes = !direct::is_read(link.tool);
-                return ended.map_err(|failure| {
-                    if failure.sent && changes { lost(link, failure.error) } else { failure.error }
-                });
+                return ended_as(link, ended, doubt);
             }
+            doubt = in_doubt(link, &ended).or(doubt);
             tokio::time::sleep(asked.unwrap_or_default().max(pause) + jitter()).await;
             pause *= 2;
         }
@@ -121,9 +129,39 @@ fn is_broken(link: &Link<'_>, answer: &Response) -> bool {
     !link.tool.download && answer.is_success() && answer.is_broken()
 }
 
+/// Returns what makes it unclear whether a write has run, if one try of it does.
+fn in_doubt(link: &Link<'_>, ended: &Ended) -> Option<String> {
+    let changes = !direct::is_read(link.tool);
+    let why = match ended {
+        Ok(answer) if is_unclear(answer.status) => direct::complaint(&link.known.manifest, answer),
+        Err(failure) if failure.fate == Fate::Unknown => failure.error.message.clone(),
+        Ok(_) | Err(_) => return None,
+    };
+    changes.then_some(why)
+}
+
+/// Returns what the last try means after one that left it in `doubt` whether the call has run.
+fn ended_as(link: &Link<'_>, ended: Ended, doubt: Option<String>) -> Result<Response> {
+    match (ended, doubt) {
+        (Ok(answer), Some(doubt))
+            if !is_unclear(answer.status)
+                && judged(&link.known.manifest, &answer) != Judgement::Done =>
+        {
+            Err(lost(link, &doubt))
+        }
+        (Ok(answer), _) => Ok(answer),
+        (Err(failure), _) if failure.fate == Fate::Unknown && !direct::is_read(link.tool) => {
+            Err(lost(link, &failure.error.message).because(failure.error))
+        }
+        (Err(failure), Some(doubt)) => Err(lost(link, &doubt).because(failure.error)),
+        (Err(failure), None) => Err(failure.error),
+    }
+}
+
 fn broken(link: &Link<'_>) -> Failure {
     let text = format!("`{}` answered with JSON that is broken", link.known.slug());
-    Failure { sent: true, error: Error::new(Code::ProviderError, text).reason("answer_broken") }
+    let error = Error::new(Code::ProviderError, text).reason("answer_broken");
+    Failure { fate: Fate::Unknown, error }
 }
 
 /// Tells whether a call may be sent again whatever became of it: it changes nothing, or the app knows it
@@ -137,17 +175,21 @@ fn is_passing(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
 }
 
+/// Tells whether an answer leaves open whether the app has done what it was asked to.
+pub(super) fn is_unclear(status: u16) -> bool {
+    matches!(status, 408 | 500..)
+}
+
 /// Returns up to 100 ms, so that many callers do not come back at once.
 fn jitter() -> Duration {
     Duration::from_millis(u64::from(fresh().as_bytes()[0]) * 100 / 255)
 }
 
-/// Turns a failure after bytes have left into what it means for a write: nobody knows.
-fn lost(link: &Link<'_>, error: Error) -> Error {
-    let text = format!("`{}` may or may not have run: {}", link.tool.slug, error.message);
+/// Makes the error of a write of which nobody knows whether it has run.
+pub(super) fn lost(link: &Link<'_>, why: &str) -> Error {
+    let text = format!("`{}` may or may not have run: {why}", link.tool.slug);
     Error::new(Code::OutcomeUnknown, text)
         .hint(format!("look in `{}` before you run it again", link.known.manifest.slug))
-        .because(error)
 }
 
 /// Returns what to do about an app that asks for patience.

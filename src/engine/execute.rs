@@ -1,9 +1,9 @@
 //! Running one tool: judged before it is sent, sent once, its answer understood.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::connections::tool;
-use super::deliver::{Link, retry_hint};
+use super::deliver::{Link, is_unclear, lost, retry_hint};
 use super::{Engine, Scope, gate, scopes, user_flag};
 use crate::api::action::Action;
 use crate::api::error::{Code, Error, Result};
@@ -11,14 +11,9 @@ use crate::api::ids::fresh;
 use crate::api::tools::{Execute, Executed, PlannedRequest};
 use crate::api::workspace::AuthType;
 use crate::catalog::input::faults;
-use crate::catalog::manifest::{Page, Tool};
+use crate::catalog::manifest::Tool;
 use crate::http::Response;
-use crate::provider::direct::{self, Judgement, Pages, next_page};
-
-/// How many items of a list are fetched where the caller does not say.
-const ITEMS: u32 = 1000;
-/// How many pages are fetched at most, should an app never come to an end.
-const PAGES: usize = 1000;
+use crate::provider::direct::{self, Judgement};
 
 impl Engine {
     pub(super) async fn execute(&self, scope: &Scope<'_>, op: &Execute) -> Result<Executed> {
@@ -63,47 +58,6 @@ impl Engine {
             }
             Some(_) | None => Ok(done),
         }
-    }
-
-    /// Adds the pages after the first, until there is none, enough is there, or one is refused.
-    async fn gathered(
-        &self,
-        scope: &Scope<'_>,
-        op: &Execute,
-        link: &Link<'_>,
-        (page, mut answer, first): (&Page, Response, Executed),
-    ) -> Result<Executed> {
-        let most = usize::try_from(op.max_items.unwrap_or(ITEMS)).unwrap_or(usize::MAX);
-        let mut last = first;
-        let mut json = last.data.clone();
-        let mut pages = Pages::new(page, std::mem::take(&mut last.data));
-        let mut input: Map<String, Value> = op.arguments.clone();
-        for _ in 1..PAGES {
-            let next = next_page(page, &input, (&answer, &json));
-            let Some(next) = next.filter(|_| pages.len() < most) else { break };
-            // An input that goes the other way, or to one place, has no page after its first.
-            if !faults(link.tool, &next)?.is_empty() {
-                break;
-            }
-            input = next;
-            answer = self.send(link, &input).await?;
-            last = understood(link, &answer, scope);
-            if !last.successful {
-                break;
-            }
-            json = std::mem::take(&mut last.data);
-            pages.add(json.clone());
-        }
-        let more = pages.len() > most || next_page(page, &input, (&answer, &json)).is_some();
-        if more && last.successful {
-            let text = format!(
-                "there is more than these {} items: raise `--max-items`",
-                most.min(pages.len())
-            );
-            last.hint = Some(text);
-        }
-        last.data = pages.into_whole(most);
-        Ok(last)
     }
 
     /// Answers what would be sent, secrets masked, and what the gate says of it; no token is refreshed.
@@ -167,7 +121,7 @@ fn done(link: &Link<'_>, scope: &Scope<'_>) -> Executed {
 }
 
 /// Gives an answer its meaning.
-fn understood(link: &Link<'_>, answer: &Response, scope: &Scope<'_>) -> Executed {
+pub(super) fn understood(link: &Link<'_>, answer: &Response, scope: &Scope<'_>) -> Executed {
     let (toolkit, tool) = (&link.known.manifest, link.tool);
     let executed = done(link, scope);
     let judgement = direct::judged(toolkit, answer);
@@ -179,18 +133,19 @@ fn understood(link: &Link<'_>, answer: &Response, scope: &Scope<'_>) -> Executed
         };
     }
     let lacks = judgement == Judgement::LacksScope;
-    let code = match answer.status {
-        _ if lacks => Code::Forbidden,
-        429 => Code::RateLimited,
-        408 | 500.. if !direct::is_read(tool) => Code::OutcomeUnknown,
-        _ => Code::ProviderError,
+    let complaint = direct::complaint(toolkit, answer);
+    let error = match answer.status {
+        _ if lacks => Error::new(Code::Forbidden, complaint).reason(scopes::MISSING),
+        429 => Error::new(Code::RateLimited, complaint),
+        status if is_unclear(status) && !direct::is_read(tool) => lost(link, &complaint),
+        _ => Error::new(Code::ProviderError, complaint),
     };
     Executed {
         successful: false,
-        error: Some(direct::complaint(toolkit, answer)),
-        code: Some(code),
-        reason: lacks.then(|| scopes::MISSING.to_owned()),
-        hint: retry_hint(answer),
+        error: Some(error.message),
+        code: Some(error.code),
+        reason: error.reason,
+        hint: error.hint.or_else(|| retry_hint(answer)),
         data: direct::decoded(answer),
         ..executed
     }

@@ -11,6 +11,7 @@ pub(crate) mod gate;
 mod handover;
 mod login;
 mod mirror;
+mod pages;
 mod scopes;
 mod toolkits;
 mod users;

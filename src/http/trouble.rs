@@ -5,7 +5,7 @@ use std::io;
 
 use rustls::{CertificateError, Error as Tls};
 
-use super::Failure;
+use super::{Failure, Fate};
 use crate::api::error::{Code, Error};
 
 /// A cause that people can do something about.
@@ -28,7 +28,8 @@ pub(super) fn unanswered(host: &str, error: &reqwest::Error) -> Failure {
         Some(hint) => said.hint(hint),
         None => said,
     };
-    Failure { sent, error }
+    let fate = if sent { Fate::Unknown } else { Fate::NotSent };
+    Failure { fate, error }
 }
 
 fn known(error: &reqwest::Error, sent: bool) -> Option<Cause> {
@@ -169,7 +170,7 @@ mod tests {
             let error = client.get("https://app.example/").send().await.unwrap_err();
             let failure = unanswered("app.example", &error);
 
-            assert!(!failure.sent);
+            assert_eq!(failure.fate, Fate::NotSent);
             assert_eq!(failure.error.reason.as_deref(), Some(reason));
             assert_eq!(failure.error.message, format!("`app.example` {text}"));
         }

@@ -119,6 +119,26 @@ fn an_app_that_pages_in_circles_is_left_at_the_limit() {
 }
 
 #[test]
+fn an_app_whose_pages_go_around_in_a_circle_gives_no_item_twice() {
+    let app = acme(|request| {
+        let (things, next) = match request.path.as_str() {
+            "/list" => (json!([1]), 1),
+            "/list?cursor=1" => (json!([2]), 2),
+            "/list?cursor=2" => (json!([3]), 1),
+            _ => return None,
+        };
+        Some((200, json!({ "things": things, "next": next }).to_string()))
+    });
+
+    let run = app.execute("ACME_LIST --all").exits(0).json();
+
+    assert_eq!(run["result"]["data"]["things"], json!([1, 2, 3]));
+    let hint = run["hints"][0].as_str().unwrap();
+    assert!(hint.starts_with("the app leads from page to page in a circle"), "{hint}");
+    assert_eq!(app.upstream.received().len(), 3);
+}
+
+#[test]
 fn a_tool_without_pages_has_no_all() {
     let app = acme(|_| None);
 

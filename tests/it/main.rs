@@ -16,6 +16,7 @@ mod crash;
 mod credential;
 mod damage;
 mod device;
+mod doubt;
 mod ends;
 mod execute;
 mod failing;

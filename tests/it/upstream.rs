@@ -60,6 +60,11 @@ fn a_write_that_failed_over_there_is_sent_once_and_its_outcome_is_unknown() {
         assert_eq!(code(&run), "outcome_unknown", "{status}");
         assert_eq!(run.json()["success"], false);
         assert_eq!(run.json()["result"]["successful"], false);
+        let message = run.json()["error"]["message"].as_str().unwrap().to_owned();
+        let said =
+            format!("`ACME_WRITE` may or may not have run: the app answered with status {status}");
+        assert_eq!(message, said);
+        assert_eq!(run.json()["error"]["hint"], "look in `acme` before you run it again");
         assert_eq!(app.calls("POST", "/things").len(), 1, "{status}");
     }
 }

@@ -1,0 +1,117 @@
+//! Writes of which it is unclear whether they have run, and those of which it is not.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use crate::app::{App, OPEN};
+use crate::support::{Naive, Received};
+
+/// Writes that may be sent again: by their method, or because the app knows our key.
+const TOOLS: &str = r#"
+[[tools]]
+slug = "ACME_PUT"
+name = "Put"
+description = "Put a thing"
+request = "PUT /put"
+effect = "write"
+
+[[tools]]
+slug = "ACME_DELETE"
+name = "Delete"
+description = "Delete a thing"
+request = "DELETE /put"
+effect = "destructive"
+
+[[tools]]
+slug = "ACME_PAY"
+name = "Pay"
+description = "Pay once"
+request = "POST /payments"
+effect = "write"
+replay = "A"
+idempotency_header = "Idempotency-Key"
+"#;
+
+/// The app with these tools.
+fn acme(answer: impl Fn(&Received) -> Option<(u16, String)> + Send + Sync + 'static) -> App {
+    App::new(&format!("{OPEN}{TOOLS}"), answer)
+}
+
+#[test]
+fn a_write_that_is_redirected_is_sent_once_whatever_its_method() {
+    for tool in ["ACME_PUT", "ACME_DELETE", "ACME_PAY"] {
+        let head =
+            "HTTP/1.1 307 X\r\nlocation: /elsewhere\r\ncontent-length: 0\r\nconnection: close";
+        let app = acme(move |_| Some((0, format!("{head}\r\n\r\n"))));
+
+        let run = app.execute(tool).exits(1).json();
+
+        assert_eq!(run["error"]["code"], "provider_error", "{tool}");
+        assert_eq!(app.upstream.received().len(), 1, "{tool}");
+    }
+}
+
+#[test]
+fn a_write_that_was_lost_stays_in_doubt_when_its_next_try_is_refused() {
+    for (first, words) in
+        [((0, String::new()), "broke the connection off"), ((503, "{}".to_owned()), "(503)")]
+    {
+        for last in [400, 409, 429] {
+            let (count, first) = (AtomicUsize::new(0), first.clone());
+            let app = acme(move |_| match count.fetch_add(1, Ordering::Relaxed) {
+                0 => Some(first.clone()),
+                _ => Some((last, "{}".to_owned())),
+            });
+
+            let run = app.execute("ACME_PAY").exits(7).json();
+
+            assert_eq!(run["error"]["code"], "outcome_unknown", "{last}");
+            let message = run["error"]["message"].as_str().unwrap();
+            assert!(message.starts_with("`ACME_PAY` may or may not have run: "), "{message}");
+            assert!(message.contains(words) || message.contains("status 503"), "{message}");
+            assert_eq!(run["error"]["hint"], "look in `acme` before you run it again");
+        }
+    }
+}
+
+#[test]
+fn a_write_that_was_lost_stays_in_doubt_when_the_app_is_gone_after_it() {
+    // given: an app that reads one request, and is gone before that connection is
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let served = thread::spawn(move || {
+        let mut reader = BufReader::new(listener.accept().unwrap().0);
+        let mut line = String::new();
+        while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+            line.clear();
+        }
+        drop(listener);
+    });
+    let naive = Naive::new().env("NAIVE_PROFILE", "local");
+    let manifest = format!(
+        "slug = \"acme\"\nname = \"Acme\"\ndescription = \"An app\"\nbase_url = \"{url}\"\n{TOOLS}"
+    );
+    std::fs::write(naive.home().join("acme.toml"), manifest).unwrap();
+    drop(naive.run("toolkits add acme.toml").exits(0));
+
+    let run = naive.run("connections execute acme ACME_PAY").exits(7).json();
+
+    served.join().unwrap();
+    assert_eq!(run["error"]["code"], "outcome_unknown");
+}
+
+#[test]
+fn a_write_that_was_lost_and_works_the_second_time_has_worked() {
+    let count = AtomicUsize::new(0);
+    let app = acme(move |request| match request.path.as_str() {
+        "/payments" if count.fetch_add(1, Ordering::Relaxed) == 0 => Some((0, String::new())),
+        "/payments" => Some((200, "{}".to_owned())),
+        _ => None,
+    });
+
+    drop(app.execute("ACME_PAY").exits(0));
+
+    assert_eq!(app.calls("POST", "/payments").len(), 2);
+}
