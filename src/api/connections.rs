@@ -20,7 +20,7 @@ pub(crate) enum Status {
     Initiated,
     /// Ready
     Active,
-    /// The app no longer takes the credential; connect again
+    /// The app does not take the credential; connect again
     Expired,
     /// The login ended without success
     Failed,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::login::Identity;
+use super::identity::Identity;
 use super::toolkits::Known;
 use super::{Engine, Scope, connection_owner, user_flag};
 use crate::api::accounts::RefreshConnection;
@@ -137,6 +137,8 @@ impl Engine {
 
     /// Asks the app whether it takes a connection's credential: an OAuth token is renewed, a key is
     /// tried with the identity call, where the app has one.
+    ///
+    /// Only an answer about the credential changes the connection's state.
     pub(super) async fn refresh_connection(
         &self,
         scope: &Scope<'_>,
@@ -157,15 +159,33 @@ impl Engine {
             }
         }
         let mut opened = self.opened(&connection.id)?;
-        if oauth::can_refresh(&opened.secrets) {
+        let renewed = oauth::can_refresh(&opened.secrets);
+        if renewed {
             opened = self.refreshed(&known, &connection, opened).await?;
         }
         let seen_at = Millis::now();
         let fields = self.store.fields(&connection.id)?;
-        if self.identity(&known, &opened.secrets, &fields).await? == Identity::Refused {
-            return Err(self.expired(&known, &connection, seen_at)?);
+        match self.identity(&known, &opened.secrets, &fields).await {
+            Ok(Identity::Refused) => return Err(self.expired(&known, &connection, seen_at)?),
+            Ok(Identity::Known(_) | Identity::Taken) => {
+                self.store.revive(&connection.id, seen_at)?;
+            }
+            // The OAuth server has vouched for it just now.
+            Ok(Identity::Unclear(_) | Identity::Unasked) | Err(_) if renewed => {
+                self.store.revive(&connection.id, seen_at)?;
+            }
+            Ok(Identity::Unasked) => self.note(format!(
+                "`{}` has no way to be asked whether it takes the credential: this is what was known before.",
+                known.manifest.slug
+            )),
+            Ok(Identity::Unclear(status)) => {
+                let slug = &known.manifest.slug;
+                let text =
+                    format!("`{slug}` does not say whether it takes the credential ({status})");
+                return Err(Error::new(Code::ProviderError, text));
+            }
+            Err(error) => return Err(error),
         }
-        self.store.revive(&connection.id, seen_at)?;
         self.get_connection(scope, &op.connection)
     }
 
@@ -178,13 +198,13 @@ impl Engine {
         seen_at: Millis,
     ) -> Result<Error> {
         let slug = &known.manifest.slug;
-        self.store.expire(&connection.id, "the app no longer takes the credential", seen_at)?;
+        self.store.expire(&connection.id, "the app does not take the credential", seen_at)?;
         let user = self.owner_flag(&connection.id)?;
         let label =
             connection.label.as_ref().map(|label| format!(" --label {}", quoted(label.as_str())));
         let label = label.unwrap_or_default();
         let command = format!("naive connections connect {slug}{user}{label}");
-        Ok(Error::new(Code::Unauthorized, format!("`{slug}` no longer takes the credential"))
+        Ok(Error::new(Code::Unauthorized, format!("`{slug}` does not take the credential"))
             .hint(format!("run `{command}` to log in again"))
             .reason("connection_expired"))
     }

@@ -8,7 +8,6 @@ use url::Url;
 use super::clients::Need;
 use super::connections::tool;
 use super::device::goes_by_device;
-use super::mirror::now_after;
 use super::toolkits::Known;
 use super::{Engine, Scope, beside, connection_owner, gate, scopes, user_flag};
 use crate::api::connections::{Connect, ConnectState, Connection, Credentials, Finish};
@@ -19,22 +18,11 @@ use crate::api::time::Millis;
 use crate::api::workspace::AuthType;
 use crate::http::{Trust, check};
 use crate::oauth::{self, Ask, Tokens};
-use crate::provider::direct::{self, Account, Judgement};
+use crate::provider::direct;
 use crate::store::{Flow, FlowAnswer, Grant, NewFlow, flow_owner};
 
 /// How long a link waits for its callback.
 pub(crate) const FLOW_LIFE: Duration = Duration::from_mins(10);
-
-/// What an app says of a credential.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Identity {
-    /// Whose account it is
-    Known(String),
-    /// It does not say, or is not asked
-    Unknown,
-    /// It does not take the credential
-    Refused,
-}
 
 impl Engine {
     pub(super) async fn connect(&self, scope: &Scope<'_>, op: &Connect) -> Result<ConnectState> {
@@ -252,51 +240,6 @@ impl Engine {
             Some(active) => Ok(state(&active, None)),
             None => Err(self.gone(id)?),
         }
-    }
-
-    async fn learn_account(
-        &self,
-        known: &Known,
-        before: &Connection,
-        secrets: &Secrets,
-        fields: &BTreeMap<String, String>,
-    ) -> Result<Option<String>> {
-        let id = &before.id;
-        match self.identity(known, secrets, fields).await {
-            Ok(Identity::Known(account)) => Ok(Some(account)),
-            Ok(Identity::Unknown) => Ok(None),
-            Ok(Identity::Refused) => {
-                let text = format!("`{}` refuses the credential", known.manifest.slug);
-                self.store.fail(id, &text, now_after(before))?;
-                let command = format!("naive connections credentials {id}{}", self.owner_flag(id)?);
-                Err(Error::new(Code::Unauthorized, text)
-                    .hint(format!("check it, then run `{command}`"))
-                    .reason("credential_refused"))
-            }
-            // The tokens are granted and their code is spent: whose they are can be learnt later.
-            Err(_) if known.manifest.auth.kind == AuthType::Oauth2 => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Asks the app whose account a credential is.
-    pub(super) async fn identity(
-        &self,
-        known: &Known,
-        secrets: &Secrets,
-        fields: &BTreeMap<String, String>,
-    ) -> Result<Identity> {
-        let toolkit = &known.manifest;
-        let account = Account { toolkit, fields, secrets, trust: known.trust() };
-        let Some(request) = direct::identity(&account)? else { return Ok(Identity::Unknown) };
-        let answer = self.http.send(&request).await?;
-        Ok(match direct::judged(toolkit, &answer) {
-            Judgement::Unauthorized => Identity::Refused,
-            // A restricted key may not ask whose it is, and is good all the same.
-            Judgement::Done | Judgement::LacksScope | Judgement::Refused => {
-                direct::account_name(toolkit, &answer).map_or(Identity::Unknown, Identity::Known)
-            }
-        })
     }
 }
 

@@ -9,6 +9,7 @@ mod device;
 mod execute;
 pub(crate) mod gate;
 mod handover;
+mod identity;
 mod login;
 mod mirror;
 mod pages;

@@ -1,16 +1,107 @@
 //! Credentials at an app, or an OAuth server, that is not well when it is asked about them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+
 use serde_json::{Value, json};
 
-use crate::app::{App, OAUTH};
+use crate::app::{App, KEY, OAUTH};
 use crate::browser::{Login, visit};
+use crate::connect::row;
 use crate::support::Naive;
+
+/// An app with a key, and a call that tells whose it is: answered with the status that is held here.
+fn asked(status: &Arc<AtomicU16>, body: &'static str) -> App {
+    let auth = format!("{KEY}[identity]\nrequest = \"GET /me\"\naccount = \"/name\"\n");
+    let naive = Naive::new().env("NAIVE_CREDENTIAL_API_KEY", "key-of-the-test");
+    let status = Arc::clone(status);
+    App::on(naive, &auth, move |request| {
+        let status = status.load(Ordering::Relaxed);
+        (request.path == "/me" && status != 0).then(|| (status, body.to_owned()))
+    })
+}
 
 /// Logs the app in over OAuth.
 fn logged_in(app: &App) -> crate::support::Run {
     let login = Login::start(&app.naive, "connections connect acme");
     drop(visit(&app.callback(&login.link)));
     login.end()
+}
+
+fn id(app: &App) -> String {
+    row(&app.naive, "acme")["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_key_that_a_failing_app_could_not_check_is_not_taken() {
+    for (status, body) in [(429, "{}"), (500, "{}"), (408, "{}"), (200, "{\"cut"), (200, "<p>")] {
+        let held = Arc::new(AtomicU16::new(status));
+        let app = asked(&held, body);
+
+        let run = app.naive.run("connections connect acme").exits(1).json();
+        let state = row(&app.naive, "acme")["status"].clone();
+        held.store(0, Ordering::Relaxed);
+        let again = app.naive.run("connections connect acme").exits(0).json();
+
+        assert_eq!(run["error"]["code"], "provider_error", "{status} {body}");
+        let message = run["error"]["message"].as_str().unwrap();
+        assert!(
+            message.starts_with("`acme` could not be asked about the credential: "),
+            "{message}"
+        );
+        assert_eq!(run["error"]["hint"], "run it again in a moment");
+        assert_ne!(state, "ACTIVE", "{status} {body}");
+        assert_eq!(again["result"]["account"], "ada");
+    }
+}
+
+#[test]
+fn a_refresh_at_a_failing_app_leaves_the_connection_as_it_was() {
+    let held = Arc::new(AtomicU16::new(0));
+    let app = asked(&held, "{}");
+    drop(app.naive.run("connections connect acme").exits(0));
+    let refresh = format!("connections refresh {}", id(&app));
+
+    // given: an active one, then one that the app refused
+    for (state, refused) in [("ACTIVE", 0), ("EXPIRED", 401)] {
+        held.store(refused, Ordering::Relaxed);
+        drop(app.naive.run(&refresh));
+        for status in [429, 500, 404] {
+            held.store(status, Ordering::Relaxed);
+
+            let run = app.naive.run(&refresh).exits(1).json();
+
+            assert_eq!(run["error"]["code"], "provider_error", "{status}");
+            assert_eq!(row(&app.naive, "acme")["status"], state, "{status}");
+        }
+    }
+    held.store(403, Ordering::Relaxed);
+    drop(app.naive.run(&refresh).exits(0));
+    assert_eq!(row(&app.naive, "acme")["status"], "ACTIVE");
+}
+
+#[test]
+fn an_app_that_cannot_be_asked_is_not_said_to_take_a_key_it_refused() {
+    let app = App::keyed(|request| (request.path == "/things").then(|| (401, "{}".to_owned())));
+    let refresh = format!("connections refresh {}", id(&app));
+    drop(app.execute("ACME_READ").exits(4));
+
+    let run = app.naive.run(&refresh).exits(0);
+
+    assert_eq!(run.json()["result"]["status"], "EXPIRED");
+    assert!(run.err.contains("`acme` has no way to be asked"), "{}", run.err);
+}
+
+#[test]
+fn a_login_whose_account_could_not_be_learnt_says_so() {
+    let app = App::on(Naive::new().env("BROWSER", "/bin/true"), OAUTH, |request| {
+        (request.path == "/me").then(|| (500, "{}".to_owned()))
+    });
+
+    let run = logged_in(&app).exits(0);
+
+    assert_eq!(run.json()["result"]["status"], "ACTIVE");
+    assert!(run.err.contains("whose account it is could not be learnt"), "{}", run.err);
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn a_refused_credential_expires_the_connection_and_says_how_to_mend_it() {
         run["error"],
         json!({
             "code": "unauthorized",
-            "message": "`acme` no longer takes the credential",
+            "message": "`acme` does not take the credential",
             "hint": "run `naive connections connect acme` to log in again",
             "reason": "connection_expired",
         })
