@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::output::note;
 use super::signals::Signals;
-use super::wait::{consent, raced, read_lines, spinner};
+use super::wait::{LOGIN, consent, raced, read_lines, spinner};
 use super::{App, connect};
 use crate::api::connections::ConnectState;
 use crate::api::error::{Error, Result};
@@ -50,7 +50,7 @@ impl<'a> DeviceLogin<'a> {
             (true, false) => consent(page(&code)),
             (false, _) => {}
         }
-        let spinner = spinner(self.app, false);
+        let spinner = spinner(self.app, LOGIN, false);
         let mut next = code.next_poll_at;
         let login = pin!(async {
             loop {

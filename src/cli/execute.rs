@@ -1,7 +1,9 @@
 //! `connections execute`: where a call's input comes from, and where its answer goes.
 
+use std::convert::Infallible;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,10 +12,16 @@ use serde_json::{Map, Value};
 use tempfile::NamedTempFile;
 
 use super::output::Page;
+use super::signals::Signals;
+use super::wait::spinner;
 use super::{App, arguments};
 use crate::api::action::Outcome;
 use crate::api::error::{Error, Result};
 use crate::api::tools::{Execute, Executed, FileAnswer, ListTools};
+use crate::api::workspace::Effect;
+
+/// How long a call takes before a terminal shows that it is waited for.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// What of a call concerns only this terminal. None of it is part of the action.
 #[derive(Debug, Args)]
@@ -35,7 +43,7 @@ pub(crate) async fn execute(app: &App<'_>, mut op: Execute, files: Files) -> Res
     let name = "connections.execute";
     // Before anything is sent: an answer that cannot be kept is better not asked for.
     let place = files.output_file.as_deref().map(Place::reserve).transpose()?;
-    let mut executed = match app.ask(app.as_caller(), op).await? {
+    let mut executed = match awaited(app, op).await? {
         Outcome::Done(executed) => executed,
         Outcome::Pending(pending) => return app.output.held(name, &pending),
     };
@@ -49,16 +57,45 @@ pub(crate) async fn execute(app: &App<'_>, mut op: Execute, files: Files) -> Res
     app.output.reply(name, result, page)
 }
 
-/// Returns the input with the files in it that it names as `@path`.
-async fn loaded(app: &App<'_>, op: &Execute) -> Result<Map<String, Value>> {
-    let about = ListTools {
+/// Performs the call. A terminal shows that it takes its time, and a signal breaks it off.
+async fn awaited(app: &App<'_>, op: Execute) -> Result<Outcome<Executed>> {
+    let mut signals = Signals::listen()?;
+    let (about, sends) = (question(&op), !op.dry_run);
+    let (tool, toolkit) = (op.tool.clone(), op.toolkit.clone());
+    let shown = async {
+        tokio::time::sleep(QUIET).await;
+        let _spinner = spinner(app, "waiting for the app", false);
+        std::future::pending::<Infallible>().await
+    };
+    let broken = tokio::select! {
+        answer = app.ask(app.as_caller(), op) => return answer,
+        broken = signals.next() => broken,
+        never = shown => match never {},
+    };
+    let about = app.done(app.as_caller(), about).await;
+    let reads = about.is_ok_and(|about| about.tools.iter().all(|tool| tool.effect == Effect::Read));
+    if reads || !sends {
+        return Err(broken);
+    }
+    Err(broken.hint(format!(
+        "`{tool}` may or may not have run: look in `{toolkit}` before you run it again"
+    )))
+}
+
+/// Returns the question what the tool of a call is.
+fn question(op: &Execute) -> ListTools {
+    ListTools {
         toolkit: op.toolkit.clone(),
         tool: Some(op.tool.clone()),
         user: op.user.clone(),
         search: None,
         limit: None,
-    };
-    let about = app.done(app.as_caller(), about).await?;
+    }
+}
+
+/// Returns the input with the files in it that it names as `@path`.
+async fn loaded(app: &App<'_>, op: &Execute) -> Result<Map<String, Value>> {
+    let about = app.done(app.as_caller(), question(op)).await?;
     let mut input = Value::Object(op.arguments.clone());
     if let Some(tool) = about.tools.first() {
         arguments::load_files(&mut input, &Value::Object(tool.input_schema.clone()))?;

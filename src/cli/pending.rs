@@ -6,7 +6,7 @@ use super::App;
 use super::connections::get;
 use super::output::{Page, note};
 use super::signals::Signals;
-use super::wait::{GLANCE, spinner};
+use super::wait::{GLANCE, LOGIN, spinner};
 use crate::api::connections::{ConnectState, Connection, GetConnection, PendingLogin, Status};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::Label;
@@ -84,7 +84,7 @@ async fn patiently<T>(
     mut ask: impl AsyncFnMut() -> Result<Option<T>>,
 ) -> Result<T> {
     let mut signals = Signals::listen()?;
-    let spinner = spinner(app, false);
+    let spinner = spinner(app, LOGIN, false);
     let asked = async {
         loop {
             if let Some(answer) = ask().await? {

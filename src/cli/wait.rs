@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::thread;
 use std::time::Duration;
 
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressFinish};
 use tokio::sync::{mpsc, oneshot};
 use url::Url;
 
@@ -23,6 +23,9 @@ use crate::settings::{Profile, Settings};
 
 /// How long to wait before looking again how a login stands.
 pub(super) const GLANCE: Duration = Duration::from_millis(200);
+
+/// What a spinner says while a login is waited for.
+pub(super) const LOGIN: &str = "waiting for the login";
 
 /// How the person and the link come together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +84,7 @@ impl<'a> Wait<'a> {
         let mut signals = Signals::listen()?;
         let (paste, mut pasted) = mpsc::unbounded_channel();
         let opened = self.begin(self.way, &paste)?;
-        let spinner = spinner(self.app, self.way == Way::Paste);
+        let spinner = spinner(self.app, LOGIN, self.way == Way::Paste);
         let (app, started) = (self.app, self.started);
         let ends = (&mut listener, &mut pasted);
         let login = self.login(ends, opened, &paste);
@@ -282,12 +285,13 @@ async fn elsewhere(app: &App<'_>, started: &ConnectState) -> Result<ConnectState
     }
 }
 
-/// Shows on a terminal that a login is waited for, unless something is typed there meanwhile.
-pub(crate) fn spinner(app: &App<'_>, typing: bool) -> ProgressBar {
+/// Shows on a terminal what is waited for, unless something is typed there meanwhile.
+pub(crate) fn spinner(app: &App<'_>, what: &'static str, typing: bool) -> ProgressBar {
     if !app.settings.terminals.stderr || typing {
         return ProgressBar::hidden();
     }
-    let spinner = ProgressBar::new_spinner().with_message("waiting for the login");
+    let spinner =
+        ProgressBar::new_spinner().with_message(what).with_finish(ProgressFinish::AndClear);
     spinner.enable_steady_tick(Duration::from_millis(120));
     spinner
 }

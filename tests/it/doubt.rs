@@ -3,10 +3,12 @@
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, mpsc};
 use std::thread;
 
 use crate::app::{App, OPEN};
-use crate::support::{Naive, Received};
+use crate::browser::signal;
+use crate::support::{Naive, Received, ended};
 
 /// Writes that may be sent again: by their method, or because the app knows our key.
 const TOOLS: &str = r#"
@@ -114,4 +116,33 @@ fn a_write_that_was_lost_and_works_the_second_time_has_worked() {
     drop(app.execute("ACME_PAY").exits(0));
 
     assert_eq!(app.calls("POST", "/payments").len(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_call_and_says_that_a_write_may_have_run() {
+    let hint = "`ACME_WRITE` may or may not have run: look in `acme` before you run it again";
+    for (tool, hint) in [("ACME_WRITE", Some(hint)), ("ACME_READ", None)] {
+        // given: an app that reads a call and only listens
+        let (release, held) = mpsc::channel::<()>();
+        let (started, calling) = mpsc::channel();
+        let (held, started) = (Mutex::new(held), Mutex::new(started));
+        let app = acme(move |_| {
+            started.lock().unwrap().send(()).unwrap();
+            // The test lets go by ending.
+            let _ended = held.lock().unwrap().recv();
+            None
+        });
+        let child = app.naive.command(["connections", "execute", "acme", tool]).spawn().unwrap();
+        calling.recv().unwrap();
+
+        // when
+        signal(child.id(), "INT");
+        let run = ended(child.wait_with_output().unwrap()).exits(130).json();
+
+        // then
+        drop(release);
+        assert_eq!(run["error"]["message"], "interrupted");
+        assert_eq!(run["error"].get("hint").and_then(|hint| hint.as_str()), hint, "{tool}");
+    }
 }
