@@ -101,6 +101,7 @@ fn a_client_of_one_server_is_never_shown_to_another() {
     drop(login(&one, "--port 0").1.exits(0));
     let manifest = std::fs::read_to_string(other.naive.home().join("acme.toml")).unwrap();
     std::fs::write(one.naive.home().join("acme.toml"), manifest).unwrap();
+    drop(one.naive.run("connections disconnect acme --purge --yes").exits(0));
     drop(one.naive.run("toolkits add acme.toml").exits(0));
 
     let there = App { naive: one.naive, upstream: other.upstream };
