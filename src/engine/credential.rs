@@ -8,7 +8,7 @@ use super::{Engine, Scope, connection_owner, user_flag};
 use crate::api::accounts::RefreshConnection;
 use crate::api::connections::{Connection, Status};
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{ConnectionId, quoted};
+use crate::api::ids::{ConnectionId, Label};
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
 use crate::oauth;
@@ -25,7 +25,7 @@ pub(super) struct Opened {
     bytes: Vec<u8>,
 }
 
-/// The right to refresh a credential, given back when it is dropped.
+/// The right to ask for a connection's credential, given back when it is dropped.
 pub(super) struct Claim<'a> {
     store: &'a Store,
     id: &'a ConnectionId,
@@ -34,14 +34,14 @@ pub(super) struct Claim<'a> {
 impl<'a> Claim<'a> {
     /// Returns the claim, or `None` while another has it.
     pub(super) fn take(store: &'a Store, id: &'a ConnectionId) -> Result<Option<Self>> {
-        Ok(store.claim_refresh(id)?.then_some(Self { store, id }))
+        Ok(store.claim_credential(id)?.then_some(Self { store, id }))
     }
 }
 
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         // A claim that cannot be given back ends with this process.
-        let _ = self.store.end_refresh(self.id);
+        let _ = self.store.release_credential(self.id);
     }
 }
 
@@ -151,10 +151,11 @@ impl Engine {
             status @ (Status::Initiated | Status::Failed | Status::Inactive | Status::Revoked) => {
                 let state = status.as_str().to_lowercase();
                 let slug = &connection.toolkit;
-                let flag = user_flag(scope.user()?);
+                let user = user_flag(scope.user()?);
+                let label = Label::flag(connection.label.as_ref());
                 let text = format!("connection `{}` is {state}", connection.id);
                 return Err(Error::new(Code::NotConfigured, text)
-                    .hint(format!("run `naive connections connect {slug}{flag}`"))
+                    .hint(format!("run `naive connections connect {slug}{user}{label}`"))
                     .reason("not_connected"));
             }
         }
@@ -200,9 +201,7 @@ impl Engine {
         let slug = &known.manifest.slug;
         self.store.expire(&connection.id, "the app does not take the credential", seen_at)?;
         let user = self.owner_flag(&connection.id)?;
-        let label =
-            connection.label.as_ref().map(|label| format!(" --label {}", quoted(label.as_str())));
-        let label = label.unwrap_or_default();
+        let label = Label::flag(connection.label.as_ref());
         let command = format!("naive connections connect {slug}{user}{label}");
         Ok(Error::new(Code::Unauthorized, format!("`{slug}` does not take the credential"))
             .hint(format!("run `{command}` to log in again"))

@@ -5,11 +5,13 @@ use std::time::Duration;
 use url::Url;
 
 use super::clients::{Endpoints, Need};
+use super::credential::Claim;
 use super::login::{declined, state};
 use super::toolkits::Known;
-use super::{Call, Engine, Scope};
+use super::{Call, Engine, Scope, user_flag};
 use crate::api::connections::{Connect, ConnectState, Connection, PendingLogin, Status};
 use crate::api::error::{Code, Error, Result};
+use crate::api::ids::Label;
 use crate::api::logins::Poll;
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
@@ -92,7 +94,9 @@ impl Engine {
     /// Asks the app once whether the code was entered, if it may be asked by now.
     pub(super) async fn poll(&self, scope: &Scope<'_>, op: &Poll) -> Result<ConnectState> {
         let connection = self.get_connection(scope, &op.connection)?;
-        let Some(waiting) = self.store.device(&connection.id)? else { return ended(&connection) };
+        let Some(waiting) = self.store.device(&connection.id)? else {
+            return ended(&connection, &user_flag(scope.user()?));
+        };
         if let Some(why) = &op.given_up {
             let error = Error::new(Code::Forbidden, format!("the login was given up: {why}"));
             let error = again(error).reason(why.replace(' ', "_"));
@@ -104,6 +108,11 @@ impl Engine {
         }
         let kept = self.opening(&flow_owner(&waiting.state_hash), &waiting.sealed)?;
         let login = Login { connection: &connection, waiting: &waiting, kept: &kept };
+        // Until the answer to a question is stored nobody else asks: the code is good for one answer,
+        // and whoever asks after that would take the login for refused.
+        let Some(_claim) = Claim::take(&self.store, &connection.id)? else {
+            return self.still_waiting(&login, now.after(waiting.poll_every));
+        };
         if !self.store.claim_poll(&waiting.state_hash, now)? {
             return self.still_waiting(&login, waiting.next_poll_at);
         }
@@ -215,7 +224,7 @@ struct Login<'a> {
 }
 
 /// Returns how a connection stands for which no code waits.
-fn ended(connection: &Connection) -> Result<ConnectState> {
+fn ended(connection: &Connection, user: &str) -> Result<ConnectState> {
     match connection.status {
         Status::Active => Ok(state(connection, None)),
         Status::Failed => {
@@ -225,7 +234,8 @@ fn ended(connection: &Connection) -> Result<ConnectState> {
         }
         Status::Initiated | Status::Expired | Status::Inactive | Status::Revoked => {
             let text = format!("no code for another device waits for `{}`", connection.id);
-            let command = format!("naive connections connect {} --device", connection.toolkit);
+            let (toolkit, label) = (&connection.toolkit, Label::flag(connection.label.as_ref()));
+            let command = format!("naive connections connect {toolkit}{user}{label} --device");
             Err(Error::new(Code::InvalidInput, text)
                 .hint(format!("run `{command}` to begin such a login"))
                 .reason("no_device_login"))

@@ -1,4 +1,4 @@
-//! Who may refresh a credential: one process at a time, for as long as it lives.
+//! Who may ask for a connection's credential: one process at a time, for as long as it lives.
 
 use super::presence::is_alive;
 use super::{Store, immediate};
@@ -6,9 +6,9 @@ use crate::api::error::Result;
 use crate::api::ids::ConnectionId;
 
 impl Store {
-    /// Claims the refresh of a credential; of any number of callers one gets it, until it ends the
-    /// refresh or its process ends.
-    pub(crate) fn claim_refresh(&self, id: &ConnectionId) -> Result<bool> {
+    /// Claims the credential of a connection, to refresh it, to ask whether it is granted or to hand it
+    /// over; of any number of callers one gets it, until it gives it back or its process ends.
+    pub(crate) fn claim_credential(&self, id: &ConnectionId) -> Result<bool> {
         let me = self.presence()?;
         let mut conn = self.conn();
         let tx = immediate(&mut conn)?;
@@ -23,8 +23,8 @@ impl Store {
         Ok(true)
     }
 
-    /// Ends the refresh that this process claimed.
-    pub(crate) fn end_refresh(&self, id: &ConnectionId) -> Result<()> {
+    /// Gives back what this process claimed.
+    pub(crate) fn release_credential(&self, id: &ConnectionId) -> Result<()> {
         let me = self.presence()?;
         self.conn().execute(
             "UPDATE connections SET refreshed_by = NULL WHERE id = ?1 AND refreshed_by = ?2",
@@ -67,9 +67,9 @@ mod tests {
         let user = store.user(&"default".parse::<UserRef>().unwrap()).unwrap().unwrap().id;
         let id = connected(&store, &user);
         let other = Store::open(dir.path()).unwrap();
-        assert!(store.claim_refresh(&id).unwrap());
-        assert!(!store.claim_refresh(&id).unwrap());
-        assert!(!other.claim_refresh(&id).unwrap());
+        assert!(store.claim_credential(&id).unwrap());
+        assert!(!store.claim_credential(&id).unwrap());
+        assert!(!other.claim_credential(&id).unwrap());
 
         store.revoke(&id, &["c"], Millis(5)).unwrap();
 
@@ -84,12 +84,12 @@ mod tests {
         let user = store.user(&"default".parse::<UserRef>().unwrap()).unwrap().unwrap().id;
         let id = connected(&store, &user);
         let other = Store::open(dir.path()).unwrap();
-        assert!(other.claim_refresh(&id).unwrap());
+        assert!(other.claim_credential(&id).unwrap());
 
         drop(other);
 
-        assert!(store.claim_refresh(&id).unwrap());
-        store.end_refresh(&id).unwrap();
-        assert!(store.claim_refresh(&id).unwrap());
+        assert!(store.claim_credential(&id).unwrap());
+        store.release_credential(&id).unwrap();
+        assert!(store.claim_credential(&id).unwrap());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -224,6 +225,53 @@ fn a_login_by_code_that_was_left_is_waited_for_by_any_process() {
     assert_eq!(entered.json()["result"]["status"], "ACTIVE");
     assert_eq!(good.calls("POST", "/token").len(), 2);
     assert_eq!(declined.json()["result"]["status"], "FAILED");
+}
+
+#[test]
+fn a_grant_that_is_under_way_is_not_lost_to_another_who_asks() {
+    let (release, held) = std::sync::mpsc::channel();
+    let (held, asked) = (std::sync::Mutex::new(held), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&asked);
+    let app = App::on(Naive::new(), OAUTH, move |request| {
+        let host = format!("http://{}", request.headers["host"]);
+        match request.path.as_str() {
+            "/.well-known/oauth-authorization-server" => {
+                let mut told = metadata(&host);
+                told["device_authorization_endpoint"] = format!("{host}/device").into();
+                Some((200, told.to_string()))
+            }
+            "/device" => Some((200, json!({
+                "device_code": "device-code-of-the-test", "user_code": "WDJB-MJHT",
+                "verification_uri": "https://acme.example/device", "expires_in": 60, "interval": 1,
+            }).to_string())),
+            "/token" if count.fetch_add(1, Ordering::Relaxed) == 0 => {
+                held.lock().unwrap().recv().unwrap();
+                None
+            }
+            "/token" => Some((400, json!({ "error": "invalid_grant" }).to_string())),
+            _ => None,
+        }
+    });
+    let begun = app.naive.run(BEGIN).exits(0).json()["result"].clone();
+    let poll = format!("connections poll {}", begun["connectedAccountId"].as_str().unwrap());
+    let wait = |span: Duration| {
+        let since = Instant::now();
+        until("an interval", || (since.elapsed() >= span).then_some(()));
+    };
+
+    // One asks, as soon as it may, and waits for its answer.
+    wait(Duration::from_secs(1));
+    let asking = app.naive.command(poll.split(' ')).spawn().unwrap();
+    until("the question", || (asked.load(Ordering::Relaxed) == 1).then_some(()));
+    wait(Duration::from_secs(1));
+    let other = app.naive.run(&poll).exits(0).json()["result"].clone();
+    release.send(()).unwrap();
+    let run = crate::support::ended(asking.wait_with_output().unwrap()).exits(0).json();
+
+    assert_eq!(other["status"], "INITIATED");
+    assert_eq!(run["result"]["status"], "ACTIVE");
+    assert_eq!(row(&app)["status"], "ACTIVE");
+    assert_eq!(app.calls("POST", "/token").len(), 1);
 }
 
 #[test]
