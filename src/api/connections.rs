@@ -333,6 +333,10 @@ pub(crate) struct Disconnect {
     #[arg(long)]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) purge: bool,
+    /// With a purge: leave the credential valid at the app, for the machine that it was moved to
+    #[arg(long, requires = "purge")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) keep_upstream: bool,
 }
 
 /// What became of a connection.
@@ -343,6 +347,9 @@ pub(crate) struct Disconnected {
     pub(crate) toolkit: Slug,
     /// `ca_…`
     pub(crate) connected_account_id: ConnectionId,
+    /// What the user calls this account
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) label: Option<Label>,
     /// `INACTIVE`, or `REVOKED` after a purge
     pub(crate) status: Status,
     /// Whether the credential was deleted here

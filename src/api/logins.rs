@@ -61,7 +61,7 @@ pub(crate) struct ExportConnection {
     #[arg(long)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) user: Option<UserRef>,
-    /// Delete the credential here afterwards, without revoking it at the app
+    /// Switch it off here; its credential is kept until you purge it, so that no block can be lost
     #[arg(long = "move")]
     #[serde(default, rename = "move", skip_serializing_if = "std::ops::Not::not")]
     pub(crate) moves: bool,
@@ -77,7 +77,7 @@ pub(crate) struct Exported {
     pub(crate) connected_account_id: ConnectionId,
     /// How the connection stands here now
     pub(crate) status: Status,
-    /// Whether its credential was deleted here
+    /// Whether it was switched off here; its credential is kept until it is purged
     pub(crate) moved: bool,
     /// Whether the app may give the credential a successor, which then only one machine knows
     pub(crate) rotates: bool,

@@ -15,7 +15,7 @@ use crate::api::connections::{
     GetConnection, ListConnections, ListedToolkit, ListedToolkits,
 };
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::Slug;
+use crate::api::ids::{Label, Slug};
 use crate::api::logins::{ExportConnection, ImportConnection, Poll};
 use crate::api::tools::{Execute, ListTools};
 use crate::api::workspace::Availability;
@@ -43,6 +43,11 @@ pub(crate) enum Command {
     /// Ask the app once whether the code of a device login was entered
     Poll(Poll),
     /// Seal a connection for another machine, which imports it
+    ///
+    /// The credential stays here. With `--move` the connection is INACTIVE here from then on; a block that
+    /// got lost is made again by the same command. Once the other machine has it, `connections disconnect
+    /// <toolkit> --account <connection> --purge --keep-upstream` deletes the credential here, and leaves it
+    /// valid at the app.
     Export(ExportConnection),
     /// Take over a connection that another machine sealed for this one; the block comes on stdin
     Import(ImportConnection),
@@ -157,7 +162,11 @@ async fn disconnect(app: &App<'_>, op: Disconnect, yes: bool) -> Result<u8> {
             )
             .hint("add `--yes`"));
         }
-        let question = format!("Revoke {} and delete its credential here?", op.toolkit);
+        let question = if op.keep_upstream {
+            format!("Delete the credential of {} here?", op.toolkit)
+        } else {
+            format!("Revoke {} and delete its credential here?", op.toolkit)
+        };
         let sure = dialoguer::Confirm::new().with_prompt(question).default(false).interact();
         match sure {
             Ok(true) => {}
@@ -167,8 +176,8 @@ async fn disconnect(app: &App<'_>, op: Disconnect, yes: bool) -> Result<u8> {
             Err(_) => return Err(Error::interrupted()),
         }
     }
-    let user = app.user_flag(op.user.as_ref());
-    app.show(op, |reply, page| disconnected(reply, page, &user)).await
+    let (user, kept) = (app.user_flag(op.user.as_ref()), op.keep_upstream);
+    app.show(op, |reply, page| disconnected(reply, page, &user, kept)).await
 }
 
 fn list(reply: &ListedToolkits, page: &mut Page, user: &str) {
@@ -256,19 +265,21 @@ fn chosen(reply: &DefaultChosen, page: &mut Page) {
     }
 }
 
-fn disconnected(reply: &Disconnected, page: &mut Page, user: &str) {
+fn disconnected(reply: &Disconnected, page: &mut Page, user: &str, kept: bool) {
     let toolkit = &reply.toolkit;
     match (reply.purged, reply.revoked_upstream) {
         (false, _) => {
             page.text(format!("{toolkit} is disconnected. Its credential is kept."));
-            page.next(format!("naive connections connect {toolkit}{user}"), "connect it again");
+            let label = Label::flag(reply.label.as_ref());
+            let command = format!("naive connections connect {toolkit}{user}{label}");
+            page.next(command, "connect it again");
         }
         (true, true) => {
             page.text(format!("{toolkit} is disconnected. The app has forgotten the credential, and so has this store."));
         }
         (true, false) => {
             page.text(format!("{toolkit} is disconnected and its credential is deleted here."));
-            page.hint("The app was not told, or did not confirm: revoke the access in its own settings too.");
+            page.hint(if kept { "The app was not told: whoever took the credential over goes on using it." } else { "The app was not told, or did not confirm: revoke the access in its own settings too." });
         }
     }
 }

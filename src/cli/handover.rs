@@ -9,17 +9,25 @@ use crate::api::logins::{ExportConnection, Exported, ImportConnection};
 
 /// Seals a connection, and prints the block.
 pub(crate) async fn export(app: &App<'_>, op: ExportConnection) -> Result<u8> {
-    app.show(op, exported).await
+    let user = app.user_flag(op.user.as_ref());
+    app.show(op, |reply, page| exported(reply, page, &user)).await
 }
 
-fn exported(reply: &Exported, page: &mut Page) {
+fn exported(reply: &Exported, page: &mut Page, user: &str) {
     page.text(reply.block.trim_end());
     page.hint(match (reply.moved, reply.rotates) {
-        (true, _) => "The credential is deleted here and was not revoked at the app: from now on this block holds the only copy.",
+        (true, _) => "The connection is switched off here, and its credential kept: if the block gets lost, run the command again. Once the other machine has it, delete the credential here.",
         (false, true) => "The connection stays here too. Where the app changes the refresh token at each use, only one machine can go on using it: export with `--move`, or disconnect it on one of them.",
         (false, false) => "The connection stays here too.",
     });
     page.next("naive connections import < block", "on the other machine, take it over");
+    if reply.moved {
+        let (toolkit, id) = (&reply.toolkit, &reply.connected_account_id);
+        let command = format!(
+            "naive connections disconnect {toolkit} --account {id}{user} --purge --keep-upstream"
+        );
+        page.next(command, "then here, delete the credential; the app is not told");
+    }
 }
 
 /// Opens a block, and takes the connection over.

@@ -106,6 +106,7 @@ impl Engine {
         let mut ended = Disconnected {
             toolkit: op.toolkit.clone(),
             connected_account_id: connection.id.clone(),
+            label: connection.label.clone(),
             status: Status::Inactive,
             purged: false,
             revoked_upstream: false,
@@ -115,7 +116,7 @@ impl Engine {
             return Ok(ended);
         }
         let owner = connection_owner(&connection.id);
-        if let Some(bytes) = self.store.sealed(&owner)? {
+        if let Some(bytes) = self.store.sealed(&owner)?.filter(|_| !op.keep_upstream) {
             ended.revoked_upstream = match self.revoke_upstream(&known, &owner, &bytes).await {
                 Ok(confirmed) => confirmed,
                 Err(error) => {

@@ -66,12 +66,15 @@ impl Engine {
         let to: PublicKey = op.to.parse()?;
         let connection = self.get_connection(scope, &op.connection)?;
         let known = self.toolkit(&connection.toolkit)?;
-        if connection.status != Status::Active {
+        // A move that is repeated: the block before was perhaps lost, the credential is not.
+        let again = op.moves && connection.status == Status::Inactive;
+        if connection.status != Status::Active && !again {
             let word = connection.status.as_str().to_lowercase();
-            let command = format!("naive connections connect {}", connection.toolkit);
+            let (user, label) = (user_flag(scope.user()?), Label::flag(connection.label.as_ref()));
+            let command = format!("naive connections connect {}{user}{label}", connection.toolkit);
             let text = format!("the connection is {word}, so there is nothing to hand over");
             return Err(Error::new(Code::InvalidInput, text)
-                .hint(format!("run `{command}{}` first", user_flag(scope.user()?)))
+                .hint(format!("run `{command}` first"))
                 .reason("not_connected"));
         }
         let Some(_claim) = Claim::take(&self.store, &connection.id)? else {
@@ -110,12 +113,13 @@ impl Engine {
             .map_err(|error| Error::internal("a connection cannot be written", error))?;
         let block = to.seal(&about, &secrets)?;
         if moves {
-            self.store.revoke(&connection.id, &[&owner], Millis::now())?;
+            // Nobody knows yet whether the block arrives anywhere, so the credential stays.
+            self.store.deactivate(&connection.id, Millis::now())?;
         }
         Ok(Exported {
             toolkit: connection.toolkit.clone(),
             connected_account_id: connection.id.clone(),
-            status: if moves { Status::Revoked } else { connection.status },
+            status: if moves { Status::Inactive } else { connection.status },
             moved: moves,
             rotates: oauth::can_refresh(&secrets),
             block,
@@ -150,6 +154,11 @@ impl Engine {
         let all = self.store.connections(&user.id, Some(slug))?;
         if all.iter().any(|one| one.status == Status::Active && one.label.as_ref() == label) {
             return Err(already_connected(user, slug, label));
+        }
+        if known.simulated {
+            self.note(
+                "Each home has a sandbox of its own, which takes no credential of another's: if the first call is refused, connect here instead.".to_owned(),
+            );
         }
         self.take_over(
             user,
@@ -195,10 +204,11 @@ impl Engine {
 
 fn already_connected(user: &User, slug: &Slug, label: Option<&Label>) -> Error {
     let text = format!("`{}` is connected to `{slug}` already", user.handle());
-    let name = label.map_or("work", Label::as_str);
-    Error::new(Code::InvalidInput, text)
-        .hint(format!("give it another name with `--label`, other than `{}`", quoted(name)))
-        .reason("already_connected")
+    let hint = match label {
+        Some(label) => format!("give it another name than `{label}` with `--label`"),
+        None => "give it a name of its own with `--label`".to_owned(),
+    };
+    Error::new(Code::InvalidInput, text).hint(hint).reason("already_connected")
 }
 
 /// Returns the client that tokens are bound to; the sandbox binds none.

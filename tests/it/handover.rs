@@ -76,7 +76,7 @@ fn a_connection_is_sealed_here_and_works_there() {
 }
 
 #[test]
-fn a_move_deletes_the_credential_here_and_revokes_nothing() {
+fn a_move_switches_off_here_and_its_purge_revokes_nothing() {
     let two = two(OAUTH);
 
     let moved = two.export("--move --output table").exits(0);
@@ -84,12 +84,52 @@ fn a_move_deletes_the_credential_here_and_revokes_nothing() {
     drop(two.there.fed("connections import --label mine", &moved.out).exits(0));
 
     assert!(moved.out.starts_with("-----BEGIN NAIVE CONNECTION-----\nVersion: 1\nTo: "));
-    assert!(moved.err.contains("from now on this block holds the only copy"), "{}", moved.err);
-    assert_eq!(call["error"]["message"], "the connection of `default` to `acme` is revoked");
+    let purge =
+        format!("connections disconnect acme --account {} --purge --keep-upstream --yes", two.id);
+    assert!(moved.err.contains(&purge[..purge.len() - 6]), "{}", moved.err);
+    assert_eq!(call["error"]["message"], "the connection of `default` to `acme` is inactive");
+    let purged = two.here.naive.run(&purge).exits(0).json();
+    assert_eq!(purged["result"]["status"], "REVOKED");
+    assert_eq!(purged["result"]["revokedUpstream"], false);
     assert!(two.here.calls("POST", "/revoke").is_empty());
     assert_eq!(Two::rows(&two.there)[0]["label"], "mine");
     drop(two.there.run("connections execute acme ACME_READ").exits(0));
-    assert_eq!(two.export("").exits(1).json()["error"]["reason"], "not_connected");
+    assert_eq!(two.export("--move").exits(1).json()["error"]["reason"], "not_connected");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_moved_block_that_could_not_be_written_is_not_lost() {
+    let two = two(OAUTH);
+    let words = ["connections", "export", &two.id, "--to", &two.key, "--move"];
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+
+    let lost = two.here.naive.command(words).stdout(full).output().unwrap();
+    let other = two.export("--move --jq .success").exits(0);
+    let again = two.export("--move").exits(0);
+
+    assert_eq!(lost.status.code(), Some(1));
+    assert_eq!(other.out, "true\n");
+    assert_eq!(again.json()["result"]["status"], "INACTIVE");
+    drop(two.import(&again.out).exits(0));
+    drop(two.there.run("connections execute acme ACME_READ").exits(0));
+}
+
+#[test]
+fn a_name_that_nobody_has_is_not_said_to_be_taken() {
+    let naive = Naive::new();
+    let done = naive.run("connections connect gmail").exits(0).json();
+    let key = text(&naive.run("vault public-key").exits(0).json()["result"]["public_key"]);
+    let id = text(&done["result"]["connectedAccountId"]);
+    let sealed = naive.run(&format!("connections export {id} --to {key}")).exits(0);
+
+    let again = naive.fed(IMPORT, &sealed.out).exits(1).json();
+    let second = naive.fed("connections import --label second", &sealed.out).exits(0);
+    let third = naive.fed("connections import --label second", &sealed.out).exits(1).json();
+
+    assert_eq!(again["error"]["hint"], "give it a name of its own with `--label`");
+    assert!(second.err.contains("Each home has a sandbox of its own"), "{}", second.err);
+    assert_eq!(third["error"]["hint"], "give it another name than `second` with `--label`");
 }
 
 #[test]
