@@ -8,6 +8,9 @@ use super::manifest::Tool;
 use super::search::nearest;
 use crate::api::error::{Error, Fault, Result};
 
+/// How many letters of a value are repeated to those who gave it.
+const VALUE: usize = 200;
+
 /// Returns everything that a tool's schema finds wrong with an input.
 pub(crate) fn faults(tool: &Tool, input: &Map<String, Value>) -> Result<Vec<Fault>> {
     let schema = Value::from(tool.input.clone());
@@ -38,17 +41,47 @@ fn described(schema: &Value, error: &ValidationError<'_>) -> Vec<Fault> {
             unexpected.iter().map(|name| at(name, unknown(name, &known))).collect()
         }
         ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => {
-            here(choices(schema.pointer(&rule)).unwrap_or_else(|| error.to_string()))
+            here(choices(schema.pointer(&rule)).unwrap_or_else(|| said(error)))
         }
         ValidationErrorKind::Pattern { .. } => {
             let about = schema.pointer(&format!("{owner}/description")).and_then(Value::as_str);
             here(match about {
-                Some(about) => format!("{} is not what is wanted: {about}", error.instance()),
-                None => error.to_string(),
+                Some(about) => format!("{} is not what is wanted: {about}", shown(error)),
+                None => said(error),
             })
         }
-        _ => here(error.to_string()),
+        ValidationErrorKind::MaxLength { limit } if is_file(schema.pointer(owner)) => {
+            here(too_large(error, *limit))
+        }
+        _ => here(said(error)),
     }
+}
+
+/// Returns what the library says, without the value where that is long.
+fn said(error: &ValidationError<'_>) -> String {
+    error.masked_with(shown(error)).to_string()
+}
+
+/// Returns the value that is wrong, the end of a long one cut off.
+fn shown(error: &ValidationError<'_>) -> String {
+    let text = error.instance().to_string();
+    match text.char_indices().nth(VALUE) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// Tells whether a schema is that of a file's content.
+fn is_file(schema: Option<&Value>) -> bool {
+    schema.is_some_and(|schema| schema["contentEncoding"] == "base64")
+}
+
+/// Says how large a file is that came in base64, four letters for three bytes, and how large it may be.
+fn too_large(error: &ValidationError<'_>, limit: u64) -> String {
+    let text = error.instance().as_str().unwrap_or_default();
+    let padding = text.bytes().rev().take_while(|byte| *byte == b'=').count();
+    let size = (text.len() / 4 * 3).saturating_sub(padding);
+    format!("the file has {size} bytes, and the app takes at most {}", limit / 4 * 3)
 }
 
 fn unknown(name: &str, known: &[&str]) -> String {
@@ -99,6 +132,19 @@ mod tests {
         ];
         for (pointer, message) in expected {
             assert!(faults.contains(&(pointer.into(), message.into())), "{pointer}: {faults:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_value_is_not_repeated_to_its_end() {
+        let long = "x".repeat(100_000);
+        let mail = json!({"to": long, "subject": [long], "body": {"a": long}, "is_html": long});
+
+        let faults = said("GMAIL_SEND_EMAIL", mail);
+
+        assert!(faults.len() >= 3, "{faults:?}");
+        for (pointer, message) in faults {
+            assert!(message.len() < 1000, "{pointer}: {} bytes", message.len());
         }
     }
 

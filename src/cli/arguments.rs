@@ -1,8 +1,8 @@
 //! Inputs that are more than a word: JSON from a flag, a file or stdin, secrets, files inside JSON.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, Read as _};
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::Path;
 
 use base64::Engine as _;
@@ -15,6 +15,8 @@ use crate::api::secrets::Secrets;
 
 /// Largest file that is put into a call.
 const FILE_CAP: u64 = 25 * 1024 * 1024;
+/// Largest text that is read: more than a file is in base64.
+const TEXT_CAP: u64 = 2 * FILE_CAP;
 
 /// Reads `--args`: JSON itself, `@file`, or `-` for stdin; nothing is an empty object.
 ///
@@ -24,7 +26,12 @@ pub(crate) fn object(text: Option<&str>) -> Result<Map<String, Value>> {
         None => return Ok(Map::new()),
         Some("-") => stdin()?,
         Some(text) => match text.strip_prefix('@') {
-            Some(path) => fs::read_to_string(path).map_err(|error| unreadable(path, error))?,
+            Some(path) => {
+                let bytes = File::open(path).and_then(|file| read(file, TEXT_CAP));
+                let bytes = bytes.map_err(|error| unreadable(path, error))?;
+                String::from_utf8(bytes)
+                    .map_err(|error| Error::usage(format!("`{path}` is no text")).because(error))?
+            }
             None => text.to_owned(),
         },
     };
@@ -75,11 +82,16 @@ pub(crate) fn load_files(value: &mut Value, schema: &Value) -> Result<()> {
 }
 
 fn file(path: &str) -> Result<Value> {
-    let size = fs::metadata(path).map_err(|error| unreadable(path, error))?.len();
-    if size > FILE_CAP {
-        return Err(Error::usage(format!("`{path}` is larger than 25 MiB")));
+    // Asked before it is opened: to open a pipe is to wait for who writes to it.
+    let about = fs::metadata(path).map_err(|error| unreadable(path, error))?;
+    if !about.is_file() {
+        return Err(Error::usage(format!("`{path}` is no regular file")));
     }
-    let bytes = fs::read(path).map_err(|error| unreadable(path, error))?;
+    if about.len() > FILE_CAP {
+        return Err(unreadable(path, too_large(FILE_CAP)));
+    }
+    let bytes = File::open(path).and_then(|file| read(file, FILE_CAP));
+    let bytes = bytes.map_err(|error| unreadable(path, error))?;
     let name = Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned());
     Ok(json!({
         "filename": name.unwrap_or_else(|| "file".to_owned()),
@@ -152,11 +164,21 @@ pub(crate) fn secret(flag: &str, value: &str) -> Result<SecretString> {
 
 /// Reads stdin to its end.
 pub(crate) fn stdin() -> Result<String> {
-    let mut text = String::new();
-    io::stdin()
-        .read_to_string(&mut text)
-        .map_err(|error| Error::usage("stdin cannot be read as text").because(error))?;
-    Ok(text)
+    let bytes = read(io::stdin().lock(), TEXT_CAP)
+        .map_err(|error| Error::usage(format!("stdin cannot be read: {error}")).because(error))?;
+    String::from_utf8(bytes)
+        .map_err(|error| Error::usage("stdin cannot be read as text").because(error))
+}
+
+/// Reads to the end, which for some files never comes.
+fn read(from: impl Read, cap: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = from.take(cap + 1).read_to_end(&mut bytes)?;
+    if u64::try_from(read).unwrap_or(u64::MAX) > cap { Err(too_large(cap)) } else { Ok(bytes) }
+}
+
+fn too_large(cap: u64) -> io::Error {
+    io::Error::other(format!("it is larger than {} MiB", cap >> 20))
 }
 
 fn unreadable(path: &str, error: io::Error) -> Error {

@@ -1,17 +1,14 @@
 //! `connections execute`: where a call's input comes from, and where its answer goes.
 
 use std::convert::Infallible;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use serde_json::{Map, Value};
-use tempfile::NamedTempFile;
 
 use super::output::Page;
+use super::place::Place;
 use super::signals::Signals;
 use super::wait::spinner;
 use super::{App, arguments};
@@ -26,10 +23,10 @@ const QUIET: Duration = Duration::from_secs(1);
 /// What of a call concerns only this terminal. None of it is part of the action.
 #[derive(Debug, Args)]
 pub(crate) struct Files {
-    /// Input of the tool: a JSON object, `@file`, or `-` for stdin
+    /// Input of the tool: a JSON object, `@file`, or `-` for stdin; "@path" inside it where a file is wanted
     #[arg(long, value_name = "JSON")]
     args: Option<String>,
-    /// Save the answer: a file as it is, anything else as JSON
+    /// Save the answer in a file: a file as it is, anything else as JSON
     #[arg(long, value_name = "PATH")]
     output_file: Option<PathBuf>,
 }
@@ -47,13 +44,18 @@ pub(crate) async fn execute(app: &App<'_>, mut op: Execute, files: Files) -> Res
         Outcome::Done(executed) => executed,
         Outcome::Pending(pending) => return app.output.held(name, &pending),
     };
-    if let Some(place) = place.filter(|_| executed.successful && executed.request.is_none()) {
-        place.keep(&mut executed)?;
-    }
+    let place = place.filter(|_| executed.successful && executed.request.is_none());
+    let unsaved = place.map(|place| place.keep(&mut executed)).transpose()?.flatten();
     let mut page = Page::default();
-    view(&executed, &mut page);
     let result = serde_json::to_value(&executed)
         .map_err(|error| Error::internal("a reply cannot be written", error))?;
+    match unsaved {
+        None => view(&executed, &mut page),
+        Some(error) => {
+            page.json(&result);
+            page.failed(error);
+        }
+    }
     app.output.reply(name, result, page)
 }
 
@@ -103,63 +105,6 @@ async fn loaded(app: &App<'_>, op: &Execute) -> Result<Map<String, Value>> {
     match input {
         Value::Object(input) => Ok(input),
         _ => Ok(op.arguments.clone()),
-    }
-}
-
-/// A file that is to hold an answer: beside its place until it is whole.
-struct Place {
-    path: PathBuf,
-    file: NamedTempFile,
-}
-
-impl Place {
-    /// Fails with a usage error if no file can be made there.
-    fn reserve(path: &Path) -> Result<Self> {
-        let shown = path.display();
-        if path.is_dir() || path.file_name().is_none() {
-            return Err(Error::usage(format!("`{shown}` is no name for a file")));
-        }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let file = NamedTempFile::new_in(folder.unwrap_or_else(|| Path::new(".")));
-        let file = file.map_err(|error| {
-            Error::usage(format!("`{shown}` cannot be written: {error}")).because(error)
-        })?;
-        Ok(Self { path: path.to_owned(), file })
-    }
-
-    /// Moves what a tool answered into the file, and says so in its stead; if that fails, the answer
-    /// stays where it was.
-    fn keep(mut self, executed: &mut Executed) -> Result<()> {
-        let path = self.path.display().to_string();
-        let (mime_type, bytes) = if let Some(file) = &executed.file {
-            (file.mime_type.clone(), bytes(file)?)
-        } else {
-            let json = serde_json::to_vec_pretty(&executed.data);
-            let json = json.map_err(|error| Error::internal("no JSON can be made", error))?;
-            ("application/json".to_owned(), json)
-        };
-        let written = self.file.write_all(&bytes).and_then(|()| self.file.as_file().sync_all());
-        let saved = written.and_then(|()| Ok(self.file.persist(&self.path).map(drop)?));
-        if let Err(error) = saved {
-            executed.hint =
-                Some(format!("`{path}` could not be written ({error}): the answer is here"));
-            return Ok(());
-        }
-        executed.data = Value::Null;
-        let size = bytes.len();
-        executed.file =
-            Some(FileAnswer { mime_type, size, text: None, data: None, path: Some(path) });
-        Ok(())
-    }
-}
-
-fn bytes(file: &FileAnswer) -> Result<Vec<u8>> {
-    match (&file.text, &file.data) {
-        (Some(text), _) => Ok(text.clone().into_bytes()),
-        (None, Some(data)) => STANDARD
-            .decode(data)
-            .map_err(|error| Error::internal("the file that came is not base64", error)),
-        (None, None) => Ok(Vec::new()),
     }
 }
 

@@ -17,6 +17,7 @@ mod jq;
 mod loopback;
 pub(crate) mod output;
 mod pending;
+mod place;
 pub(crate) mod sandbox;
 mod signals;
 mod toolkits;

@@ -20,6 +20,7 @@ mod doubt;
 mod ends;
 mod execute;
 mod failing;
+mod files;
 mod generated;
 mod handover;
 mod layering;
