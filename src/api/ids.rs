@@ -147,7 +147,7 @@ impl UserRef {
 impl Label {
     /// Returns the flag that repeats a label in a command, where there is one.
     pub(crate) fn flag(label: Option<&Self>) -> String {
-        label.map(|label| format!(" --label {}", quoted(label.as_str()))).unwrap_or_default()
+        label.map(|label| flag("label", label.as_str())).unwrap_or_default()
     }
 }
 
@@ -171,6 +171,12 @@ pub(crate) fn quoted(text: &str) -> String {
         return text.to_owned();
     }
     format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// Returns a flag with its value as a command goes on with it; a value may begin with a dash itself.
+pub(crate) fn flag(name: &str, value: &str) -> String {
+    let gap = if value.starts_with('-') { '=' } else { ' ' };
+    format!(" --{name}{gap}{}", quoted(value))
 }
 
 /// Tells whether a character would be invisible or act on a terminal: controls, bidi, zero-width.
@@ -204,6 +210,15 @@ mod tests {
         assert_eq!(quoted("alice@example.com"), "alice@example.com");
         assert_eq!(quoted("Ann Smith"), "'Ann Smith'");
         assert_eq!(quoted("a'; touch x; '$(y)"), "'a'\\''; touch x; '\\''$(y)'");
+    }
+
+    #[test]
+    fn a_label_that_begins_with_a_dash_is_no_flag_in_a_command() {
+        let flag = |label: &str| Label::flag(Some(&label.parse().unwrap()));
+
+        assert_eq!(flag("work"), " --label work");
+        assert_eq!(flag("-x"), " --label='-x'");
+        assert_eq!(Label::flag(None), "");
     }
 
     #[test]

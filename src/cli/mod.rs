@@ -32,7 +32,7 @@ use serde_json::Value;
 
 use crate::api::action::{Action, Operation, Outcome};
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{UserRef, quoted};
+use crate::api::ids::{UserRef, flag};
 use crate::api::routes::{Reach, route};
 use crate::api::workspace::CreateUser;
 use crate::backend::Backend;
@@ -306,7 +306,7 @@ impl App<'_> {
     pub(crate) fn user_flag(&self, named: Option<&UserRef>) -> String {
         match named.unwrap_or(&self.settings.user) {
             user if user.is_default() => String::new(),
-            user => format!(" --user {}", quoted(user.as_str())),
+            user => flag("user", user.as_str()),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Which of a user's connections a call means.
 
+use std::collections::BTreeSet;
+
 use super::toolkits::Known;
 use super::{Engine, Scope, user_flag};
 use crate::api::accounts::{DefaultAccount, DefaultChosen};
 use crate::api::connections::{Connection, Status};
 use crate::api::error::{Code, Error, Fault, Result};
-use crate::api::ids::{ConnectionId, Label};
+use crate::api::ids::{ConnectionId, Label, Slug, flag};
 use crate::api::workspace::User;
 use crate::catalog::search::{did_you_mean, nearest};
 
@@ -22,8 +24,14 @@ impl Engine {
         let slug = &known.manifest.slug;
         let all = self.store.connections(&user.id, Some(slug))?;
         let chosen = chosen(&all, account, |status| status == Status::Active)?;
-        let connect = format!("run `naive connections connect {slug}{}`", user_flag(user));
-        let text = match chosen.or(all.first()) {
+        let meant = chosen.or(all.first());
+        let label = Label::flag(meant.and_then(|one| one.label.as_ref()));
+        let connect = format!("run `naive connections connect {slug}{}{label}`", user_flag(user));
+        let hint = match account {
+            None => format!("{connect}{}", instead(&all, user, slug)),
+            Some(_) => connect,
+        };
+        let text = match meant {
             Some(one) if one.status == Status::Active => return Ok(one.clone()),
             Some(one) if one.status == Status::Initiated => {
                 format!("the login of `{}` to `{slug}` is not finished", user.handle())
@@ -34,11 +42,11 @@ impl Engine {
             }
             None => format!("`{}` is not connected to `{slug}`", user.handle()),
         };
-        Err(Error::new(Code::NotConfigured, text).hint(connect).reason("not_connected"))
+        Err(Error::new(Code::NotConfigured, text).hint(hint).reason("not_connected"))
     }
 
-    /// Returns the connection to disconnect: the one named, else the only one that is not over; for a
-    /// purge, also one that keeps nothing but its credential.
+    /// Returns the connection to disconnect: the one named, else the default one, else the only one, of
+    /// those that are not over; for a purge, also of those that keep nothing but their credential.
     pub(super) fn present_connection(
         &self,
         user: &User,
@@ -48,11 +56,17 @@ impl Engine {
     ) -> Result<Connection> {
         let slug = &known.manifest.slug;
         let all = self.store.connections(&user.id, Some(slug))?;
-        let chosen = chosen(&all, account, |status| match status {
+        let counts = |status| match status {
             Status::Initiated | Status::Active | Status::Expired => true,
             Status::Failed | Status::Inactive => purge,
             Status::Revoked => false,
-        })?;
+        };
+        let is_over = |one: &Connection| one.is_default && !counts(one.status);
+        let chosen = match account {
+            // Nothing is left to do about the default one.
+            None if all.iter().any(is_over) => only(&all, counts)?,
+            account => chosen(&all, account, counts)?,
+        };
         chosen.cloned().ok_or_else(|| {
             let text = format!("`{}` is not connected to `{slug}`", user.handle());
             Error::new(Code::NotFound, text)
@@ -74,7 +88,7 @@ impl Engine {
             return Ok(DefaultChosen { toolkit: op.toolkit, connection: None });
         };
         let all = self.store.connections(&user.id, Some(&known.manifest.slug))?;
-        let id = named(&all, &account)?.id.clone();
+        let id = named(&all, &account, |_| true)?.id.clone();
         self.store.set_default(&id)?;
         let connection = self.get_connection(scope, &id)?;
         Ok(DefaultChosen { toolkit: op.toolkit, connection: Some(connection) })
@@ -100,26 +114,41 @@ fn chosen<'a>(
     counts: impl Fn(Status) -> bool,
 ) -> Result<Option<&'a Connection>> {
     match account {
-        Some(account) => named(all, account).map(Some),
+        Some(account) => named(all, account, counts).map(Some),
         None if all.iter().any(|one| one.is_default) => Ok(all.iter().find(|one| one.is_default)),
-        None => only(all.iter().filter(|one| counts(one.status)).collect(), all),
+        None => only(all, counts),
     }
 }
 
-/// Returns the connection of that label, account name or id.
-fn named<'a>(all: &'a [Connection], account: &str) -> Result<&'a Connection> {
-    let is_named = |one: &&Connection| {
-        one.id.as_str() == account
-            || one.label.as_ref().is_some_and(|label| label.as_str() == account)
-            || one.account.as_deref() == Some(account)
-    };
-    all.iter().find(is_named).ok_or_else(|| {
-        let known = all.iter().flat_map(names).collect::<Vec<_>>();
-        let near = nearest(account, known.iter().copied());
-        Error::new(Code::NotFound, format!("there is no account `{account}`"))
-            .hint(did_you_mean(&near, "run `naive connections connected` to see which there are"))
-            .reason("account_unknown")
-    })
+/// Returns the connection of that label, account name or id; of several, the only one whose status counts.
+fn named<'a>(
+    all: &'a [Connection],
+    account: &str,
+    counts: impl Fn(Status) -> bool,
+) -> Result<&'a Connection> {
+    let matches: Vec<_> = all.iter().filter(|one| is_named(one, account)).collect();
+    match matches.as_slice() {
+        [one] => Ok(one),
+        [] => {
+            let known = all.iter().flat_map(names).collect::<BTreeSet<_>>();
+            let near = nearest(account, known.iter().copied());
+            let otherwise = "run `naive connections connected` to see which there are";
+            Err(Error::new(Code::NotFound, format!("there is no account `{account}`"))
+                .hint(did_you_mean(&near, otherwise))
+                .reason("account_unknown"))
+        }
+        several => {
+            let counting: Vec<_> = several.iter().filter(|one| counts(one.status)).collect();
+            match counting.as_slice() {
+                [one] => Ok(one),
+                _ => Err(ambiguous(several, all)),
+            }
+        }
+    }
+}
+
+fn is_named(one: &Connection, account: &str) -> bool {
+    one.id.as_str() == account || names(one).any(|name| name == account)
 }
 
 fn names(one: &Connection) -> impl Iterator<Item = &str> {
@@ -127,31 +156,53 @@ fn names(one: &Connection) -> impl Iterator<Item = &str> {
     [label, one.account.as_deref()].into_iter().flatten()
 }
 
-/// Returns the only candidate, none if there is none, and refuses to guess between several.
-fn only<'a>(candidates: Vec<&'a Connection>, all: &[Connection]) -> Result<Option<&'a Connection>> {
+/// Returns the only one whose status counts, none if there is none, and refuses to guess between several.
+fn only(all: &[Connection], counts: impl Fn(Status) -> bool) -> Result<Option<&Connection>> {
+    let candidates: Vec<_> = all.iter().filter(|one| counts(one.status)).collect();
     match candidates.as_slice() {
         [] => Ok(None),
         [one] => Ok(Some(one)),
-        several => {
-            let described = several
-                .iter()
-                .map(|one| Fault { pointer: "/account".to_owned(), message: described(one) });
-            let text = format!("{} of {} accounts could be meant", several.len(), all.len());
-            let choices: Vec<_> = several.iter().map(|one| format!("`{}`", choice(one))).collect();
-            Err(Error::new(Code::InvalidInput, text)
-                .hint(format!("choose with `--account`: {}", choices.join(", ")))
-                .reason("account_ambiguous")
-                .details(described.collect()))
-        }
+        several => Err(ambiguous(several, all)),
     }
 }
 
-/// Returns the shortest name that chooses this connection.
-fn choice(one: &Connection) -> &str {
-    names(one).next().unwrap_or_else(|| one.id.as_str())
+fn ambiguous(several: &[&Connection], all: &[Connection]) -> Error {
+    let described = several
+        .iter()
+        .map(|one| Fault { pointer: "/account".to_owned(), message: described(one, all) });
+    let text = format!("{} of {} accounts could be meant", several.len(), all.len());
+    Error::new(Code::InvalidInput, text)
+        .hint(format!("choose with `--account`: {}", choices(several, all)))
+        .reason("account_ambiguous")
+        .details(described.collect())
 }
 
-fn described(one: &Connection) -> String {
+/// Returns what else can be done where the account that is meant by default is not active: the others
+/// are there, but none is used in silence.
+fn instead(all: &[Connection], user: &User, slug: &Slug) -> String {
+    let others: Vec<_> = all.iter().filter(|one| one.status == Status::Active).collect();
+    let Some(first) = others.first() else { return String::new() };
+    let account = flag("account", choice(first, all));
+    let user = user_flag(user);
+    format!(
+        ", or choose another with `--account`: {}; `naive connections default {slug}{account}{user}` makes that one the default",
+        choices(&others, all)
+    )
+}
+
+fn choices(several: &[&Connection], all: &[Connection]) -> String {
+    let choices: Vec<_> = several.iter().map(|one| format!("`{}`", choice(one, all))).collect();
+    choices.join(", ")
+}
+
+/// Returns the shortest name that chooses this connection and no other, and begins like no flag.
+fn choice<'a>(one: &'a Connection, all: &[Connection]) -> &'a str {
+    let is_its_own = |name: &str| all.iter().filter(|other| is_named(other, name)).count() == 1;
+    let mut good = names(one).filter(|name| is_its_own(name) && !name.starts_with('-'));
+    good.next().unwrap_or_else(|| one.id.as_str())
+}
+
+fn described(one: &Connection, all: &[Connection]) -> String {
     let account = one.account.as_deref().unwrap_or("account unknown");
-    format!("{} ({account}, {})", choice(one), one.id)
+    format!("{} ({account}, {})", choice(one, all), one.id)
 }

@@ -1,6 +1,5 @@
 //! Logins: begun with a link or a question, ended with a callback or an answer.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use url::Url;
@@ -8,11 +7,12 @@ use url::Url;
 use super::clients::Need;
 use super::connections::tool;
 use super::device::goes_by_device;
+use super::fields::field_faults;
 use super::toolkits::Known;
 use super::{Engine, Scope, beside, connection_owner, gate, scopes, user_flag};
 use crate::api::connections::{Connect, ConnectState, Connection, Credentials, Finish};
-use crate::api::error::{Code, Error, Fault, Result};
-use crate::api::ids::{ConnectionId, hidden};
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::{ConnectionId, Label, hidden};
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
 use crate::api::workspace::AuthType;
@@ -40,7 +40,7 @@ impl Engine {
             self.note_unchanged(scope.user()?, op);
             return Ok(state(active, None));
         }
-        let fields = address_fields(&known, op)?;
+        let fields = self.address_fields(scope, &known, op)?;
         let scopes = known.asked(&op.scopes, &tools, active.as_ref());
         let new = NewFlow {
             user: &scope.user()?.id,
@@ -195,8 +195,9 @@ impl Engine {
             AuthType::ApiKey | AuthType::Basic => {}
             AuthType::Oauth2 | AuthType::None => {
                 let text = format!("`{slug}` takes no credentials here");
-                let command =
-                    format!("naive connections connect {slug}{}", user_flag(scope.user()?));
+                let (user, label) =
+                    (user_flag(scope.user()?), Label::flag(connection.label.as_ref()));
+                let command = format!("naive connections connect {slug}{user}{label}");
                 return Err(Error::new(Code::InvalidInput, text).hint(format!("run `{command}`")));
             }
         }
@@ -262,47 +263,6 @@ pub(super) fn state(connection: &Connection, link: Option<Url>) -> ConnectState 
 /// Returns the scopes a login asked for: a server that says nothing has granted them (RFC 6749, 5.1).
 pub(super) fn asked(kept: &Secrets) -> Option<Vec<String>> {
     Some(oauth::kept(kept, "scopes")?.split_whitespace().map(str::to_owned).collect())
-}
-
-/// Returns the parts of the app's address, each given and none unknown.
-fn address_fields(known: &Known, op: &Connect) -> Result<BTreeMap<String, String>> {
-    let given: BTreeMap<String, String> = op.fields.iter().cloned().collect();
-    let parts = known.fields().into_iter().filter(|field| !field.secret);
-    let parts: Vec<String> = parts.map(|field| field.key).collect();
-    let now = known.manifest.auth.kind == AuthType::Oauth2;
-    let missing = parts.iter().filter(|key| now && !given.contains_key(*key));
-    let unknown = given.keys().filter(|key| !parts.contains(key));
-    let faults: Vec<Fault> = missing
-        .map(|key| fault(key, "is missing"))
-        .chain(
-            unknown
-                .map(|key| fault(key, "is no part of the address; a secret is never given here")),
-        )
-        .collect();
-    if faults.is_empty() {
-        return Ok(given);
-    }
-    Err(Error::new(Code::InvalidInput, "some parts of the app's address are missing or unknown")
-        .hint(format!("give each with `--field KEY=VALUE`: {}", parts.join(", ")))
-        .details(faults))
-}
-
-fn field_faults(known: &Known, entered: &Secrets, given: &BTreeMap<String, String>) -> Vec<Fault> {
-    let fields = known.fields();
-    let missing = fields
-        .iter()
-        .filter(|field| !given.contains_key(&field.key) && !entered.0.contains_key(&field.key))
-        .map(|field| fault(&field.key, "is missing"));
-    let unknown = entered
-        .0
-        .keys()
-        .filter(|key| !fields.iter().any(|field| field.key == **key))
-        .map(|key| fault(key, "is no field of this toolkit"));
-    missing.chain(unknown).collect()
-}
-
-fn fault(key: &str, message: &str) -> Fault {
-    Fault { pointer: format!("/{key}"), message: message.to_owned() }
 }
 
 /// Returns the provider's own reason, its words cut and cleaned.

@@ -7,6 +7,7 @@ mod credential;
 mod deliver;
 mod device;
 mod execute;
+mod fields;
 pub(crate) mod gate;
 mod handover;
 mod identity;
@@ -27,7 +28,7 @@ use url::Url;
 
 use crate::api::action::{Action, Operation, Outcome};
 use crate::api::error::{Error, Result};
-use crate::api::ids::{ConnectionId, Slug, UserRef, fresh, quoted};
+use crate::api::ids::{ConnectionId, Slug, UserRef, flag, fresh};
 use crate::api::routes::{Reach, route};
 use crate::api::time::Millis;
 use crate::api::workspace::{AuthType, User};
@@ -327,7 +328,7 @@ fn connection_owner(id: &ConnectionId) -> String {
 
 /// Returns a flag that names the user in a command, where it is not the workspace's own.
 fn user_flag(user: &User) -> String {
-    if user.is_default { String::new() } else { format!(" --user {}", quoted(user.handle())) }
+    if user.is_default { String::new() } else { flag("user", user.handle()) }
 }
 
 /// Returns a plain text as a value beside secrets.

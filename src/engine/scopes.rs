@@ -3,7 +3,7 @@
 use super::user_flag;
 use crate::api::connections::Connection;
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::quoted;
+use crate::api::ids::{Label, quoted};
 use crate::api::workspace::User;
 use crate::catalog::manifest::Tool;
 
@@ -69,9 +69,7 @@ pub(super) fn hint_for(connection: &Connection, needed: &[String], user: &User) 
 }
 
 fn command(connection: &Connection, flags: &str, user: &User) -> String {
-    let label = connection.label.as_ref();
-    let label = label.map(|label| format!(" --label {}", quoted(label.as_str())));
-    let (label, user) = (label.unwrap_or_default(), user_flag(user));
+    let (label, user) = (Label::flag(connection.label.as_ref()), user_flag(user));
     format!("naive connections connect {} {flags}{label}{user}", connection.toolkit)
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::browser::{Login, visit};
 use crate::support::Naive;
 
 /// Gmail with the accounts `work` and `home`.
@@ -50,6 +51,109 @@ fn a_default_that_is_disconnected_is_not_replaced_by_another_in_silence() {
     let run = naive.run("connections execute gmail GMAIL_FETCH_EMAILS").exits(4).json();
 
     assert_eq!(run["error"]["reason"], "not_connected");
+    assert_eq!(
+        run["error"]["hint"],
+        "run `naive connections connect gmail --label work`, or choose another with `--account`: `home`; `naive connections default gmail --account home` makes that one the default"
+    );
+    drop(naive.run("connections connect gmail --label work").exits(0));
+    drop(naive.run("connections execute gmail GMAIL_FETCH_EMAILS").exits(0));
+}
+
+#[test]
+fn a_default_that_is_disconnected_does_not_stand_in_the_way_of_the_others() {
+    let naive = two();
+    drop(naive.run("connections connect gmail --label third").exits(0));
+    drop(naive.run("connections default gmail --account work").exits(0));
+    drop(naive.run("connections disconnect gmail").exits(0));
+
+    let several = naive.run("connections disconnect gmail").exits(1).json();
+    drop(naive.run("connections disconnect gmail --account third").exits(0));
+    let home = naive.run("connections disconnect gmail").exits(0).json();
+    let none = naive.run("connections disconnect gmail").exits(1).json();
+
+    assert_eq!(several["error"]["reason"], "account_ambiguous");
+    assert_eq!(home["result"]["label"], "home");
+    assert_eq!(home["next_steps"][0]["command"], "naive connections connect gmail --label home");
+    assert_eq!(none["error"]["reason"], "not_connected");
+}
+
+#[test]
+fn a_name_that_two_accounts_have_chooses_neither() {
+    let naive = Naive::new();
+    let first = naive.run("connections connect gmail").exits(0).json();
+    drop(naive.run("connections connect gmail --label home").exits(0));
+    let id = first["result"]["connectedAccountId"].as_str().unwrap();
+    let whose = first["result"]["account"].as_str().unwrap();
+
+    let unsaid = naive.run("connections execute gmail GMAIL_FETCH_EMAILS").exits(1).json();
+    let both = naive.run(&format!("connections disconnect gmail --account {whose}"));
+    let both = both.exits(1).json();
+
+    let hint = format!("choose with `--account`: `home`, `{id}`");
+    assert_eq!(unsaid["error"]["hint"], hint.as_str());
+    assert_eq!(both["error"]["reason"], "account_ambiguous");
+    assert_eq!(both["error"]["hint"], hint.as_str());
+    assert_eq!(
+        naive.run("connections connected").exits(0).json()["result"]["connections"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    // Of two with a name, one that is over is not meant.
+    drop(naive.run(&format!("connections disconnect gmail --account {id}")).exits(0));
+    let line = format!("connections execute gmail GMAIL_FETCH_EMAILS --account {whose}");
+    drop(naive.run(&line).exits(0));
+}
+
+#[test]
+fn a_command_that_is_suggested_names_the_account_it_is_about() {
+    let naive = Naive::new();
+    drop(naive.run("connections connect gmail --label=-x --user ann").exits(0));
+    let away = naive.run("connections disconnect gmail --user ann").exits(0).json();
+    let line = "connections execute gmail GMAIL_FETCH_EMAILS --user ann";
+    let call = naive.run(&format!("{line} --account=-x")).exits(4).json();
+
+    let command = "naive connections connect gmail --user ann --label='-x'";
+    assert_eq!(away["next_steps"][0]["command"], command);
+    assert_eq!(call["error"]["hint"], format!("run `{command}`"));
+    drop(naive.run("connections connect gmail --user ann --label=-x").exits(0));
+    drop(naive.run(line).exits(0));
+}
+
+#[test]
+fn an_expired_login_is_mended_without_the_address_being_said_again() {
+    let auth = format!(
+        "fields = [{{ key = \"shop\", label = \"Shop\", secret = false }}]\n{}",
+        crate::app::OAUTH
+    );
+    let spent = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let refused = std::sync::Arc::clone(&spent);
+    let naive = Naive::new().env("BROWSER", "/bin/true");
+    let app = crate::app::App::on(naive, &auth, move |request| {
+        let refused = refused.load(std::sync::atomic::Ordering::Relaxed);
+        let refused = refused && request.body.contains("grant_type=refresh_token");
+        let stale = request.path == "/things"
+            && request.headers["authorization"] == "Bearer access-0-of-the-test";
+        (refused || stale).then(|| {
+            (if refused { 400 } else { 401 }, json!({"error": "invalid_grant"}).to_string())
+        })
+    });
+    let missing = app.naive.run("connections connect acme").exits(1).json();
+    let login = Login::start(&app.naive, "connections connect acme --field shop=good");
+    drop(visit(&app.callback(&login.link)));
+    drop(login.end().exits(0));
+    spent.store(true, std::sync::atomic::Ordering::Relaxed);
+
+    let expired = app.execute("ACME_READ").exits(4).json();
+    let login = Login::start(&app.naive, "connections connect acme");
+    drop(visit(&app.callback(&login.link)));
+    drop(login.end().exits(0));
+
+    assert_eq!(missing["error"]["details"][0]["message"], "is missing");
+    let hint = "run `naive connections connect acme` to log in again";
+    assert_eq!(expired["error"]["hint"], hint);
+    drop(app.execute("ACME_READ").exits(0));
 }
 
 #[test]
