@@ -266,3 +266,12 @@ fn an_app_that_asks_for_patience_gets_it_or_the_caller_is_told() {
     assert_eq!(app.calls("GET", "/things").len(), 2);
     assert_eq!(app.calls("GET", "/list").len(), 1);
 }
+
+#[test]
+fn an_app_that_is_not_configured_is_not_suggested() {
+    let naive = Naive::new().env("NAIVE_PROFILE", "local");
+
+    let run = naive.run("connections list --search news").exits(0).json();
+
+    assert_eq!(run["next_steps"][0]["command"], "naive connections connect hackernews");
+}

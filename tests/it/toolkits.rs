@@ -393,12 +393,3 @@ fn a_toolkit_that_is_switched_off_is_not_suggested() {
     let next = run["next_steps"][0]["command"].as_str().unwrap();
     assert!(next.starts_with("naive connections connect ") && !next.ends_with(" gmail"), "{next}");
 }
-
-#[test]
-fn an_app_that_is_not_configured_is_not_suggested() {
-    let naive = local();
-
-    let run = naive.run("connections list --search news").exits(0).json();
-
-    assert_eq!(run["next_steps"][0]["command"], "naive connections connect hackernews");
-}

@@ -10,27 +10,27 @@ use super::super::store::grants::{self, Bearer, Binding, Consent};
 use super::World;
 use crate::api::time::Millis;
 use crate::catalog::manifest::Manifest;
-use crate::catalog::{Format, builtin, builtin_slugs, parse};
+use crate::catalog::{Format, parse};
 
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 
 /// A client of one app.
-struct Client<'a> {
-    world: &'a World,
-    app: Option<Manifest>,
-    slug: String,
-    credential: (&'static str, String),
+pub(super) struct Client<'a> {
+    pub(super) world: &'a World,
+    pub(super) app: Option<Manifest>,
+    pub(super) slug: String,
+    pub(super) credential: (&'static str, String),
 }
 
 /// What it was answered.
-struct Answer {
-    status: u16,
+pub(super) struct Answer {
+    pub(super) status: u16,
     headers: axum::http::HeaderMap,
-    body: Vec<u8>,
+    pub(super) body: Vec<u8>,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 }
@@ -59,7 +59,13 @@ impl<'a> Client<'a> {
         Self::of(world, include_str!("shop.toml"), ("authorization", &bearer))
     }
 
-    async fn send(&self, method: &str, path: &str, kind: &str, body: impl Into<Bytes>) -> Answer {
+    pub(super) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        kind: &str,
+        body: impl Into<Bytes>,
+    ) -> Answer {
         let request = Request::builder()
             .method(method)
             .uri(format!("http://127.0.0.1/{}{path}", self.slug))
@@ -74,16 +80,16 @@ impl<'a> Client<'a> {
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(super) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, JSON, "").await
     }
 
-    async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(super) async fn post(&self, path: &str, body: Value) -> Answer {
         self.send("POST", path, JSON, body.to_string()).await
     }
 
     /// Posts a document with its variables, and returns the answer's JSON.
-    async fn graphql(&self, tool: &str, variables: Value) -> Value {
+    pub(super) async fn graphql(&self, tool: &str, variables: Value) -> Value {
         let tools = &self.app.as_ref().unwrap().tools;
         let tool = tools.iter().find(|one| one.slug.as_str() == tool).unwrap();
         let body = json!({ "query": tool.graphql, "variables": variables });
@@ -336,122 +342,4 @@ async fn an_added_toolkit_is_played_by_its_paths_alone() {
     let mine = Client { credential: ("x-api-key", "good".into()), ..refused };
     assert_eq!(mine.get(&path).await.status, 404);
     assert_eq!(mine.get("/v1/things").await.json(), json!({ "items": [] }));
-}
-
-/// Returns the shipped apps that have no module of their own, each with a client of its own world.
-async fn shipped() -> Vec<(Manifest, World)> {
-    let own = ["gmail", "stripe", "hackernews", "slack", "github", "google-calendar", "notion"];
-    let mut apps = Vec::new();
-    for slug in builtin_slugs().filter(|slug| !own.contains(slug)) {
-        let app = builtin(&slug.parse().unwrap()).unwrap().unwrap();
-        apps.push((app, World::with(true).await));
-    }
-    apps
-}
-
-impl<'a> Client<'a> {
-    /// Returns a client of a shipped app with a credential that nobody issued.
-    fn shipped(app: &Manifest, world: &'a World) -> Self {
-        let value = app.auth.place.as_ref().map_or("Bearer {x}", |place| place.value.as_str());
-        let (before, _) = value.split_once('{').unwrap();
-        let credential = ("authorization", format!("{before}key"));
-        Self { world, app: Some(app.clone()), slug: app.slug.to_string(), credential }
-    }
-}
-
-#[tokio::test]
-async fn every_shipped_app_says_whose_account_it_is() {
-    for (app, world) in shipped().await {
-        let Some(identity) = &app.identity else { continue };
-        let Some(line) = &identity.request else { continue };
-        let base = app.base_url.splitn(4, '/').nth(3).unwrap_or_default();
-        let base: String = base.split(['{', '}']).collect();
-        let path = format!("/{base}{}", line.path).replace("//", "/");
-        let body = identity.graphql.as_ref().map(|document| json!({ "query": document }));
-        let body = body.map(|body| body.to_string()).unwrap_or_default();
-        let client = Client::shipped(&app, &world);
-
-        let answer = client.send(line.method.as_str(), &path, JSON, body).await;
-
-        let account = answer.json().pointer(&identity.account).cloned();
-        assert!(answer.status == 200 && account.is_some(), "{}: {path}: {account:?}", app.slug);
-    }
-}
-
-#[tokio::test]
-async fn every_documented_request_of_a_shipped_app_is_known() {
-    for (app, world) in shipped().await {
-        let client = Client::shipped(&app, &world);
-        let file = format!("{}/tests/requests/{}.json", env!("CARGO_MANIFEST_DIR"), app.slug);
-        let recorded: Vec<Value> =
-            serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-        for one in recorded {
-            let (method, url) = one["request"].as_str().unwrap().split_once(' ').unwrap();
-            let path = format!("/{}", url.splitn(4, '/').nth(3).unwrap());
-            let kind = one["headers"]["content-type"].as_str().unwrap_or(JSON).to_owned();
-            let body = match &one["body"] {
-                Value::Null => String::new(),
-                Value::String(text) => text.clone(),
-                json => json.to_string(),
-            };
-
-            let answer = client.send(method, &path, &kind, body).await;
-
-            let tool = one["tool"].as_str().unwrap().parse().unwrap();
-            let tool = app.tool(&tool).unwrap();
-            let text = String::from_utf8_lossy(&answer.body);
-            let open = !tool.request.path.contains('{') && !tool.request.path.contains("ids");
-            let done = (200..300).contains(&answer.status);
-            let remembered = answer.status == 404 && text.contains("no such thing");
-            let wanted = done || remembered || (answer.status == 400 && text.contains("no such"));
-            assert!(wanted, "{}: {}: {text}", tool.slug, answer.status);
-            let deletes =
-                tool.request.method.as_str() == "DELETE" || tool.slug.as_str().contains("TELEGRAM");
-            assert!(done || !open || deletes, "{}: {}: {text}", tool.slug, answer.status);
-        }
-    }
-}
-
-#[tokio::test]
-async fn airtables_records_are_made_listed_changed_and_removed_by_several() {
-    let world = World::with(true).await;
-    let app = builtin(&"airtable".parse().unwrap()).unwrap().unwrap();
-    let client = Client::shipped(&app, &world);
-    let table = "/v0/appNxslc6jG0XedVM/Big%20Plans";
-
-    let records = json!([{ "fields": { "Name": "a" } }, { "fields": { "Name": "b" } }]);
-    let made = client.post(table, json!({ "records": records })).await.json();
-    let id = made["records"][1]["id"].as_str().unwrap();
-    let done = json!({ "records": [{ "id": id, "fields": { "Done": true } }] });
-    let changed = client.send("PATCH", table, JSON, done.to_string()).await.json();
-    client.post(&format!("{table}/{id}/comments"), json!({ "text": "!" })).await;
-    let comments = client.get(&format!("{table}/{id}/comments")).await.json();
-    let gone = client.send("DELETE", &format!("{table}/{id}"), JSON, "").await;
-    let list = client.post(&format!("{table}/listRecords"), json!({})).await.json();
-
-    assert!(id.len() == 17 && id.starts_with("rec"), "{id}");
-    assert_eq!(changed["records"][0]["fields"], json!({ "Name": "b", "Done": true }));
-    assert_eq!(comments["comments"][0]["text"], "!");
-    assert_eq!(gone.status, 204);
-    assert_eq!(list["records"].as_array().unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn linears_comments_belong_to_their_issue() {
-    let world = World::with(true).await;
-    let app = builtin(&"linear".parse().unwrap()).unwrap().unwrap();
-    let client = Client::shipped(&app, &world);
-    let team = "9cfb482a-81e3-4154-b5b9-2c805e70a02d";
-
-    let bug = json!({ "title": "Bug", "teamId": team });
-    let made = client.graphql("LINEAR_CREATE_ISSUE", bug).await;
-    let id = &made["data"]["issueCreate"]["issue"]["id"];
-    client.graphql("LINEAR_CREATE_COMMENT", json!({ "issueId": id, "body": "x" })).await;
-    let own = client.graphql("LINEAR_LIST_COMMENTS", json!({ "issueId": id })).await;
-    let other = client.graphql("LINEAR_LIST_COMMENTS", json!({ "issueId": team })).await;
-    let found = client.graphql("LINEAR_SEARCH_ISSUES", json!({ "term": "bug" })).await;
-
-    assert_eq!(own["data"]["issue"]["comments"]["nodes"][0]["body"], "x");
-    assert_eq!(other["data"]["issue"]["comments"]["nodes"], json!([]));
-    assert_eq!(found["data"]["searchIssues"]["nodes"][0]["id"], *id);
 }

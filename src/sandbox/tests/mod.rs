@@ -9,6 +9,7 @@ mod logins;
 mod notion;
 mod oauth;
 mod server;
+mod shipped;
 mod slack;
 mod stripe;
 
