@@ -66,7 +66,7 @@ fn prepare(cli: &Cli) -> Result<(Settings, Output, Option<Error>)> {
     } else {
         (Settings::resolve(&cli.flags)?, None)
     };
-    let output = Output::new(&settings)?;
+    let output = Output::new(&cli.flags, &settings)?;
     Ok((settings, output, trouble))
 }
 
@@ -110,8 +110,7 @@ async fn run(
 }
 
 /// What every command in the sandbox says of itself.
-const SANDBOX: &str =
-    "Sandbox: the apps are simulated on this machine; --profile local uses the real ones.";
+const SANDBOX: &str = "Sandbox: the apps are simulated here; --profile local uses the real ones.";
 
 /// Returns what is left of a command's needs once it is known how users log in to its app.
 ///
@@ -172,7 +171,7 @@ async fn simulate(
                 Asked::List => {}
                 Asked::Clear => sandbox::clear(&database)?,
             }
-            cli::sandbox::failures(output, &sandbox::planned(&database)?)
+            cli::sandbox::failures(output, &sandbox::planned(&database)?, settings)
         }
         cli::sandbox::Command::Reset => {
             sandbox::reset(&database)?;

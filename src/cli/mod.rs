@@ -259,7 +259,7 @@ impl App<'_> {
     /// Tells people what the engine has to say beside its replies.
     pub(crate) fn tell_notes(&self) -> Result<()> {
         let notes = self.backend.engine().map(crate::engine::Engine::take_notes);
-        notes.unwrap_or_default().iter().try_for_each(|text| note(text))
+        notes.unwrap_or_default().iter().try_for_each(|text| note(&self.output.told(text)))
     }
 
     /// Tells who named a user that nobody knows, where the command itself did not.

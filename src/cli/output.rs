@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -58,10 +58,17 @@ impl Page {
         self.blocks.push(Block::Fields(fields.collect()));
     }
 
-    /// Adds a table.
+    /// Adds a table, without the columns that have nothing to say in any row.
     pub(crate) fn table(&mut self, columns: &[&str], rows: Vec<Vec<String>>) {
-        let columns = columns.iter().map(|name| (*name).to_owned()).collect();
-        self.blocks.push(Block::Table(columns, rows));
+        let says: Vec<bool> = (0..columns.len())
+            .map(|at| rows.iter().any(|row| row.get(at).is_some_and(|cell| !cell.is_empty())))
+            .collect();
+        let kept = |row: Vec<String>| -> Vec<String> {
+            row.into_iter().zip(&says).filter_map(|(cell, says)| says.then_some(cell)).collect()
+        };
+        let header = kept(columns.iter().map(|name| (*name).to_owned()).collect());
+        let rows = rows.into_iter().map(kept).collect();
+        self.blocks.push(Block::Table(header, rows));
     }
 
     /// Adds JSON.
@@ -92,11 +99,13 @@ pub(crate) struct Output {
     filter: Option<Filter>,
     sandbox: bool,
     verbose: bool,
+    /// Profile that the command line named; what is suggested names it again
+    named: Option<settings::Profile>,
 }
 
 impl Output {
     /// Fails with a usage error if the filter is none, before anything is done.
-    pub(crate) fn new(settings: &Settings) -> Result<Self> {
+    pub(crate) fn new(flags: &Flags, settings: &Settings) -> Result<Self> {
         let filter = settings.jq.as_deref().map(Filter::compile).transpose()?;
         let table = settings.output == settings::Output::Table && filter.is_some();
         Ok(Self {
@@ -104,17 +113,44 @@ impl Output {
             filter,
             sandbox: settings.profile == settings::Profile::Sandbox,
             verbose: settings.verbose,
+            named: flags.profile,
         })
     }
 
     /// Answers where the settings as a whole could not be read.
     pub(crate) fn early(flags: &Flags) -> Self {
-        Self { form: settings::form(flags), filter: None, sandbox: false, verbose: flags.verbose }
+        Self {
+            form: settings::form(flags),
+            filter: None,
+            sandbox: false,
+            verbose: flags.verbose,
+            named: flags.profile,
+        }
+    }
+
+    /// Returns a text whose commands name the profile that this one was told, so that they work where
+    /// they are pasted.
+    pub(crate) fn told(&self, text: &str) -> String {
+        let Some(profile) = self.named else { return text.to_owned() };
+        let (bare, full) = ("`naive ", format!("`naive --profile {} ", profile.as_str()));
+        text.replace(bare, &full).replace(&format!("{full}--profile "), "`naive --profile ")
+    }
+
+    /// Returns the page with its commands as [`Output::told`] has them.
+    fn repeating(&self, mut page: Page) -> Page {
+        let Some(profile) = self.named else { return page };
+        let full = format!("naive --profile {} ", profile.as_str());
+        for step in &mut page.next {
+            step.command = step.command.replacen("naive ", &full, 1);
+        }
+        page.hints = page.hints.iter().map(|hint| self.told(hint)).collect();
+        page
     }
 
     /// Writes a reply, and returns the exit status.
     pub(crate) fn reply(&self, action: &str, result: Value, page: Page) -> Result<u8> {
         let status = page.failure.as_ref().map_or(0, Error::exit);
+        let page = self.repeating(page);
         if self.form == settings::Output::Table {
             let mut text = String::new();
             for block in &page.blocks {
@@ -130,7 +166,7 @@ impl Output {
         let mut envelope = self.envelope(page.failure.is_none(), action);
         envelope.insert("result".into(), result);
         if let Some(error) = &page.failure {
-            envelope.insert("error".into(), described(error));
+            envelope.insert("error".into(), self.described(error));
         }
         if !page.hints.is_empty() {
             envelope.insert("hints".into(), json!(page.hints));
@@ -162,7 +198,7 @@ impl Output {
             self.complain(error)
         } else {
             let mut envelope = self.envelope(false, action);
-            envelope.insert("error".into(), described(error));
+            envelope.insert("error".into(), self.described(error));
             self.write_json(envelope.into(), false)
         };
         if let Err(unwritable) = written {
@@ -199,13 +235,27 @@ impl Output {
         write(&mut io::stdout(), &text)
     }
 
+    fn described(&self, error: &Error) -> Value {
+        let mut map = Map::new();
+        map.insert("code".into(), error.code.to_string().into());
+        map.insert("message".into(), error.message.as_str().into());
+        let hint = error.hint.as_ref().map(|hint| self.told(hint));
+        for (key, value) in [("hint", hint), ("reason", error.reason.clone())] {
+            map.extend(value.map(|value| (key.to_owned(), value.into())));
+        }
+        if !error.details.is_empty() {
+            map.insert("details".into(), json!(error.details));
+        }
+        map.into()
+    }
+
     fn complain(&self, error: &Error) -> Result<()> {
         let mut told = vec![format!("error: {}", clean(&error.message))];
         told.extend(error.details.iter().map(|fault| {
             let place = if fault.pointer.is_empty() { "/" } else { &fault.pointer };
             format!("  {}  {}", clean(place), clean(&fault.message))
         }));
-        told.extend(error.hint.iter().map(|hint| format!("hint: {}", clean(hint))));
+        told.extend(error.hint.iter().map(|hint| format!("hint: {}", clean(&self.told(hint)))));
         note(&told.join("\n"))?;
         if self.verbose { trace(error) } else { Ok(()) }
     }
@@ -246,21 +296,6 @@ fn advise(page: &Page) -> Result<()> {
     note(&format!("\n{}", told.join("\n")))
 }
 
-fn described(error: &Error) -> Value {
-    let mut map = Map::new();
-    map.insert("code".into(), error.code.to_string().into());
-    map.insert("message".into(), error.message.as_str().into());
-    for (key, value) in [("hint", &error.hint), ("reason", &error.reason)] {
-        if let Some(value) = value {
-            map.insert(key.into(), value.as_str().into());
-        }
-    }
-    if !error.details.is_empty() {
-        map.insert("details".into(), json!(error.details));
-    }
-    map.into()
-}
-
 /// Writes, and takes a reader that has gone away for success.
 fn write(to: &mut dyn Write, text: &str) -> Result<()> {
     match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
@@ -295,8 +330,12 @@ fn columns(header: Option<&[String]>, rows: impl Iterator<Item = Vec<String>>) -
     if let Some((_, width)) = console::Term::stdout().size_checked() {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
-    for column in table.column_iter_mut() {
+    for (at, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
+        if header.and_then(|header| header.get(at)).is_some_and(|name| name == "connection") {
+            // An id that is broken cannot be copied.
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
     }
     table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }

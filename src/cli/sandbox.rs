@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum as _};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -10,7 +10,10 @@ use super::output::{Output, Page, word};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::Slug;
 use crate::api::sandbox::{At, Failure, What};
+use crate::api::workspace::AuthType;
 use crate::catalog;
+use crate::catalog::search::{did_you_mean, nearest};
+use crate::settings::{Profile, Settings};
 
 /// The simulated apps of the sandbox profile.
 #[derive(Debug, Subcommand)]
@@ -68,7 +71,7 @@ impl Command {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Fail {
     /// How they fail
-    #[arg(value_name = "WHAT", required_unless_present_any = ["list", "clear"])]
+    #[arg(value_name = "WHAT")]
     what: Option<What>,
     /// How many requests fail
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -101,10 +104,18 @@ pub(crate) enum Asked {
 impl Fail {
     /// Returns what is to be done.
     ///
-    /// Fails with `InvalidInput` where a failure of consents is to happen elsewhere.
+    /// Fails with `InvalidInput` where a failure of consents is to happen elsewhere, or one of logins at an
+    /// app that has none.
     pub(crate) fn asked(self) -> Result<Asked> {
-        let Some(what) = self.what else {
-            return Ok(if self.clear { Asked::Clear } else { Asked::List });
+        let what = match (self.what, self.clear, self.list) {
+            (Some(what), ..) => what,
+            (None, true, _) => return Ok(Asked::Clear),
+            (None, false, true) => return Ok(Asked::List),
+            (None, false, false) => {
+                let kinds: Vec<_> = What::value_variants().iter().map(word).collect();
+                return Err(Error::usage("it is not said how the requests fail")
+                    .hint(format!("say one of `{}`", kinds.join("`, `"))));
+            }
         };
         let (times, toolkit) = (self.times, self.toolkit);
         let at = match (what.is_of_consent(), self.at) {
@@ -116,7 +127,22 @@ impl Fail {
             (true, At::Api | At::Consent) => At::Consent,
             (false, at) => at,
         };
+        if at != At::Api {
+            check_oauth(toolkit.as_ref())?;
+        }
         Ok(Asked::Plan(Failure { what, at, toolkit, times }))
+    }
+}
+
+/// Fails with `InvalidInput` if an app that is shipped has no OAuth login that could fail.
+fn check_oauth(toolkit: Option<&Slug>) -> Result<()> {
+    let shipped = toolkit.and_then(catalog::builtin).transpose()?;
+    match shipped.filter(|manifest| manifest.auth.kind != AuthType::Oauth2) {
+        Some(manifest) => {
+            let text = format!("nobody logs in to `{}` with OAuth", manifest.slug);
+            Err(Error::new(Code::InvalidInput, text).hint("choose another `--toolkit`"))
+        }
+        None => Ok(()),
     }
 }
 
@@ -144,8 +170,14 @@ pub(crate) fn status(
 }
 
 /// Shows the failures still to come.
-pub(crate) fn failures(output: &Output, failures: &[Failure]) -> Result<u8> {
+pub(crate) fn failures(output: &Output, failures: &[Failure], settings: &Settings) -> Result<u8> {
     let mut page = Page::default();
+    if settings.profile != Profile::Sandbox {
+        page.hint(format!(
+            "The `{}` profile uses the real apps: these failures concern its `naive sandbox serve` alone.",
+            settings.profile.as_str()
+        ));
+    }
     if failures.is_empty() {
         page.text("No failures are to come.");
         page.next("naive sandbox fail rate-limit", "let the next request fail");
@@ -156,7 +188,9 @@ pub(crate) fn failures(output: &Output, failures: &[Failure]) -> Result<u8> {
     let shipped = |slug: &Slug| catalog::builtin_slugs().any(|own| own == slug.as_str());
     for slug in failures.iter().filter_map(|failure| failure.toolkit.as_ref()) {
         if !shipped(slug) {
-            page.hint(format!("No shipped toolkit is called `{slug}`; an added one may be."));
+            let near = nearest(slug.as_str(), catalog::builtin_slugs());
+            let advice = did_you_mean(&near, "an added one may be");
+            page.hint(format!("No shipped toolkit is called `{slug}`; {advice}"));
         }
     }
     output.reply("sandbox.fail", json!({ "failures": failures }), page)
@@ -178,7 +212,7 @@ fn rows(failures: &[Failure]) -> Vec<Vec<String>> {
 pub(crate) fn reset(output: &Output) -> Result<u8> {
     let mut page = Page::default();
     page.text(
-        "The simulated apps have forgotten everything. Connections made before no longer work.",
+        "The simulated apps have forgotten everything. OAuth logins made before no longer work; keys still do.",
     );
     output.reply("sandbox.reset", json!({ "reset": true }), page)
 }

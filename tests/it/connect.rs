@@ -47,7 +47,7 @@ fn in_a_pipe_the_sandbox_consents_by_itself() {
     assert_eq!(
         run.err,
         format!(
-            "Sandbox: the apps are simulated on this machine; --profile local uses the real ones.\n\
+            "Sandbox: the apps are simulated here; --profile local uses the real ones.\n\
              User `alice` is new here; the sandbox has created it.\n\
              No keyring answers here, so the key that seals credentials is in `{}`.\n\
              Nobody is at a terminal and no browser can be opened, so the sandbox consents by itself.\n",

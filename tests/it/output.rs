@@ -10,8 +10,7 @@ use crate::support::{Naive, Run, Upstream, ended};
 use crate::toolkits::shipped;
 
 /// What every command in the sandbox says first.
-const SANDBOX: &str =
-    "Sandbox: the apps are simulated on this machine; --profile local uses the real ones.\n";
+const SANDBOX: &str = "Sandbox: the apps are simulated here; --profile local uses the real ones.\n";
 
 /// Characters that paint, hide or turn around what stands in a terminal.
 const ACTING: &str = "red\u{1b}[31m bell\u{7} back\u{8} bidi\u{202e}txt zero\u{200b}width line\r\u{85}\u{2028}end \u{9b}2J";

@@ -6,7 +6,7 @@ use crate::support::{Naive, Run};
 
 /// What every command in the sandbox says first.
 pub(crate) const SANDBOX: &str =
-    "Sandbox: the apps are simulated on this machine; --profile local uses the real ones.\n";
+    "Sandbox: the apps are simulated here; --profile local uses the real ones.\n";
 
 /// Returns the envelope with ids and times, which differ at each run, written as `<id>` and `<time>`.
 pub(crate) fn masked(run: &Run) -> Value {
