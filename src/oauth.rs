@@ -154,7 +154,6 @@ pub(crate) fn check_issuer(server: &Server, iss: Option<&str>) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(Code::ProviderError, "the answer does not come from the server that was asked")
-        .hint("start again with `naive connections connect`")
         .reason("issuer_mismatch"))
 }
 

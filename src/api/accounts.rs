@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::connections::Connection;
-use super::ids::{ConnectionId, Slug, UserRef};
+use super::ids::{ConnectionRef, Slug, UserRef};
 
 /// Choose the account that is meant where several are connected and a call names none
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
@@ -41,8 +41,8 @@ pub(crate) struct DefaultChosen {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RefreshConnection {
-    /// Connection (`ca_…`)
-    pub(crate) connection: ConnectionId,
+    /// Connection: `ca_…`, or its app
+    pub(crate) connection: ConnectionRef,
     /// Tenant user: id, external id or `default`
     #[arg(long)]
     #[serde(default, skip_serializing_if = "Option::is_none")]

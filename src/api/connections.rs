@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::ids::{ConnectionId, Label, Slug, ToolSlug, UserRef};
+use super::ids::{ConnectionId, ConnectionRef, Label, Slug, ToolSlug, UserRef};
 use super::logins::DeviceCode;
 use super::secrets::Secrets;
 use super::time::Millis;
@@ -125,6 +125,9 @@ pub(crate) struct ListedToolkit {
     pub(crate) availability_reason: Option<String>,
     /// The user's link to it: the active one, else the latest
     pub(crate) connection: Option<ListedConnection>,
+    /// How many accounts are connected, expired or logging in
+    #[serde(default)]
+    pub(crate) accounts: usize,
 }
 
 /// What a list says of a connection.
@@ -138,6 +141,9 @@ pub(crate) struct ListedConnection {
     /// What the user calls this account
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) label: Option<Label>,
+    /// Why it stands so, where it is not plain
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
 }
 
 /// A page of apps, in the order of their slugs.
@@ -158,6 +164,10 @@ pub(crate) struct Connected {
     #[arg(long)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) user: Option<UserRef>,
+    /// Show those too that are not finished, failed or were disconnected
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) all: bool,
 }
 
 /// Connections, the one whose status changed last at the head.
@@ -182,11 +192,11 @@ pub(crate) struct Connect {
     #[arg(long)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) label: Option<Label>,
-    /// Scopes to ask for, instead of the toolkit's own
+    /// Scopes to ask for, instead of the toolkit's own; commas separate several
     #[arg(long, value_delimiter = ',')]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) scopes: Vec<String>,
-    /// Tools that are wanted: ask for the least scopes that let them run, and keep those granted before
+    /// Tools that are wanted: ask for the least scopes that let them run, and keep those granted before; commas separate several
     #[arg(long, value_delimiter = ',', value_name = "TOOLS", conflicts_with = "scopes")]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) tools: Vec<ToolSlug>,
@@ -290,8 +300,8 @@ pub(crate) struct Finish {
 #[serde(deny_unknown_fields)]
 #[group(skip)]
 pub(crate) struct Credentials {
-    /// Connection that waits (`ca_…`)
-    pub(crate) connection: ConnectionId,
+    /// Connection that waits: `ca_…`, or its app
+    pub(crate) connection: ConnectionRef,
     /// Tenant user: id, external id or `default`
     #[arg(long)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -306,8 +316,8 @@ pub(crate) struct Credentials {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GetConnection {
-    /// Connection (`ca_…`)
-    pub(crate) connection: ConnectionId,
+    /// Connection: `ca_…`, or its app
+    pub(crate) connection: ConnectionRef,
     /// Tenant user: id, external id or `default`
     #[arg(long)]
     #[serde(default, skip_serializing_if = "Option::is_none")]

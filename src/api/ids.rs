@@ -99,6 +99,18 @@ checked! {
 }
 
 checked! {
+    /// A connection as a caller names it: by its id, or by the app where the user has one account there.
+    ConnectionRef, |text| {
+        let named = if text.starts_with("ca_") {
+            text.parse::<ConnectionId>().map(String::from)
+        } else {
+            text.parse::<Slug>().map(String::from)
+        };
+        named.map_err(|error| error.to_string())
+    }
+}
+
+checked! {
     /// A connection's id: `ca_` and a UUID without dashes.
     ConnectionId, |text| match text.strip_prefix("ca_") {
         Some(rest) if rest.len() == 32 && rest.chars().all(|c| c.is_ascii_hexdigit()) => {
@@ -148,6 +160,12 @@ impl Label {
     /// Returns the flag that repeats a label in a command, where there is one.
     pub(crate) fn flag(label: Option<&Self>) -> String {
         label.map(|label| flag("label", label.as_str())).unwrap_or_default()
+    }
+}
+
+impl From<&ConnectionId> for ConnectionRef {
+    fn from(id: &ConnectionId) -> Self {
+        Self(id.0.clone())
     }
 }
 

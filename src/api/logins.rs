@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::connections::Status;
-use super::ids::{ConnectionId, Label, Slug, UserRef};
+use super::ids::{ConnectionId, ConnectionRef, Label, Slug, UserRef};
 use super::time::Millis;
 
 /// What a person needs who logs in on another device (RFC 8628).
@@ -35,8 +35,8 @@ pub(crate) struct DeviceCode {
 #[serde(deny_unknown_fields)]
 #[group(skip)]
 pub(crate) struct Poll {
-    /// Connection whose login waits (`ca_…`)
-    pub(crate) connection: ConnectionId,
+    /// Connection whose login waits: `ca_…`, or its app
+    pub(crate) connection: ConnectionRef,
     /// Tenant user: id, external id or `default`
     #[arg(long)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,8 +52,8 @@ pub(crate) struct Poll {
 #[serde(deny_unknown_fields)]
 #[group(skip)]
 pub(crate) struct ExportConnection {
-    /// Connection to hand over (`ca_…`)
-    pub(crate) connection: ConnectionId,
+    /// Connection to hand over: `ca_…`, or its app
+    pub(crate) connection: ConnectionRef,
     /// Public key of the other machine: `naive vault public-key` prints it there
     #[arg(long, value_name = "PUBLIC-KEY")]
     pub(crate) to: String,

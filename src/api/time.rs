@@ -36,6 +36,11 @@ impl Millis {
         Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::MAX)
     }
 
+    /// Returns the time as tables show it, in UTC to the minute: `2026-11-20 10:38`.
+    pub(crate) fn minute(self) -> String {
+        self.plain().chars().take(16).collect()
+    }
+
     /// Returns the time as people read it, in UTC to the second: `2026-11-20 10:38:47`.
     pub(crate) fn plain(self) -> String {
         let rounded = self.timestamp().round(Unit::Second).unwrap_or(self.timestamp());

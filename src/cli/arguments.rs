@@ -119,20 +119,25 @@ fn mime_type(path: &str) -> &'static str {
     }
 }
 
-/// Reads credentials given as `key=-`, a line of stdin each, in the order they are named.
+/// Returns the names of credentials given as `key=-`.
 ///
 /// Fails with a usage error if a value stands on the command line, where everybody could read it.
-pub(crate) fn secrets(given: &[String]) -> Result<Secrets> {
-    let mut keys = Vec::new();
+pub(crate) fn names(given: &[String]) -> Result<Vec<&str>> {
+    let mut names = Vec::new();
     for one in given {
-        let Some(key) = one.strip_suffix("=-") else {
+        let Some(name) = one.strip_suffix("=-") else {
             // What stands there may be the secret itself, so nothing of it is repeated.
             return Err(Error::usage("a credential is not read from the command line").hint(
                 "write `KEY=-` and give the value on stdin, or set `NAIVE_CREDENTIAL_<KEY>`",
             ));
         };
-        keys.push(key);
+        names.push(name);
     }
+    Ok(names)
+}
+
+/// Reads credentials of these names, a line of stdin each, in this order.
+pub(crate) fn secrets(keys: &[&str]) -> Result<Secrets> {
     if keys.is_empty() {
         return Ok(Secrets::default());
     }
@@ -144,7 +149,7 @@ pub(crate) fn secrets(given: &[String]) -> Result<Secrets> {
             .next()
             .filter(|line| !line.is_empty())
             .ok_or_else(|| Error::usage(format!("stdin has no line for the credential `{key}`")))?;
-        secrets.insert(key.to_owned(), SecretString::from(line));
+        secrets.insert((*key).to_owned(), SecretString::from(line));
     }
     Ok(Secrets(secrets))
 }
@@ -199,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_secret_never_comes_from_the_command_line() {
-        let error = secrets(&["api_key=sk_live_1".to_owned()]).unwrap_err();
+        let error = names(&["api_key=sk_live_1".to_owned()]).unwrap_err();
 
         assert_eq!(error.exit(), 2);
         assert!(!format!("{error:?}").contains("sk_live_1"));

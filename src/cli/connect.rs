@@ -20,24 +20,24 @@ use crate::api::error::{Error, Result};
 use crate::api::ids::Label;
 use crate::api::secrets::Secrets;
 use crate::api::workspace::{AuthType, Availability, CredentialField, GetToolkit};
-use crate::engine::{Call, FLOW_LIFE};
+use crate::engine::{Call, FLOW_LIFE, keys};
 
 /// How this terminal takes part in a login. None of it is part of the action.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Terminal {
-    /// Port of the callback on 127.0.0.1; several are tried in order
+    /// Port of the callback on 127.0.0.1; of several, separated by commas, the first that is free
     #[arg(long, value_name = "PORT", value_delimiter = ',')]
     port: Vec<u16>,
     /// Open no browser: print the link and take the address it ends at
     #[arg(long)]
     no_browser: bool,
     /// Print the link and return; `connections finish` ends the login
-    #[arg(long)]
+    #[arg(long, conflicts_with = "timeout")]
     pub(crate) no_wait: bool,
     /// How long to wait for the login: for a link at most 10m, as long as it counts
     #[arg(long, default_value = "5m", value_name = "TIME", value_parser = time)]
     timeout: Duration,
-    /// Credential that is read from stdin, a line each (`api_key=-`)
+    /// Credential that is read from stdin, a line each (`api_key=-`); at a terminal it is asked for
     #[arg(long, value_name = "KEY=-")]
     credential: Vec<String>,
 }
@@ -54,7 +54,7 @@ pub(crate) async fn connect(app: &App<'_>, op: Connect, terminal: Terminal) -> R
     let about = GetToolkit { toolkit: op.toolkit.clone() };
     let about = app.done(app.as_caller(), about).await?;
     let wanted = wanted(&about, &op.fields);
-    let mut entered = given(&wanted, &terminal.credential)?;
+    let mut entered = given(app, &about, &wanted, &terminal.credential)?;
     check_patience(&op, terminal.timeout)?;
     let waits = !terminal.no_wait && about.summary.availability == Availability::Available;
     let is_oauth = about.summary.auth_type == AuthType::Oauth2;
@@ -94,7 +94,7 @@ pub(crate) async fn connect(app: &App<'_>, op: Connect, terminal: Terminal) -> R
             ConnectState { user: None, ..Box::pin(wait.run(listener, terminal.timeout)).await? }
         }
         _ => {
-            let connection = started.connected_account_id;
+            let connection = (&started.connected_account_id).into();
             let fields = ask_for(&wanted, entered)?;
             let op = Credentials { connection, user: user.clone(), fields };
             app.done(app.as_caller(), op).await?
@@ -167,11 +167,11 @@ async fn asked(
     wanted: &[CredentialField],
     entered: Secrets,
 ) -> Result<Secrets> {
-    check_complete(app, wanted, &entered)?;
+    check_complete(app, wanted, &entered, "--credential")?;
     if wanted.iter().all(|field| entered.0.contains_key(&field.key)) {
         return Ok(entered);
     }
-    let all = app.done(app.as_caller(), Connected { user: op.user.clone() }).await?;
+    let all = app.done(app.as_caller(), Connected { user: op.user.clone(), all: false }).await?;
     let same = |one: &Connection| {
         one.status == Status::Active && one.toolkit == op.toolkit && one.label == op.label
     };
@@ -197,17 +197,18 @@ pub(crate) async fn credentials(
 ) -> Result<u8> {
     let connection = GetConnection { connection: op.connection.clone(), user: op.user.clone() };
     let connection = app.done(app.as_caller(), connection).await?;
+    let user = app.user_flag(op.user.as_ref());
     let about = GetToolkit { toolkit: connection.toolkit };
     let about = app.done(app.as_caller(), about).await?;
-    let entered = given(&about.credential_fields, stdin)?;
+    let entered = given(app, &about, &about.credential_fields, stdin)?;
     // What is no secret was given when the login began; the engine tells if it was not.
     let (secret, _): (Vec<_>, Vec<_>) =
         about.credential_fields.into_iter().partition(|field| field.secret);
-    check_complete(app, &secret, &entered)?;
+    let command = format!("naive connections credentials {}{user}", connection.id);
+    check_complete(app, &secret, &entered, &command)?;
     op.fields = ask_for(&secret, entered)?;
-    let user = op.user.clone();
     let ended = app.done(app.as_caller(), op).await?;
-    show(app, "connections.credentials", &ended, &app.user_flag(user.as_ref()))
+    show(app, "connections.credentials", &ended, &user)
 }
 
 /// Shows how a login stands, and what comes next.
@@ -227,10 +228,8 @@ pub(crate) fn show(app: &App<'_>, action: &str, ended: &ConnectState, user: &str
     if let Some(code) = code {
         page.hint(device::warning(code));
     }
-    let secrets = ended.credential_fields.iter().filter(|field| field.secret);
-    let secrets: Vec<String> = secrets.map(|field| format!(" {}=-", field.key)).collect();
     let id = &ended.connected_account_id;
-    match (ended.status, secrets.concat().as_str()) {
+    match (ended.status, keys(&ended.credential_fields).as_str()) {
         (Status::Active, _) => {
             page.next(format!("naive connections tools {toolkit}{user}"), "see what it can do");
         }

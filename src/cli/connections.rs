@@ -55,14 +55,15 @@ pub(crate) enum Command {
     Credentials {
         #[command(flatten)]
         op: Credentials,
-        /// Credential that is read from stdin, a line each (`api_key=-`)
+        /// Credential that is read from stdin, a line each (`api_key=-`); at a terminal it is asked for
         #[arg(value_name = "KEY=-")]
         fields: Vec<String>,
     },
     /// Wait until a login that goes on has ended, here or in another process
     ///
-    /// Exits 0 once the connection is active, 9 if it is not and nobody logs in any more, 1 if that took too
-    /// long. It only looks: the login goes on without it.
+    /// Exits 0 once the connection is active; 9 if it never will be, because the login failed or there is no
+    /// such connection; 1 if it is not yet. The login goes on without it; of a login by code, it also asks
+    /// the app whether the code was entered.
     Wait {
         #[command(flatten)]
         op: GetConnection,
@@ -135,7 +136,8 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
         }
         Command::Connected(op) => {
             let user = app.user_flag(op.user.as_ref());
-            app.show(op, |reply, page| connected(reply, page, &user)).await
+            let all = op.all;
+            app.show(op, |reply, page| connected(reply, page, all, &user)).await
         }
         // It waits in many ways at once, which is a lot to hold for the commands that do not.
         Command::Connect { op, terminal } => Box::pin(connect::connect(app, op, terminal)).await,
@@ -188,7 +190,14 @@ fn list(reply: &ListedToolkits, page: &mut Page, user: &str) {
         };
         let label = toolkit.connection.as_ref().and_then(|link| link.label.as_ref());
         let label = label.map(ToString::to_string).unwrap_or_default();
-        let why = toolkit.availability_reason.clone().unwrap_or_default();
+        let many = Some(toolkit.accounts).filter(|many| *many > 1);
+        let reason = toolkit.connection.as_ref().and_then(|link| link.reason.clone());
+        let why = [
+            many.map(|many| format!("{many} accounts")),
+            toolkit.availability_reason.clone(),
+            reason,
+        ];
+        let why = why.into_iter().flatten().collect::<Vec<_>>().join("; ");
         vec![toolkit.slug.clone(), toolkit.name.clone(), state, label, why]
     };
     if reply.toolkits.is_empty() {
@@ -215,24 +224,29 @@ pub(crate) fn more(page: &mut Page, cursor: Option<&str>) {
     }
 }
 
-fn connected(reply: &Connections, page: &mut Page, user: &str) {
+fn connected(reply: &Connections, page: &mut Page, all: bool, user: &str) {
     if reply.connections.is_empty() {
         page.text("Nothing is connected.");
         page.next(format!("naive connections list{user}"), "see what can be");
         return;
     }
     let row = |one: &Connection| {
+        let id = if all { one.id.to_string() } else { String::new() };
+        // Ids are long: where they are shown, the order tells what the times would.
+        let since = if all { String::new() } else { one.last_status_at.minute() };
         vec![
+            id,
             one.toolkit.to_string(),
             one.status.as_str().to_owned(),
             one.account.clone().unwrap_or_default(),
             one.label.as_ref().map(ToString::to_string).unwrap_or_default(),
             if one.is_default { "yes" } else { "" }.to_owned(),
-            one.last_status_at.plain(),
+            since,
             one.reason.clone().unwrap_or_default(),
         ]
     };
-    let columns = ["toolkit", "status", "account", "label", "default", "since", "note"];
+    let columns =
+        ["connection", "toolkit", "status", "account", "label", "default", "since", "note"];
     page.table(&columns, reply.connections.iter().map(row).collect());
 }
 

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use super::{App, arguments};
 use crate::api::error::{Error, Result};
 use crate::api::secrets::Secrets;
-use crate::api::workspace::{CredentialField, ToolkitDetail};
+use crate::api::workspace::{AuthType, CredentialField, ToolkitDetail};
 use crate::settings::Settings;
 
 /// Returns the fields that are still to be entered, beside those that the command line gave.
@@ -15,19 +15,53 @@ pub(crate) fn wanted(about: &ToolkitDetail, fields: &[(String, String)]) -> Vec<
     about.credential_fields.iter().filter(open).cloned().collect()
 }
 
-/// Returns what the environment and stdin give of some fields; stdin outranks the environment.
-pub(crate) fn given(fields: &[CredentialField], stdin: &[String]) -> Result<Secrets> {
+/// Returns what the environment and stdin give of some fields; stdin outranks the environment. At a
+/// terminal nothing is read, because what is typed there would show: it is left to be asked for.
+pub(crate) fn given(
+    app: &App<'_>,
+    about: &ToolkitDetail,
+    fields: &[CredentialField],
+    stdin: &[String],
+) -> Result<Secrets> {
+    let names = arguments::names(stdin)?;
+    check_names(about, &names)?;
     let mut entered = Settings::credentials();
-    entered.0.retain(|key, _| fields.iter().any(|field| field.key == *key));
-    entered.0.extend(arguments::secrets(stdin)?.0);
+    entered.0.retain(|key, _| {
+        fields.iter().any(|field| field.key == *key) && !names.contains(&key.as_str())
+    });
+    if !app.settings.terminals.person {
+        entered.0.extend(arguments::secrets(&names)?.0);
+    }
     Ok(entered)
 }
 
-/// Fails with a usage error if a field is missing and there is nobody to ask.
+/// Fails with a usage error if a credential is named that the app does not take.
+fn check_names(about: &ToolkitDetail, names: &[&str]) -> Result<()> {
+    let slug = &about.summary.slug;
+    let takes_any = match about.summary.auth_type {
+        AuthType::ApiKey | AuthType::Basic => true,
+        AuthType::Oauth2 | AuthType::None => false,
+    };
+    if !takes_any && !names.is_empty() {
+        return Err(Error::usage(format!("`{slug}` takes no credential")).hint("leave it out"));
+    }
+    let known: Vec<_> = about.credential_fields.iter().map(|field| field.key.as_str()).collect();
+    match names.iter().find(|name| !known.contains(name)) {
+        Some(name) => {
+            let text = format!("`{slug}` has no credential field `{name}`");
+            Err(Error::usage(text).hint(format!("it takes `{}`", known.join("`, `"))))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Fails with a usage error if a field is missing and there is nobody to ask; `before` is what stands
+/// before a `key=-` that gives it.
 pub(crate) fn check_complete(
     app: &App<'_>,
     fields: &[CredentialField],
     entered: &Secrets,
+    before: &str,
 ) -> Result<()> {
     let missing = fields.iter().find(|field| !entered.0.contains_key(&field.key));
     match missing {
@@ -36,7 +70,7 @@ pub(crate) fn check_complete(
             let text =
                 format!("the credential `{key}` is missing and there is no terminal to ask at");
             Err(Error::usage(text).hint(format!(
-                "give it on stdin with `--credential {key}=-`, or in `NAIVE_CREDENTIAL_{}`",
+                "give it on stdin with `{before} {key}=-`, or in `NAIVE_CREDENTIAL_{}`",
                 key.to_uppercase()
             )))
         }

@@ -99,7 +99,7 @@ impl<'a> DeviceLogin<'a> {
 
     fn question(&self, given_up: Option<&str>) -> Poll {
         Poll {
-            connection: self.started.connected_account_id.clone(),
+            connection: (&self.started.connected_account_id).into(),
             user: self.user.cloned(),
             given_up: given_up.map(str::to_owned),
         }

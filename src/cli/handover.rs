@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::output::Page;
+use super::output::{Page, note};
 use super::{App, arguments, connect};
 use crate::api::error::Result;
 use crate::api::logins::{ExportConnection, Exported, ImportConnection};
@@ -32,6 +32,9 @@ fn exported(reply: &Exported, page: &mut Page, user: &str) {
 
 /// Opens a block, and takes the connection over.
 pub(crate) async fn import(app: &App<'_>, mut op: ImportConnection) -> Result<u8> {
+    if app.settings.terminals.person {
+        note("Paste the block here, then end with Ctrl-D on a line of its own.")?;
+    }
     op.block = block(arguments::stdin()?);
     let user = app.user_flag(op.user.as_ref());
     let state = app.done(app.as_caller(), op).await?;

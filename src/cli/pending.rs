@@ -11,24 +11,39 @@ use crate::api::connections::{ConnectState, Connection, GetConnection, PendingLo
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::Label;
 use crate::api::logins::Poll;
-use crate::engine::Awaited;
+use crate::api::workspace::{AuthType, GetToolkit};
+use crate::engine::{Awaited, keys};
 
 /// Exit status of a wait for what did not come about.
 const GIVEN_UP: u8 = 9;
 
 /// Waits until the login of a connection has ended, and shows how the connection stands then.
-pub(crate) async fn wait(app: &App<'_>, op: GetConnection, patience: Duration) -> Result<u8> {
+pub(crate) async fn wait(app: &App<'_>, mut op: GetConnection, patience: Duration) -> Result<u8> {
     let user = app.user_flag(op.user.as_ref());
     let mut by_code = true;
     let ended = patiently(app, patience, async || {
         let connection = app.done(app.as_caller(), op.clone()).await?;
+        // The app alone may mean another one by the time this one has ended.
+        op.connection = (&connection.id).into();
         if connection.status != Status::Initiated {
             return Ok(Some(connection));
         }
         by_code = by_code && is_asked(app, &op).await;
         Ok(None)
     });
-    let connection = ended.await?;
+    let connection = match ended.await {
+        Ok(connection) => connection,
+        // What is not there, or not named clearly, does not come either: a script that asks until it does
+        // would never end.
+        Err(error) if matches!(error.code, Code::NotFound | Code::InvalidInput) => {
+            app.output.error("connections.wait", &error);
+            return Ok(GIVEN_UP);
+        }
+        Err(error) if error.reason.as_deref() == Some("timed_out") => {
+            return Err(advised(app, op, &user, error).await?);
+        }
+        Err(error) => return Err(error),
+    };
     let mut page = Page::default();
     get(&connection, &mut page);
     let failure = failure(&connection, &user);
@@ -40,6 +55,22 @@ pub(crate) async fn wait(app: &App<'_>, op: GetConnection, patience: Duration) -
         .map_err(|error| Error::internal("a reply cannot be written", error))?;
     let status = app.output.reply("connections.wait", result, page)?;
     Ok(if is_active { status } else { GIVEN_UP })
+}
+
+/// Says of a connection that waits for a key how it is entered.
+async fn advised(app: &App<'_>, op: GetConnection, user: &str, late: Error) -> Result<Error> {
+    let connection = app.done(app.as_caller(), op).await?;
+    let about = GetToolkit { toolkit: connection.toolkit };
+    let about = app.done(app.as_caller(), about).await?;
+    Ok(match about.summary.auth_type {
+        AuthType::ApiKey | AuthType::Basic => {
+            let (id, keys) = (&connection.id, keys(&about.credential_fields));
+            late.hint(format!(
+                "run `naive connections credentials {id}{user}{keys}`: it waits for what is entered there"
+            ))
+        }
+        AuthType::Oauth2 | AuthType::None => late,
+    })
 }
 
 /// Asks the app, as often as it may be asked, whether the code of a login was entered; tells whether
@@ -96,7 +127,8 @@ async fn patiently<T>(
     let ended = tokio::select! {
         ended = asked => ended,
         () = tokio::time::sleep(patience) => {
-            Err(Error::new(Code::Forbidden, "the login has not ended yet, and still waits")
+            // Nobody forbade it: what did not come is the app's answer.
+            Err(Error::new(Code::ProviderError, "the login has not ended yet, and still waits")
                 .hint("run the command again, with a longer `--timeout` if need be")
                 .reason("timed_out"))
         }

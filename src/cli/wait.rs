@@ -134,7 +134,10 @@ impl<'a> Wait<'a> {
                     ))?;
                     Ok(Some(signal))
                 }
-                Err(_) => self.begin(Way::without_browser(&self.app.settings, true)?, paste),
+                Err(error) => {
+                    note(&format!("The browser did not open: {error}."))?;
+                    self.begin(Way::without_browser(&self.app.settings, true)?, paste)
+                }
             },
             Way::Paste => {
                 let enter = match self.app.settings.profile {
@@ -262,7 +265,8 @@ pub(super) async fn raced(
         ended = login => Ok(ended),
         ended = elsewhere(app, started) => Ok(ended),
         () = tokio::time::sleep(patience) => {
-            let late = Error::new(Code::Forbidden, "the login timed out")
+            // Nobody forbade it: what did not come is the app's answer.
+            let late = Error::new(Code::ProviderError, "the login timed out")
                 .hint("start again, with a longer `--timeout` if need be")
                 .reason("timed_out");
             Err(("timed out", late))

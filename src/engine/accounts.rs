@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::connections::see_all;
 use super::toolkits::Known;
 use super::{Engine, Scope, user_flag};
 use crate::api::accounts::{DefaultAccount, DefaultChosen};
@@ -23,7 +24,7 @@ impl Engine {
     ) -> Result<Connection> {
         let slug = &known.manifest.slug;
         let all = self.store.connections(&user.id, Some(slug))?;
-        let chosen = chosen(&all, account, |status| status == Status::Active)?;
+        let chosen = chosen(&all, account, user, |status| status == Status::Active)?;
         let meant = chosen.or(all.first());
         let label = Label::flag(meant.and_then(|one| one.label.as_ref()));
         let connect = format!("run `naive connections connect {slug}{}{label}`", user_flag(user));
@@ -65,7 +66,7 @@ impl Engine {
         let chosen = match account {
             // Nothing is left to do about the default one.
             None if all.iter().any(is_over) => only(&all, counts)?,
-            account => chosen(&all, account, counts)?,
+            account => chosen(&all, account, user, counts)?,
         };
         chosen.cloned().ok_or_else(|| {
             let text = format!("`{}` is not connected to `{slug}`", user.handle());
@@ -88,9 +89,9 @@ impl Engine {
             return Ok(DefaultChosen { toolkit: op.toolkit, connection: None });
         };
         let all = self.store.connections(&user.id, Some(&known.manifest.slug))?;
-        let id = named(&all, &account, |_| true)?.id.clone();
+        let id = named(&all, &account, user, |_| true)?.id.clone();
         self.store.set_default(&id)?;
-        let connection = self.get_connection(scope, &id)?;
+        let connection = self.get_connection(scope, &(&id).into())?;
         Ok(DefaultChosen { toolkit: op.toolkit, connection: Some(connection) })
     }
 
@@ -111,10 +112,11 @@ impl Engine {
 fn chosen<'a>(
     all: &'a [Connection],
     account: Option<&str>,
+    user: &User,
     counts: impl Fn(Status) -> bool,
 ) -> Result<Option<&'a Connection>> {
     match account {
-        Some(account) => named(all, account, counts).map(Some),
+        Some(account) => named(all, account, user, counts).map(Some),
         None if all.iter().any(|one| one.is_default) => Ok(all.iter().find(|one| one.is_default)),
         None => only(all, counts),
     }
@@ -124,6 +126,7 @@ fn chosen<'a>(
 fn named<'a>(
     all: &'a [Connection],
     account: &str,
+    user: &User,
     counts: impl Fn(Status) -> bool,
 ) -> Result<&'a Connection> {
     let matches: Vec<_> = all.iter().filter(|one| is_named(one, account)).collect();
@@ -132,9 +135,9 @@ fn named<'a>(
         [] => {
             let known = all.iter().flat_map(names).collect::<BTreeSet<_>>();
             let near = nearest(account, known.iter().copied());
-            let otherwise = "run `naive connections connected` to see which there are";
+            let otherwise = format!("run `{}` to see which there are", see_all(user));
             Err(Error::new(Code::NotFound, format!("there is no account `{account}`"))
-                .hint(did_you_mean(&near, otherwise))
+                .hint(did_you_mean(&near, &otherwise))
                 .reason("account_unknown"))
         }
         several => {

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::toolkits::Known;
-use super::{Engine, Scope, connection_owner};
+use super::{Engine, Scope, connection_owner, user_flag};
 use crate::api::connections::{
-    Connection, Connections, Disconnect, Disconnected, ListConnections, ListedConnection,
-    ListedToolkit, ListedToolkits, Status,
+    Connected, Connection, Connections, Disconnect, Disconnected, ListConnections,
+    ListedConnection, ListedToolkit, ListedToolkits, Status,
 };
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{ConnectionId, ToolSlug};
+use crate::api::ids::{ConnectionRef, Slug, ToolSlug};
 use crate::api::time::Millis;
 use crate::api::tools::{ListTools, ToolDetail, Tools};
-use crate::api::workspace::AuthType;
+use crate::api::workspace::{AuthType, User};
 use crate::catalog::manifest::{Manifest, Tool};
 use crate::catalog::search::{did_you_mean, nearest, score};
 use crate::oauth;
@@ -24,7 +24,11 @@ impl Engine {
         op: &ListConnections,
     ) -> Result<ListedToolkits> {
         let mut links: BTreeMap<String, Connection> = BTreeMap::new();
+        let mut accounts: BTreeMap<String, usize> = BTreeMap::new();
         for link in self.store.connections(&scope.user()?.id, None)? {
+            if matches!(link.status, Status::Initiated | Status::Active | Status::Expired) {
+                *accounts.entry(link.toolkit.to_string()).or_default() += 1;
+            }
             links.entry(link.toolkit.to_string()).or_insert(link);
         }
         let is_connected =
@@ -41,7 +45,9 @@ impl Engine {
                     status: link.status,
                     connected_account_id: link.id.clone(),
                     label: link.label.clone(),
+                    reason: link.reason.clone(),
                 }),
+                accounts: accounts.get(&slug).copied().unwrap_or_default(),
                 slug,
                 name: known.manifest.name.clone(),
                 auth_type: known.manifest.auth.kind,
@@ -53,23 +59,35 @@ impl Engine {
         Ok(ListedToolkits { toolkits: toolkits.collect(), next_cursor })
     }
 
-    pub(super) fn connected(&self, scope: &Scope<'_>) -> Result<Connections> {
-        Ok(Connections { connections: self.store.connected(&scope.user()?.id)? })
+    pub(super) fn connected(&self, scope: &Scope<'_>, op: &Connected) -> Result<Connections> {
+        let user = &scope.user()?.id;
+        if !op.all {
+            return Ok(Connections { connections: self.store.connected(user)? });
+        }
+        let mut connections = self.store.connections(user, None)?;
+        connections.sort_by_key(|one| std::cmp::Reverse(one.last_status_at));
+        Ok(Connections { connections })
     }
 
     pub(super) fn get_connection(
         &self,
         scope: &Scope<'_>,
-        id: &ConnectionId,
+        named: &ConnectionRef,
     ) -> Result<Connection> {
-        match self.store.connection(id)? {
-            Some((owner, connection)) if owner == scope.user()?.id => Ok(connection),
-            _ => {
-                let text = format!("`{}` has no connection `{id}`", scope.user()?.handle());
-                Err(Error::new(Code::NotFound, text)
-                    .hint("run `naive connections connected` to see which there are"))
+        let user = scope.user()?;
+        if let Ok(toolkit) = named.as_str().parse::<Slug>() {
+            let all = self.store.connections(&user.id, Some(&toolkit))?;
+            if let Some(connection) = only_of(&toolkit, &all)? {
+                return Ok(connection);
+            }
+        } else if let Ok(id) = named.as_str().parse() {
+            let found = self.store.connection(&id)?;
+            if let Some((_, connection)) = found.filter(|(owner, _)| *owner == user.id) {
+                return Ok(connection);
             }
         }
+        Err(Error::new(Code::NotFound, format!("`{}` has no connection `{named}`", user.handle()))
+            .hint(format!("run `{}` to see which there are", see_all(user))))
     }
 
     pub(super) fn list_tools(&self, op: &ListTools) -> Result<Tools> {
@@ -139,6 +157,41 @@ impl Engine {
         let server = self.oauth_server(known).await?;
         oauth::revoke(&self.http, &server, &secrets).await
     }
+}
+
+/// Returns the connection to an app that is meant where nobody says which, if there is one; several are
+/// never guessed between.
+fn only_of(toolkit: &Slug, all: &[Connection]) -> Result<Option<Connection>> {
+    let goes_on = |one: &Connection| {
+        matches!(one.status, Status::Initiated | Status::Active | Status::Expired)
+    };
+    let mut present = all.iter().filter(|one| goes_on(one));
+    let only = match (present.next(), present.next()) {
+        (Some(one), None) => Some(one),
+        (Some(_), Some(_)) => None,
+        (None, _) => all.first().filter(|_| all.len() == 1),
+    };
+    let meant = all.iter().find(|one| one.is_default).or(only);
+    if meant.is_some() || all.is_empty() {
+        return Ok(meant.cloned());
+    }
+    let choices: Vec<_> = all
+        .iter()
+        .map(|one| {
+            let name = one.label.as_ref().map(ToString::to_string).or(one.account.clone());
+            let name = name.unwrap_or_else(|| one.status.as_str().to_owned());
+            format!("`{}` ({name})", one.id)
+        })
+        .collect();
+    let text = format!("{} connections to `{toolkit}` could be meant", all.len());
+    Err(Error::new(Code::InvalidInput, text)
+        .hint(format!("name one by its id: {}", choices.join(", ")))
+        .reason("account_ambiguous"))
+}
+
+/// Returns the command that shows a user's connections, however they stand.
+pub(super) fn see_all(user: &User) -> String {
+    format!("naive connections connected --all{}", user_flag(user))
 }
 
 /// Returns the tool of that slug; `NotFound` says which were perhaps meant.

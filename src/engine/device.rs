@@ -6,15 +6,16 @@ use url::Url;
 
 use super::clients::{Endpoints, Need};
 use super::credential::Claim;
+use super::fields::{keys, no_codes};
 use super::login::{declined, state};
 use super::toolkits::Known;
-use super::{Call, Engine, Scope, user_flag};
+use super::{Call, Engine, Scope};
 use crate::api::connections::{Connect, ConnectState, Connection, PendingLogin, Status};
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::Label;
 use crate::api::logins::Poll;
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
+use crate::api::workspace::AuthType;
 use crate::oauth::{self, Device, DeviceAnswer, Tokens};
 use crate::store::{Flow, FlowAnswer, NewFlow, WaitingDevice, flow_owner};
 
@@ -31,12 +32,7 @@ pub(super) fn goes_by_device(call: &Call, op: &Connect, endpoint: Option<&Url>) 
     match (endpoint, &call.redirect_uri) {
         (Some(_), _) if wanted => Ok(true),
         (Some(_), None) => Ok(true),
-        (None, _) if op.device => {
-            let text = format!("`{}` gives out no codes for other devices", op.toolkit);
-            Err(Error::new(Code::InvalidInput, text)
-                .hint("leave `--device` out")
-                .reason("no_device_login"))
-        }
+        (None, _) if op.device => Err(no_codes(op)),
         (None, None) => {
             Err(Error::new(Code::InvalidInput, "there is no place for a browser to return to")
                 .reason("no_return"))
@@ -94,12 +90,24 @@ impl Engine {
     /// Asks the app once whether the code was entered, if it may be asked by now.
     pub(super) async fn poll(&self, scope: &Scope<'_>, op: &Poll) -> Result<ConnectState> {
         let connection = self.get_connection(scope, &op.connection)?;
+        let id = connection.id.clone();
+        match self.polled(connection, op).await {
+            Err(error) if error.reason.as_deref() == Some("login_replaced") => {
+                let command = format!("naive connections get {id}{}", self.owner_flag(&id)?);
+                Err(error.hint(format!("run `{command}` to see how it stands")))
+            }
+            Err(error) => Err(self.start_again(Some(&id), " --device", error)?),
+            state => state,
+        }
+    }
+
+    async fn polled(&self, connection: Connection, op: &Poll) -> Result<ConnectState> {
         let Some(waiting) = self.store.device(&connection.id)? else {
-            return ended(&connection, &user_flag(scope.user()?));
+            return self.without_code(&connection);
         };
         if let Some(why) = &op.given_up {
             let error = Error::new(Code::Forbidden, format!("the login was given up: {why}"));
-            let error = again(error).reason(why.replace(' ', "_"));
+            let error = error.reason(why.replace(' ', "_"));
             return Err(self.end_device(&waiting, why, error)?);
         }
         let now = Millis::now();
@@ -207,6 +215,39 @@ impl Engine {
         }
     }
 
+    /// Returns how a connection stands for which no code waits.
+    fn without_code(&self, connection: &Connection) -> Result<ConnectState> {
+        let id = &connection.id;
+        let advice = match connection.status {
+            Status::Active => return Ok(state(connection, None)),
+            Status::Failed => {
+                let why = connection.reason.as_deref().unwrap_or("no reason is known");
+                let text = format!("the login has failed: {why}");
+                let error = Error::new(Code::Forbidden, text).reason("login_failed");
+                return Err(self.start_again(Some(id), "", error)?);
+            }
+            Status::Initiated => {
+                let (user, known) = (self.owner_flag(id)?, self.toolkit(&connection.toolkit)?);
+                match (known.manifest.auth.kind, keys(&known.fields())) {
+                    (AuthType::ApiKey | AuthType::Basic, keys) => {
+                        format!(
+                            "run `naive connections credentials {id}{user}{keys}` to enter what it waits for"
+                        )
+                    }
+                    (AuthType::Oauth2 | AuthType::None, _) => {
+                        format!("run `naive connections wait {id}{user}` to wait for its end")
+                    }
+                }
+            }
+            Status::Expired | Status::Inactive | Status::Revoked => {
+                format!("run `{}` to log in", self.connect_command(id)?)
+            }
+        };
+        Err(Error::new(Code::InvalidInput, format!("no code for another device waits for `{id}`"))
+            .hint(advice)
+            .reason("no_device_login"))
+    }
+
     fn still_waiting(&self, login: &Login<'_>, next_poll_at: Millis) -> Result<ConnectState> {
         let (since, until) = (login.waiting.since, login.waiting.expires_at);
         let code = oauth::device_code(login.kept, until, next_poll_at);
@@ -223,38 +264,13 @@ struct Login<'a> {
     kept: &'a Secrets,
 }
 
-/// Returns how a connection stands for which no code waits.
-fn ended(connection: &Connection, user: &str) -> Result<ConnectState> {
-    match connection.status {
-        Status::Active => Ok(state(connection, None)),
-        Status::Failed => {
-            let why = connection.reason.as_deref().unwrap_or("no reason is known");
-            let text = format!("the login has failed: {why}");
-            Err(again(Error::new(Code::Forbidden, text)).reason("login_failed"))
-        }
-        Status::Initiated | Status::Expired | Status::Inactive | Status::Revoked => {
-            let text = format!("no code for another device waits for `{}`", connection.id);
-            let (toolkit, label) = (&connection.toolkit, Label::flag(connection.label.as_ref()));
-            let command = format!("naive connections connect {toolkit}{user}{label} --device");
-            Err(Error::new(Code::InvalidInput, text)
-                .hint(format!("run `{command}` to begin such a login"))
-                .reason("no_device_login"))
-        }
-    }
-}
-
 fn lapsed() -> Error {
-    again(Error::new(Code::Forbidden, "the code was not entered in time")).reason("timed_out")
+    Error::new(Code::Forbidden, "the code was not entered in time").reason("timed_out")
 }
 
 fn replaced() -> Error {
     Error::new(Code::Forbidden, "the login was ended or begun anew meanwhile")
-        .hint("run `naive connections connected` to see how it stands")
         .reason("login_replaced")
-}
-
-fn again(error: Error) -> Error {
-    error.hint("start again with `naive connections connect`")
 }
 
 #[cfg(test)]

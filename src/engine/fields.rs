@@ -1,4 +1,4 @@
-//! The fields of a login that are no token: the parts of an app's address, and what a person enters.
+//! What a caller enters of an account beside its login, held against what the app takes.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::{Engine, Scope};
 use crate::api::connections::Connect;
 use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::secrets::Secrets;
-use crate::api::workspace::AuthType;
+use crate::api::workspace::{AuthType, CredentialField};
 
 impl Engine {
     /// Returns the parts of the app's address, each known and none unknown: those that are given, and for an
@@ -33,6 +33,29 @@ impl Engine {
     }
 }
 
+/// Fails if a login is asked for what this app's way to log in does not have.
+pub(super) fn check_login(known: &Known, op: &Connect) -> Result<()> {
+    if known.manifest.auth.kind == AuthType::Oauth2 {
+        return Ok(());
+    }
+    let slug = &op.toolkit;
+    if op.device {
+        return Err(no_codes(op));
+    }
+    if !op.scopes.is_empty() {
+        let text = format!("`{slug}` knows no scopes, because its users do not log in with OAuth");
+        return Err(Error::new(Code::InvalidInput, text).hint("leave `--scopes` out"));
+    }
+    Ok(())
+}
+
+/// The refusal of a login by code at an app that has none.
+pub(super) fn no_codes(op: &Connect) -> Error {
+    let text = format!("`{}` gives out no codes for other devices", op.toolkit);
+    Error::new(Code::InvalidInput, text).hint("leave `--device` out").reason("no_device_login")
+}
+
+/// Returns the given parts of an address, each there that must be and none unknown.
 fn complete(
     known: &Known,
     given: BTreeMap<String, String>,
@@ -51,12 +74,16 @@ fn complete(
     if faults.is_empty() {
         return Ok(given);
     }
+    let hint = match parts {
+        [] => format!("leave `--field` out: the address of `{}` has no such parts", known.slug()),
+        parts => format!("give each with `--field KEY=VALUE`: {}", parts.join(", ")),
+    };
     Err(Error::new(Code::InvalidInput, "some parts of the app's address are missing or unknown")
-        .hint(format!("give each with `--field KEY=VALUE`: {}", parts.join(", ")))
+        .hint(hint)
         .details(faults))
 }
 
-/// Returns what is wrong with the fields of a login, those given when it began and those entered now.
+/// Returns what is missing or unknown among the credential fields that were entered.
 pub(super) fn field_faults(
     known: &Known,
     entered: &Secrets,
@@ -73,6 +100,12 @@ pub(super) fn field_faults(
         .filter(|key| !fields.iter().any(|field| field.key == **key))
         .map(|key| fault(key, "is no field of this toolkit"));
     missing.chain(unknown).collect()
+}
+
+/// Returns the secrets among some fields as `connections credentials` takes them: ` api_key=-`.
+pub(crate) fn keys(fields: &[CredentialField]) -> String {
+    let secrets = fields.iter().filter(|field| field.secret);
+    secrets.map(|field| format!(" {}=-", field.key)).collect::<Vec<_>>().concat()
 }
 
 fn fault(key: &str, message: &str) -> Fault {

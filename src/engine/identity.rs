@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Engine;
 use super::deliver::{is_unclear, retry_hint};
+use super::fields::keys;
 use super::mirror::now_after;
 use super::toolkits::Known;
 use crate::api::connections::Connection;
@@ -47,7 +48,8 @@ impl Engine {
             Ok(Identity::Refused) => {
                 let text = format!("`{}` refuses the credential", known.manifest.slug);
                 self.store.fail(id, &text, now_after(before))?;
-                let command = format!("naive connections credentials {id}{}", self.owner_flag(id)?);
+                let (user, keys) = (self.owner_flag(id)?, keys(&known.fields()));
+                let command = format!("naive connections credentials {id}{user}{keys}");
                 Err(Error::new(Code::Unauthorized, text)
                     .hint(format!("check it, then run `{command}`"))
                     .reason("credential_refused"))

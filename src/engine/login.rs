@@ -7,7 +7,7 @@ use url::Url;
 use super::clients::Need;
 use super::connections::tool;
 use super::device::goes_by_device;
-use super::fields::field_faults;
+use super::fields::{check_login, field_faults};
 use super::toolkits::Known;
 use super::{Engine, Scope, beside, connection_owner, gate, scopes, user_flag};
 use crate::api::connections::{Connect, ConnectState, Connection, Credentials, Finish};
@@ -30,6 +30,7 @@ impl Engine {
         if let Some(url) = &op.callback_url {
             check(url, Trust::Public)?;
         }
+        check_login(&known, op)?;
         let tools = op.tools.iter().map(|slug| tool(&known.manifest, slug));
         let tools = tools.collect::<Result<Vec<_>>>()?;
         let active = self.already_active(scope, op)?;
@@ -111,11 +112,9 @@ impl Engine {
 
     pub(super) async fn finish(&self, scope: &Scope<'_>, op: Finish) -> Result<ConnectState> {
         let state_hash = oauth::state_hash(&op.state);
-        let refused = |text: &str, reason: &str| {
-            Error::new(Code::InvalidInput, text)
-                .hint("start again with `naive connections connect`")
-                .reason(reason)
-        };
+        let refused =
+            |text: &str, reason: &str| Error::new(Code::InvalidInput, text).reason(reason);
+        let again = |error| self.start_again(self.store.flow_of(&state_hash)?.as_ref(), "", error);
         // Before the login is used up: without its key it could not be ended.
         self.cipher()?;
         let (id, sealed) = match self.store.take_flow(&state_hash, Millis::now())? {
@@ -124,30 +123,34 @@ impl Engine {
                 if let Some(why) = &op.given_up {
                     self.store.fail_login(&state_hash, why)?;
                 }
-                return Err(refused("this login has ended already", "state_used"));
+                return Err(again(refused("this login has ended already", "state_used"))?);
             }
             FlowAnswer::Unknown => {
-                return Err(refused("nobody here waits for this login", "state_unknown"));
+                return Err(refused("nobody here waits for this login", "state_unknown")
+                    .hint("use the link that was made last for this account, or make a new one"));
             }
             FlowAnswer::Lapsed => {
                 self.store.fail_login(&state_hash, "timed out")?;
-                return Err(refused("this login took too long and has timed out", "timed_out"));
+                let late = refused("this login took too long and has timed out", "timed_out");
+                return Err(again(late)?);
             }
         };
         if let Some(why) = op.given_up {
             self.store.fail_login(&state_hash, &why)?;
-            return Err(Error::new(Code::Forbidden, format!("the login was given up: {why}"))
-                .hint("start again with `naive connections connect`")
-                .reason(why.replace(' ', "_")));
+            let error = Error::new(Code::Forbidden, format!("the login was given up: {why}"));
+            return Err(again(error.reason(why.replace(' ', "_")))?);
         }
         let kept = self.opening(&flow_owner(&state_hash), &sealed)?;
-        let ended = self.end_oauth(scope, &id, &kept, op).await;
-        if let Err(error) = &ended {
-            self.store.fail_login(&state_hash, &error.message)?;
-        }
+        let ended = match self.end_oauth(scope, &id, &kept, op).await {
+            Ok(ended) => ended,
+            Err(error) => {
+                self.store.fail_login(&state_hash, &error.message)?;
+                return Err(again(error)?);
+            }
+        };
         let callback = oauth::kept(&kept, "callback_url").and_then(|url| Url::parse(url).ok());
         let user = self.owner(&id)?.map(|user| user.handle().to_owned());
-        Ok(ConnectState { callback_url: callback, user, ..ended? })
+        Ok(ConnectState { callback_url: callback, user, ..ended })
     }
 
     async fn end_oauth(
@@ -208,7 +211,7 @@ impl Engine {
                 Code::InvalidInput,
                 "some credential fields are missing or unknown",
             )
-            .hint("give each with `--credential KEY=-` on stdin, or in `NAIVE_CREDENTIAL_<KEY>`")
+            .hint("give each as `KEY=-` on stdin, or in `NAIVE_CREDENTIAL_<KEY>`")
             .details(faults));
         }
         let entered = Tokens { sealed: op.fields, ..Tokens::default() };
@@ -277,9 +280,7 @@ pub(super) fn declined(error: &str, description: Option<&str>) -> Error {
         (error, Some(words)) => format!("the login was refused with `{error}`: {words}"),
         (error, None) => format!("the login was refused with `{error}`"),
     };
-    Error::new(Code::Forbidden, text)
-        .hint("start again with `naive connections connect`")
-        .reason(reason)
+    Error::new(Code::Forbidden, text).reason(reason)
 }
 
 #[cfg(test)]

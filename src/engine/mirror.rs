@@ -48,9 +48,9 @@ impl Engine {
             FlowState::Alone => Ok(Awaited::Abandoned),
             FlowState::Done => Ok(Awaited::Ended(Box::new(state(&self.present(id)?, None)))),
             FlowState::Failed(why) => {
-                Err(Error::new(Code::Forbidden, format!("the login did not succeed: {why}"))
-                    .hint("start again with `naive connections connect`")
-                    .reason("login_failed"))
+                let text = format!("the login did not succeed: {why}");
+                let error = Error::new(Code::Forbidden, text).reason("login_failed");
+                Err(self.start_again(Some(id), "", error)?)
             }
             FlowState::Gone => Err(self.gone(id)?),
         }
@@ -63,6 +63,9 @@ impl Engine {
             return Ok(state(&self.present(&begun.id)?, None));
         }
         let link = link.filter(|_| begun.began);
+        if begun.superseded {
+            self.note("An earlier link or code for this account no longer counts.".to_owned());
+        }
         Ok(ConnectState { login: begun.login, ..self.state(&begun.id, link)? })
     }
 
@@ -101,14 +104,34 @@ impl Engine {
         ));
     }
 
+    /// Adds to the failure of a login how another is begun for the same connection, unless it has advice
+    /// of its own or this machine is what failed.
+    pub(super) fn start_again(
+        &self,
+        id: Option<&ConnectionId>,
+        flags: &str,
+        error: Error,
+    ) -> Result<Error> {
+        let Some(id) = id.filter(|_| error.hint.is_none() && error.code != Code::InternalError)
+        else {
+            return Ok(error);
+        };
+        Ok(error.hint(format!("run `{}{flags}` to start again", self.connect_command(id)?)))
+    }
+
+    /// Returns the command that logs in to a connection's account.
+    pub(super) fn connect_command(&self, id: &ConnectionId) -> Result<String> {
+        let connection = self.present(id)?;
+        let (user, label) = (self.owner_flag(id)?, Label::flag(connection.label.as_ref()));
+        Ok(format!("naive connections connect {}{user}{label}", connection.toolkit))
+    }
+
     /// Returns why a login no longer counts.
     pub(super) fn gone(&self, id: &ConnectionId) -> Result<Error> {
         let connection = self.present(id)?;
         Ok(match connection.status {
             Status::Inactive | Status::Revoked => {
-                let (user, label) = (self.owner_flag(id)?, Label::flag(connection.label.as_ref()));
-                let command =
-                    format!("naive connections connect {}{user}{label}", connection.toolkit);
+                let command = self.connect_command(id)?;
                 Error::new(Code::Forbidden, "the connection was disconnected")
                     .hint(format!("run `{command}` to connect it again"))
                     .reason("not_connected")

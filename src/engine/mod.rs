@@ -37,6 +37,7 @@ use crate::store::{Entry, Store};
 use crate::vault::{Cipher, Vault};
 use gate::Verdict;
 
+pub(crate) use fields::keys;
 pub(crate) use login::FLOW_LIFE;
 pub(crate) use mirror::{Awaited, replaced};
 
@@ -186,7 +187,7 @@ impl Engine {
             Action::ListConnections(op) => {
                 answer(op, async |op| self.list_connections(scope, &op)).await
             }
-            Action::Connected(op) => answer(op, async |_| self.connected(scope)).await,
+            Action::Connected(op) => answer(op, async |op| self.connected(scope, &op)).await,
             Action::Connect(op) => answer(op, async |op| self.connect(scope, &op).await).await,
             Action::Finish(op) => answer(op, async |op| self.finish(scope, op).await).await,
             Action::Poll(op) => answer(op, async |op| self.poll(scope, &op).await).await,

@@ -153,7 +153,6 @@ pub(super) fn denied(answer: &Response, server: &Server) -> Error {
     match (answer.status, code.as_str()) {
         (_, "invalid_grant") => {
             Error::new(Code::Unauthorized, "the OAuth server no longer takes the grant")
-                .hint("start again with `naive connections connect`")
                 .reason("invalid_grant")
         }
         (_, "invalid_client" | "unauthorized_client") => Error::new(

@@ -41,6 +41,8 @@ pub(crate) struct Begun {
     pub(crate) login: Option<PendingLogin>,
     /// Whether it began
     pub(crate) began: bool,
+    /// Whether an earlier link or code, which still counted, no longer does
+    pub(crate) superseded: bool,
 }
 
 const CONNECTION: &str = "SELECT id, user_id, toolkit, status, label, account, scopes, fields,
@@ -116,23 +118,23 @@ impl Store {
         if !new.reconnect
             && let Some(id) = active(&tx, new)?
         {
-            return Ok(Begun { id, login: None, began: false });
+            return Ok(Begun { id, login: None, began: false, superseded: false });
         }
         if flow.is_some()
             && !new.restart
             && let Some((id, login)) = flows::waited_for(&tx, &self.dir, new, now)?
         {
-            return Ok(Begun { id, login: Some(login), began: false });
+            return Ok(Begun { id, login: Some(login), began: false, superseded: false });
         }
         let (id, since) = begin_row(&tx, new, now)?;
-        flows::forget(&tx, &id, now)?;
+        let superseded = flows::forget(&tx, &id, now)?;
         let mut login = None;
         if let Some(flow) = flow {
             flows::put(&tx, &id, flow, since, waited_by)?;
             login = Some(PendingLogin { since, until: flow.expires_at });
         }
         tx.commit()?;
-        Ok(Begun { id, login, began: true })
+        Ok(Begun { id, login, began: true, superseded })
     }
 
     /// Makes a connection the one that is meant where nobody says, in place of the one before.

@@ -97,6 +97,14 @@ impl Store {
         })
     }
 
+    /// Returns the connection that the login of that state is for, also once it has ended.
+    pub(crate) fn flow_of(&self, state_hash: &[u8]) -> Result<Option<ConnectionId>> {
+        let conn = self.conn();
+        let mut select =
+            conn.prepare_cached("SELECT connection_id FROM flows WHERE state_hash = ?1")?;
+        Ok(select.query_row([state_hash], |row| parsed(row, "connection_id")).optional()?)
+    }
+
     /// Returns how the login stands that began at `since`.
     pub(crate) fn flow_state(&self, id: &ConnectionId, since: Millis) -> Result<FlowState> {
         let conn = self.conn();
@@ -228,18 +236,19 @@ pub(super) fn lapse(tx: &Transaction<'_>, id: &ConnectionId, now: Millis) -> Res
     Ok(!lapsed.is_empty())
 }
 
-/// Deletes the logins of a connection that wait, and all that lapsed long ago.
-pub(super) fn forget(tx: &Transaction<'_>, id: &ConnectionId, now: Millis) -> Result<()> {
+/// Deletes the logins of a connection that wait, and all that lapsed long ago; tells whether one of the
+/// connection's own could still have been ended.
+pub(super) fn forget(tx: &Transaction<'_>, id: &ConnectionId, now: Millis) -> Result<bool> {
     const DAY: i64 = 24 * 60 * 60 * 1000;
     let gone = tx
         .prepare(
             "DELETE FROM flows WHERE (connection_id = ?1 AND used = 0) OR expires_at < ?2
-             RETURNING state_hash",
+             RETURNING state_hash, expires_at > ?3",
         )?
-        .query_map(params![id.as_str(), now.0 - DAY], |row| row.get(0))?
-        .collect::<rusqlite::Result<Vec<Vec<u8>>>>()?;
-    for state_hash in gone {
-        sealed::delete(tx, &flow_owner(&state_hash))?;
+        .query_map(params![id.as_str(), now.0 - DAY, now.0], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<Vec<(Vec<u8>, bool)>>>()?;
+    for (state_hash, _) in &gone {
+        sealed::delete(tx, &flow_owner(state_hash))?;
     }
-    Ok(())
+    Ok(gone.iter().any(|(_, counted)| *counted))
 }

@@ -103,7 +103,7 @@ fn a_denied_consent_fails_with_the_providers_reason() {
             "error": {
                 "code": "forbidden",
                 "message": reason,
-                "hint": "start again with `naive connections connect`",
+                "hint": "run `naive connections connect gmail` to start again",
                 "reason": "access_denied",
             },
         })
@@ -213,7 +213,7 @@ fn a_link_that_was_not_waited_for_is_ended_by_another_process() {
         json!({
             "code": "invalid_input",
             "message": "this login has ended already",
-            "hint": "start again with `naive connections connect`",
+            "hint": "run `naive connections connect gmail` to start again",
             "reason": "state_used",
         })
     );

@@ -144,8 +144,7 @@ fn a_wrong_key_fails_the_login_and_the_hint_mends_it() {
     let list = naive.run("connections list --search stripe --user alice").exits(0).json();
     let hint = wrong["error"]["hint"].as_str().unwrap().to_owned();
     let command = hint.split('`').nth(1).unwrap().strip_prefix("naive ").unwrap();
-    let mended =
-        naive.fed(&format!("{command} api_key=-"), "sk_test_of_this_test\n").exits(0).json();
+    let mended = naive.fed(command, "sk_test_of_this_test\n").exits(0).json();
 
     assert_eq!(wrong["error"]["code"], "unauthorized");
     assert_eq!(wrong["error"]["reason"], "credential_refused");

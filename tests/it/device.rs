@@ -316,6 +316,5 @@ fn a_poll_about_no_such_login_says_how_to_begin_one() {
     let run = app.naive.run(&format!("connections poll {id}")).exits(1).json();
 
     assert_eq!(run["error"]["reason"], "no_device_login");
-    let hint = "run `naive connections connect acme --device` to begin such a login";
-    assert_eq!(run["error"]["hint"], hint);
+    assert_eq!(run["error"]["hint"], "run `naive connections connect acme` to log in");
 }

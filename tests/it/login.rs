@@ -133,7 +133,7 @@ fn an_invalid_grant_says_to_start_again_and_the_code_is_not_sent_twice() {
         json!({
             "code": "unauthorized",
             "message": "the OAuth server no longer takes the grant",
-            "hint": "start again with `naive connections connect`",
+            "hint": "run `naive connections connect acme` to start again",
             "reason": "invalid_grant",
         })
     );

@@ -23,6 +23,7 @@ mod failing;
 mod files;
 mod generated;
 mod handover;
+mod hints;
 mod layering;
 mod lists;
 mod login;

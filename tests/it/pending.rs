@@ -86,7 +86,7 @@ fn a_wait_for_a_login_that_failed_exits_9_with_the_row_and_the_reason() {
 }
 
 #[test]
-fn a_wait_for_what_was_disconnected_exits_9_and_for_what_is_not_there_1() {
+fn a_wait_for_what_was_disconnected_or_is_not_there_does_not_look_like_not_yet() {
     let app = app();
     let (id, callback) = begun(&app);
     drop(finished(&app, &callback).exits(0));
@@ -94,7 +94,7 @@ fn a_wait_for_what_was_disconnected_exits_9_and_for_what_is_not_there_1() {
 
     let gone = app.naive.run(&format!("connections wait {id}")).exits(9).json();
     let other = id.replace(|c: char| c.is_ascii_digit(), "f");
-    let unknown = app.naive.run(&format!("connections wait {other}")).exits(1).json();
+    let unknown = app.naive.run(&format!("connections wait {other}")).exits(9).json();
 
     assert_eq!(gone["error"]["reason"], "not_connected");
     assert_eq!(gone["result"]["status"], "INACTIVE");
@@ -108,6 +108,7 @@ fn a_wait_that_takes_too_long_leaves_the_login_to_go_on() {
 
     let run = app.naive.run(&format!("connections wait {id} --timeout 300ms")).exits(1).json();
 
+    assert_eq!(run["error"]["code"], "provider_error");
     assert_eq!(run["error"]["reason"], "timed_out");
     assert_eq!(row(&app.naive, "acme")["status"], "INITIATED");
     drop(finished(&app, &callback).exits(0));
@@ -295,8 +296,10 @@ fn a_link_that_nobody_waits_for_gives_way_to_the_next() {
     let app = app();
     let (_, stale) = begun(&app);
 
-    let (_, callback) = begun(&app);
+    let second = app.naive.run(&format!("{CONNECT} --no-wait")).exits(0);
+    let callback = app.callback(second.json()["result"]["redirectUrl"].as_str().unwrap());
 
+    assert!(second.err.contains("An earlier link or code for this account no longer counts."));
     assert_eq!(finished(&app, &stale).exits(1).json()["error"]["reason"], "state_unknown");
     drop(finished(&app, &callback).exits(0));
 }
