@@ -85,9 +85,11 @@ impl Engine {
 
     /// Seals everything with a new key: `given` where the present one comes from the environment.
     pub(crate) fn rotate_key(&self, given: Option<SecretString>) -> Result<VaultStatus> {
+        // Where nothing was sealed yet there is no key, and whoever makes one takes the lock.
+        self.cipher()?;
         // Two rotations at once would each lay a key ready in the same place.
         let guard = self.store.lock()?;
-        let present = self.cipher()?;
+        let present = &self.find_key()?;
         let from_environment = present.key().source == KeySource::Environment;
         if from_environment != given.is_some() {
             let (text, hint) = if from_environment {

@@ -348,3 +348,17 @@ fn doctor_finds_a_key_that_is_gone_and_says_how_to_bring_it_back() {
     });
     assert_eq!(key(&ill), expected);
 }
+
+#[test]
+fn a_rotation_before_the_first_secret_does_not_wait_for_itself() {
+    let given = Naive::new().env("NAIVE_ENCRYPTION_KEY", FIRST);
+    let made = Naive::new();
+
+    let run = given.fed("vault rotate --key -", SECOND).exits(0).json();
+    let rotated = made.run("vault rotate").exits(0).json();
+
+    assert_eq!(run["result"]["key"]["source"], "environment");
+    assert_eq!(rotated["result"]["sealed"], 0);
+    drop(connected(given.env("NAIVE_ENCRYPTION_KEY", SECOND)).run(LIST).exits(0));
+    drop(connected(made).run(LIST).exits(0));
+}
