@@ -56,7 +56,7 @@ pub(crate) async fn connect(app: &App<'_>, op: Connect, terminal: Terminal) -> R
     let wanted = wanted(&about, &op.fields);
     let mut entered = given(app, &about, &wanted, &terminal.credential)?;
     check_patience(&op, terminal.timeout)?;
-    let waits = !terminal.no_wait && about.summary.availability == Availability::Available;
+    let waits = !terminal.no_wait && about.summary.availability != Availability::Disabled;
     let is_oauth = about.summary.auth_type == AuthType::Oauth2;
     if waits && !is_oauth {
         entered = asked(app, &op, &wanted, entered).await?;
@@ -127,11 +127,12 @@ fn joined(started: &ConnectState) -> Option<&PendingLogin> {
     started.login.as_ref().filter(|_| is_other)
 }
 
-/// Begins a login; a caller who waits, waits instead for the end of one that another process waits for.
+/// Begins a login; a caller who waits, waits instead for the end of one that another process waits for,
+/// and then has the engine say whether that was the one that was wanted.
 async fn begin(
     app: &App<'_>,
     call: &Call,
-    op: Connect,
+    mut op: Connect,
     patience: Duration,
 ) -> Result<Outcome<ConnectState>> {
     loop {
@@ -142,8 +143,8 @@ async fn begin(
         let Some(login) = joined(&started).filter(|_| call.waits) else {
             return Ok(Outcome::Done(started));
         };
-        if let Some(ended) = pending::join(app, &started, login, patience).await? {
-            return Ok(Outcome::Done(ended));
+        if pending::join(app, &started, login, patience).await? {
+            op.reconnect = false;
         }
     }
 }

@@ -81,13 +81,13 @@ async fn is_asked(app: &App<'_>, op: &GetConnection) -> bool {
     !matches!(asked, Err(error) if error.reason.as_deref() == Some("no_device_login"))
 }
 
-/// Waits for the end of a login that another process waits for; `None` if that process is gone.
+/// Waits for the good end of a login that another process waits for; false if that process is gone.
 pub(crate) async fn join(
     app: &App<'_>,
     started: &ConnectState,
     login: &PendingLogin,
     patience: Duration,
-) -> Result<Option<ConnectState>> {
+) -> Result<bool> {
     let (since, until) = (login.since.plain(), login.until.plain());
     note(&format!(
         "A login for this account waits already: since {since}, until {until} (UTC). This waits for its end; `--restart` makes a new link instead."
@@ -97,12 +97,12 @@ pub(crate) async fn join(
     let ended = patiently(app, patience, async || {
         Ok(match engine.awaited(id, login)? {
             Awaited::Waits => None,
-            Awaited::Ended(state) => Some(Some(*state)),
-            Awaited::Abandoned => Some(None),
+            Awaited::Ended(_) => Some(true),
+            Awaited::Abandoned => Some(false),
         })
     });
     let ended = ended.await?;
-    if ended.is_none() {
+    if !ended {
         note("The process that waited for it is gone, so this login takes its place.")?;
     }
     Ok(ended)

@@ -10,7 +10,7 @@ use super::device::goes_by_device;
 use super::fields::{check_login, field_faults};
 use super::toolkits::Known;
 use super::{Engine, Scope, beside, connection_owner, gate, scopes, user_flag};
-use crate::api::connections::{Connect, ConnectState, Connection, Credentials, Finish};
+use crate::api::connections::{Connect, ConnectState, Connection, Credentials, Finish, Status};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ConnectionId, Label, hidden};
 use crate::api::secrets::Secrets;
@@ -33,16 +33,17 @@ impl Engine {
         check_login(&known, op)?;
         let tools = op.tools.iter().map(|slug| tool(&known.manifest, slug));
         let tools = tools.collect::<Result<Vec<_>>>()?;
-        let active = self.already_active(scope, op)?;
-        if let Some(active) = &active
+        let present = self.connected_as(scope, op)?;
+        let active = present.as_ref().filter(|one| one.status == Status::Active);
+        if let Some(active) = active
             && !op.reconnect
             && tools.iter().all(|tool| scopes::covers(&active.scopes, tool))
         {
-            self.note_unchanged(scope.user()?, op);
+            self.note_unchanged(scope.user()?, op, active);
             return Ok(state(active, None));
         }
         let fields = self.address_fields(scope, &known, op)?;
-        let scopes = known.asked(&op.scopes, &tools, active.as_ref());
+        let scopes = known.asked(&op.scopes, &tools, present.as_ref());
         let new = NewFlow {
             user: &scope.user()?.id,
             toolkit: &op.toolkit,

@@ -5,10 +5,10 @@ use std::time::Duration;
 use url::Url;
 
 use super::login::state;
-use super::{Engine, Scope, user_flag};
+use super::{Engine, Scope, scopes, user_flag};
 use crate::api::connections::{Connect, ConnectState, Connection, PendingLogin, Status};
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{ConnectionId, Label};
+use crate::api::ids::{ConnectionId, Label, quoted};
 use crate::api::time::Millis;
 use crate::api::workspace::User;
 use crate::store::{Begun, FlowState};
@@ -69,15 +69,15 @@ impl Engine {
         Ok(ConnectState { login: begun.login, ..self.state(&begun.id, link)? })
     }
 
-    /// Returns the connection that a connect is about, if it is active.
-    pub(super) fn already_active(
+    /// Returns the connection that a connect is about, if it is active or expired.
+    pub(super) fn connected_as(
         &self,
         scope: &Scope<'_>,
         op: &Connect,
     ) -> Result<Option<Connection>> {
         let all = self.store.connections(&scope.user()?.id, Some(&op.toolkit))?;
-        let same = |one: &Connection| one.status == Status::Active && one.label == op.label;
-        Ok(all.into_iter().find(same))
+        let counts = |status| matches!(status, Status::Active | Status::Expired);
+        Ok(all.into_iter().find(|one| counts(one.status) && one.label == op.label))
     }
 
     /// Returns how a login stands that goes on.
@@ -93,12 +93,16 @@ impl Engine {
     }
 
     /// Tells people that a connection which is active was not changed, if they wanted it to be.
-    pub(super) fn note_unchanged(&self, user: &User, op: &Connect) {
-        if op.scopes.is_empty() && op.fields.is_empty() && op.callback_url.is_none() {
+    pub(super) fn note_unchanged(&self, user: &User, op: &Connect, active: &Connection) {
+        let lacks = scopes::lacks(&active.scopes, &op.scopes);
+        if !lacks && op.fields.is_empty() && op.callback_url.is_none() {
             return;
         }
         let (user, label) = (user_flag(user), Label::flag(op.label.as_ref()));
-        let command = format!("naive connections connect {}{user}{label} --reconnect", op.toolkit);
+        let all = || scopes::united([active.scopes.as_slice(), &op.scopes]).join(",");
+        let more = if lacks { format!(" --scopes {}", quoted(&all())) } else { String::new() };
+        let slug = &op.toolkit;
+        let command = format!("naive connections connect {slug}{user}{label} --reconnect{more}");
         self.note(format!(
             "The connection is active already, so nothing was changed; `{command}` logs in again."
         ));

@@ -45,6 +45,11 @@ fn words(scopes: &str) -> Vec<String> {
     scopes.split_whitespace().map(str::to_owned).collect()
 }
 
+/// Tells whether a scope is wanted that was not granted.
+pub(super) fn lacks(granted: &[String], wanted: &[String]) -> bool {
+    wanted.iter().any(|needed| !granted.iter().any(|one| is_same(one, needed)))
+}
+
 /// Fails with `Forbidden` if the scopes of a connection are known and do not let a tool run.
 pub(super) fn check(connection: &Connection, tool: &Tool, user: &User) -> Result<()> {
     if connection.scopes.is_empty() || covers(&connection.scopes, tool) {

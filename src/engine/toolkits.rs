@@ -65,17 +65,17 @@ impl Known {
     }
 
     /// Returns the scopes that one login asks for: those `named`, else the least for `tools` beside what
-    /// the connection has already, else the toolkit's own.
+    /// the connection has already, else what it has, else the toolkit's own.
     pub(super) fn asked(
         &self,
         named: &[String],
         tools: &[&Tool],
         present: Option<&Connection>,
     ) -> Vec<String> {
+        let granted = present.map(|one| one.scopes.as_slice()).unwrap_or_default();
         match (named, tools) {
-            ([], []) => self.scopes(),
+            ([], []) if granted.is_empty() => self.scopes(),
             ([], tools) => {
-                let granted = present.map(|one| one.scopes.as_slice()).unwrap_or_default();
                 let least = scopes::least(tools.iter().copied());
                 scopes::united([&self.manifest.auth.login_scopes, granted, &least])
             }

@@ -322,3 +322,21 @@ fn a_code_for_another_device_is_waited_for_together_too() {
         assert_eq!(run.json()["result"]["status"], "ACTIVE");
     }
 }
+
+#[test]
+fn a_connect_that_joined_one_for_less_says_what_is_missing() {
+    let app = app();
+    let first = Login::start(&app.naive, &format!("{CONNECT} --label j --scopes one"));
+    let joining =
+        |scope| Login::joining(&app.naive, &format!("{CONNECT} --label j --scopes {scope}"));
+    let (same, other) = (joining("one"), joining("two"));
+
+    drop(visit(&app.callback(&first.link)));
+    let [first, same, other] = [first, same, other].map(|login| login.end().exits(0));
+
+    assert_eq!(first.json()["result"]["status"], "ACTIVE");
+    assert!(!same.err.contains("nothing was changed"), "{}", same.err);
+    let command = "`naive connections connect acme --label j --reconnect --scopes 'one,two'`";
+    assert!(other.err.contains("nothing was changed"), "{}", other.err);
+    assert!(other.err.contains(command), "{}", other.err);
+}

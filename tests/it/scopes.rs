@@ -139,3 +139,33 @@ fn an_app_that_misses_a_scope_is_understood_in_its_own_words() {
         assert_eq!(rows["result"]["connections"][0]["status"], "ACTIVE");
     }
 }
+
+#[test]
+fn a_login_that_is_mended_asks_for_the_scopes_it_had() {
+    let table = [
+        ("", "me look"),
+        ("--tools ACME_CHANGE", "me look change"),
+        ("--scopes x", "x"),
+        ("--label other", "me all"),
+    ];
+    for (flags, scopes) in table {
+        let auth = OAUTH.replace("scopes = [", "login_scopes = [\"me\"]\nscopes = [");
+        let app = App::on(Naive::new(), &format!("{auth}{TOOLS}"), |request| {
+            let refused = request.body.contains("grant_type=refresh_token");
+            let answer = |status| (status, json!({"error": "invalid_grant"}).to_string());
+            match request.path.as_str() {
+                "/things" => Some(answer(401)),
+                "/token" if refused => Some(answer(400)),
+                _ => None,
+            }
+        });
+        log_in(&app, "--tools ACME_LOOK");
+        assert_eq!(asked(&app, "--reconnect").0, "me look");
+
+        let run = app.execute("ACME_READ").exits(4).json();
+
+        let hint = "run `naive connections connect acme` to log in again";
+        assert_eq!(run["error"]["hint"], hint);
+        assert_eq!(asked(&app, flags).0, scopes, "{flags}");
+    }
+}
