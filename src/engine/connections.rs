@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::credential::{Claim, PATIENCE};
 use super::toolkits::Known;
 use super::{Engine, Scope, connection_owner, user_flag};
 use crate::api::connections::{
@@ -133,6 +134,9 @@ impl Engine {
             self.store.deactivate(&connection.id, Millis::now())?;
             return Ok(ended);
         }
+        // A refresh under way would leave tokens behind that nobody revokes.
+        let at = (&self.store, &connection.id);
+        let _claim = Claim::within(PATIENCE, at, || Ok(true)).await?;
         let owner = connection_owner(&connection.id);
         if let Some(bytes) = self.store.sealed(&owner)?.filter(|_| !op.keep_upstream) {
             ended.revoked_upstream = match self.revoke_upstream(&known, &owner, &bytes).await {

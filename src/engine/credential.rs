@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::identity::Identity;
+use super::mirror::after;
 use super::toolkits::Known;
 use super::{Engine, Scope, connection_owner, user_flag};
 use crate::api::accounts::RefreshConnection;
@@ -16,6 +17,8 @@ use crate::store::Store;
 
 /// How long those wait who do not refresh, before they look again.
 const GLANCE: Duration = Duration::from_millis(20);
+/// How long they wait at most: twice as long as a request may take.
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A credential, opened, and the sealed bytes it came from.
 #[derive(Debug, Default)]
@@ -35,6 +38,35 @@ impl<'a> Claim<'a> {
     /// Returns the claim, or `None` while another has it.
     pub(super) fn take(store: &'a Store, id: &'a ConnectionId) -> Result<Option<Self>> {
         Ok(store.claim_credential(id)?.then_some(Self { store, id }))
+    }
+
+    /// Waits for the claim; `None` as soon as it is no longer `wanted`.
+    ///
+    /// Fails with the reason `refresh_busy` if another has it for as long as `patience`. A process that
+    /// was stopped may go on at any time, so the claim is never taken from one that lives.
+    pub(super) async fn within(
+        patience: Duration,
+        (store, id): (&'a Store, &'a ConnectionId),
+        wanted: impl Fn() -> Result<bool>,
+    ) -> Result<Option<Self>> {
+        let taken = async {
+            loop {
+                let claim = Self::take(store, id)?;
+                if !wanted()? {
+                    return Ok(None);
+                }
+                if claim.is_some() {
+                    return Ok(claim);
+                }
+                tokio::time::sleep(GLANCE).await;
+            }
+        };
+        tokio::time::timeout(patience, taken).await.unwrap_or_else(|_| {
+            let text = "another process is refreshing the credential, and does not come to an end";
+            Err(Error::new(Code::InternalError, text)
+                .hint("look whether another `naive` was stopped or hangs and end it, then run the command again")
+                .reason("refresh_busy"))
+        })
     }
 }
 
@@ -79,44 +111,55 @@ impl Engine {
         let id = &connection.id;
         // Whoever holds the claim keeps everybody waiting, so what it needs is at hand before.
         let server = self.oauth_server(known).await?;
-        let claim = loop {
-            let claim = Claim::take(&self.store, id)?;
-            let newer = self.opened(id)?;
-            if newer.bytes != present.bytes {
-                return Ok(newer);
-            }
-            match claim {
-                Some(claim) => break claim,
-                None => tokio::time::sleep(GLANCE).await,
-            }
+        let wanted = || Ok(self.opened(id)?.bytes == present.bytes);
+        let Some(claim) = Claim::within(PATIENCE, (&self.store, id), wanted).await? else {
+            return self.opened(id);
         };
         let began = Millis::now();
-        let owner = connection_owner(id);
         let granted = match oauth::refresh(&self.http, &server, &present.secrets, began).await {
             // A token lives no longer than the client it was given to.
             Err(error) if self.forget_client(known, &error)? => Err(error.reason("invalid_grant")),
             granted => granted,
         };
-        let stored = granted.and_then(|tokens| {
-            self.sealing(&owner, &tokens.sealed, |bytes| {
-                let replaced = self.store.replace_sealed(&owner, &present.bytes, bytes)?;
-                Ok(replaced
-                    .then(|| Opened { secrets: tokens.sealed.clone(), bytes: bytes.to_vec() }))
-            })
-        });
+        let renewed = match granted {
+            Ok(tokens) => self.renewed(&server, id, &present, tokens.sealed).await,
+            Err(error) => Err(error),
+        };
         drop(claim);
-        match stored {
-            Ok(Some(opened)) => Ok(opened),
-            Ok(None) => Err(Error::new(
-                Code::NotConfigured,
-                "the connection was changed while its token was refreshed",
-            )
-            .hint("run the command again")),
+        match renewed {
             Err(error) if error.reason.as_deref() == Some("invalid_grant") => {
                 self.unless_newer(known, connection, present, began)
             }
-            Err(error) => Err(error),
+            renewed => renewed,
         }
+    }
+
+    /// Stores what a refresh granted in place of what it was granted for. What nobody wants any more,
+    /// because the connection was purged meanwhile, the app is asked to forget.
+    async fn renewed(
+        &self,
+        server: &oauth::Server,
+        id: &ConnectionId,
+        present: &Opened,
+        secrets: Secrets,
+    ) -> Result<Opened> {
+        let owner = connection_owner(id);
+        let stored = self.sealing(&owner, &secrets, |bytes| {
+            let replaced = self.store.replace_sealed(&owner, &present.bytes, bytes)?;
+            Ok(replaced.then(|| bytes.to_vec()))
+        })?;
+        if let Some(bytes) = stored {
+            return Ok(Opened { secrets, bytes });
+        }
+        if self.store.sealed(&owner)?.is_none() {
+            // The call fails anyhow, and says why.
+            let _ = oauth::revoke(&self.http, server, &secrets).await;
+        }
+        Err(Error::new(
+            Code::NotConfigured,
+            "the connection was changed while its token was refreshed",
+        )
+        .hint("run the command again"))
     }
 
     /// Returns the credential that came while the server refused the one before, if one came; else the
@@ -169,11 +212,11 @@ impl Engine {
         match self.identity(&known, &opened.secrets, &fields).await {
             Ok(Identity::Refused) => return Err(self.expired(&known, &connection, seen_at)?),
             Ok(Identity::Known(_) | Identity::Taken) => {
-                self.store.revive(&connection.id, seen_at)?;
+                self.store.revive(&connection.id, after(&connection, seen_at))?;
             }
             // The OAuth server has vouched for it just now.
             Ok(Identity::Unclear(_) | Identity::Unasked) | Err(_) if renewed => {
-                self.store.revive(&connection.id, seen_at)?;
+                self.store.revive(&connection.id, after(&connection, seen_at))?;
             }
             Ok(Identity::Unasked) => self.note(format!(
                 "`{}` has no way to be asked whether it takes the credential: this is what was known before.",
@@ -198,13 +241,59 @@ impl Engine {
         connection: &Connection,
         seen_at: Millis,
     ) -> Result<Error> {
-        let slug = &known.manifest.slug;
-        self.store.expire(&connection.id, "the app does not take the credential", seen_at)?;
+        let (slug, at) = (&known.manifest.slug, after(connection, seen_at));
+        self.store.expire(&connection.id, "the app does not take the credential", at)?;
         let user = self.owner_flag(&connection.id)?;
         let label = Label::flag(connection.label.as_ref());
         let command = format!("naive connections connect {slug}{user}{label}");
         Ok(Error::new(Code::Unauthorized, format!("`{slug}` does not take the credential"))
             .hint(format!("run `{command}` to log in again"))
             .reason("connection_expired"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::api::ids::UserRef;
+    use crate::store::NewFlow;
+
+    /// Returns two processes on one store, and a connection there.
+    fn two(dir: &std::path::Path) -> (Store, Store, ConnectionId) {
+        let (one, other) = (Store::open(dir).unwrap(), Store::open(dir).unwrap());
+        let user = one.user(&"default".parse::<UserRef>().unwrap()).unwrap().unwrap().id;
+        let (toolkit, fields) = ("gmail".parse().unwrap(), BTreeMap::new());
+        let new = NewFlow {
+            user: &user,
+            toolkit: &toolkit,
+            label: None,
+            fields: &fields,
+            scopes: &[],
+            reconnect: false,
+            restart: false,
+            waits: false,
+        };
+        let id = one.begin(&new, None, Millis(1)).unwrap().id;
+        (one, other, id)
+    }
+
+    #[tokio::test]
+    async fn a_process_that_was_stopped_in_a_refresh_keeps_nobody_waiting_for_ever() {
+        let dir = tempfile::tempdir().unwrap();
+        let (stopped, store, id) = two(dir.path());
+        let held = Claim::take(&stopped, &id).unwrap().unwrap();
+        let short = Duration::from_millis(50);
+
+        let waited = Claim::within(short, (&store, &id), || Ok(true)).await;
+        let unwanted = Claim::within(PATIENCE, (&store, &id), || Ok(false)).await;
+
+        let error = waited.err().unwrap();
+        assert_eq!((error.exit(), error.reason.as_deref()), (1, Some("refresh_busy")));
+        assert!(unwanted.unwrap().is_none());
+        assert!(!store.claim_credential(&id).unwrap(), "it is not taken from it");
+        drop(held);
+        assert!(Claim::within(short, (&store, &id), || Ok(true)).await.unwrap().is_some());
     }
 }

@@ -148,7 +148,12 @@ impl Engine {
 /// Returns the time of news that was learnt now of a connection as it was seen: after that, also if the
 /// clock was set back since.
 pub(super) fn now_after(connection: &Connection) -> Millis {
-    Millis::now().max(connection.last_status_at.after(Duration::from_millis(1)))
+    after(connection, Millis::now())
+}
+
+/// Returns the same of news that was learnt at `seen_at`, once the connection had been read.
+pub(super) fn after(connection: &Connection, seen_at: Millis) -> Millis {
+    seen_at.max(connection.last_status_at.after(Duration::from_millis(1)))
 }
 
 /// The end of a login whose link no longer counts, because a later one for the same account was made.
@@ -156,4 +161,41 @@ pub(crate) fn replaced() -> Error {
     Error::new(Code::Forbidden, "another login for this account took the place of this one")
         .hint("use the link of the later one")
         .reason("login_replaced")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::ids::UserRef;
+    use crate::store::{Grant, NewFlow, Store};
+
+    #[test]
+    fn a_connection_can_be_mended_after_the_clock_was_set_back() {
+        let store = Store::in_memory();
+        let user = store.user(&"default".parse::<UserRef>().unwrap()).unwrap().unwrap().id;
+        let (toolkit, fields) = ("gmail".parse().unwrap(), std::collections::BTreeMap::new());
+        let new = NewFlow {
+            user: &user,
+            toolkit: &toolkit,
+            label: None,
+            fields: &fields,
+            scopes: &[],
+            reconnect: false,
+            restart: false,
+            waits: false,
+        };
+        let id = store.begin(&new, None, Millis(1)).unwrap().id;
+        let grant = Grant { owner: "c", sealed: b"x", account: None, scopes: &[] };
+        let active = store.activate(&id, &grant, Millis(9000)).unwrap().unwrap();
+
+        store.expire(&id, "gone", after(&active, Millis(5000))).unwrap();
+
+        let expired = store.connection(&id).unwrap().unwrap().1;
+        assert_eq!((expired.status, expired.last_status_at), (Status::Expired, Millis(9001)));
+        store.revive(&id, after(&expired, Millis(5000))).unwrap();
+        assert_eq!(store.connection(&id).unwrap().unwrap().1.status, Status::Active);
+        // What was seen before the row changed is still no news.
+        store.expire(&id, "gone", after(&active, Millis(5000))).unwrap();
+        assert_eq!(store.connection(&id).unwrap().unwrap().1.status, Status::Active);
+    }
 }

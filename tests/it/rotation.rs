@@ -1,5 +1,6 @@
 //! Refresh tokens that are good once: a server that ends the login when one comes twice.
 
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -151,4 +152,46 @@ fn a_server_that_cannot_be_reached_costs_no_login() {
     assert_eq!(rows["result"]["connections"][0]["status"], "ACTIVE");
     *down.lock().unwrap() = false;
     drop(app.execute("ACME_READ").exits(0));
+}
+
+#[test]
+fn a_purge_during_a_refresh_revokes_the_tokens_that_came_of_it() {
+    let (asked, is_asked) = channel();
+    let (purged, is_purged) = channel();
+    let (asked, purged, is_purged) = (Mutex::new(asked), Mutex::new(purged), Mutex::new(is_purged));
+    let app = App::on(Naive::new(), OAUTH, move |request| {
+        let pair = |name: &str| {
+            let pair = json!({
+                "access_token": format!("access-{name}"), "refresh_token": format!("refresh-{name}"),
+                "expires_in": 0,
+            });
+            Some((200, pair.to_string()))
+        };
+        match request.path.as_str() {
+            "/token" if request.body.contains("refresh_token=") => {
+                asked.lock().unwrap().send(()).unwrap();
+                // A purge that does not wait would come now.
+                assert!(is_purged.lock().unwrap().recv_timeout(Duration::from_secs(1)).is_err());
+                pair("new")
+            }
+            "/token" => pair("old"),
+            "/revoke" => {
+                purged.lock().unwrap().send(()).unwrap();
+                None
+            }
+            _ => None,
+        }
+    });
+    log_in(&app);
+    let words = "connections execute acme ACME_READ".split(' ');
+    let execute = app.naive.command(words).spawn().unwrap();
+    is_asked.recv().unwrap();
+
+    let run = app.naive.run("connections disconnect acme --purge --yes").exits(0).json();
+    drop(execute.wait_with_output().unwrap());
+
+    assert_eq!(run["result"]["revokedUpstream"], true);
+    let bodies: Vec<_> = app.calls("POST", "/revoke").into_iter().map(|one| one.body).collect();
+    assert_eq!(bodies.len(), 1, "{bodies:?}");
+    assert!(bodies[0].contains("token=refresh-new"), "{bodies:?}");
 }
