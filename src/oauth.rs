@@ -23,7 +23,7 @@ use chacha20poly1305::aead::rand_core::RngCore as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
-use url::Url;
+use url::{Origin, Url};
 
 use crate::api::error::{Code, Error, Result};
 use crate::api::secrets::Secrets;
@@ -66,8 +66,17 @@ pub(crate) struct Server {
     pub(crate) json: bool,
     /// Headers that the app wants in every request: a version of its API, say
     pub(crate) headers: BTreeMap<String, String>,
-    /// Who vouches for these addresses
+    /// Who vouches for the addresses at `vouched`; for those elsewhere nobody does
     pub(crate) trust: Trust,
+    /// Origins that the manifest names
+    pub(crate) vouched: Vec<Origin>,
+}
+
+impl Server {
+    /// Returns who vouches for an address.
+    fn trust_in(&self, url: &Url) -> Trust {
+        if self.vouched.contains(&url.origin()) { self.trust } else { Trust::Public }
+    }
 }
 
 /// What an authorization link is made of, beside the server.
@@ -132,7 +141,7 @@ pub(crate) fn authorize(server: &Server, ask: &Ask<'_>) -> Result<(Url, Login)> 
             query.append_pair(key, value);
         }
     }
-    check(&link, server.trust)?;
+    check(&link, server.trust_in(&link))?;
     let mut kept = BTreeMap::from([(
         "redirect_uri".to_owned(),
         SecretString::from(ask.redirect_uri.as_str().to_owned()),
@@ -206,7 +215,7 @@ pub(crate) async fn revoke(http: &Http, server: &Server, present: &Secrets) -> R
         (None, Some(token)) => (ACCESS, token),
         (None, None) => return Ok(false),
     };
-    let request = Request::new("POST", endpoint.clone(), server.trust)?;
+    let request = Request::new("POST", endpoint.clone(), server.trust_in(endpoint))?;
     let plain = [("token_type_hint", kind)];
     let request = authenticated(request, server, &plain, &[("token", token)])?;
     Ok(http.send(&request).await?.is_success())
@@ -257,6 +266,7 @@ mod tests {
             json: false,
             headers: BTreeMap::new(),
             trust: Trust::Public,
+            vouched: Vec::new(),
         }
     }
 

@@ -166,7 +166,7 @@ impl Engine {
         };
         let wish = Wish {
             endpoint,
-            trust: known.trust(),
+            trust: known.trust_in(endpoint),
             redirect_uri: need.redirect_uri,
             scope: need.scope,
             device: endpoints.device.is_some(),
@@ -251,6 +251,7 @@ fn server(
         json: auth.token_format == TokenFormat::Json,
         headers: known.manifest.headers.clone(),
         trust: known.trust(),
+        vouched: known.vouched(),
     }
 }
 

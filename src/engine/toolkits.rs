@@ -16,6 +16,7 @@ use crate::http::Trust;
 use crate::store::{Registration, ToolkitRow};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use url::Url;
 
 /// How many rows a page has where the caller does not say.
 const PAGE: u32 = 50;
@@ -89,6 +90,25 @@ impl Known {
             Origin::Builtin => Trust::Public,
             Origin::Added => Trust::Operator,
         }
+    }
+
+    /// Returns the origins of the OAuth addresses that its manifest names.
+    pub(super) fn vouched(&self) -> Vec<url::Origin> {
+        let auth = &self.manifest.auth;
+        let named = [
+            &auth.issuer,
+            &auth.authorize_url,
+            &auth.token_url,
+            &auth.revoke_url,
+            &auth.registration_url,
+            &auth.device_url,
+        ];
+        named.into_iter().flatten().map(Url::origin).collect()
+    }
+
+    /// Returns who vouches for an address of its OAuth server: nobody for one that only that server names.
+    pub(super) fn trust_in(&self, url: &Url) -> Trust {
+        if self.vouched().contains(&url.origin()) { self.trust() } else { Trust::Public }
     }
 
     /// Returns what a user enters when connecting.

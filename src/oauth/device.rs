@@ -63,7 +63,7 @@ pub(crate) async fn ask_for_code(http: &Http, server: &Server, scopes: &str) -> 
     let Some(endpoint) = &server.device else {
         return Err(Error::new(Code::InternalError, "the OAuth server gives out no device codes"));
     };
-    let request = Request::new("POST", endpoint.clone(), server.trust)?
+    let request = Request::new("POST", endpoint.clone(), server.trust_in(endpoint))?
         .header("accept", "application/json")?;
     let plain: &[_] = if scopes.is_empty() { &[] } else { &[("scope", scopes)] };
     let answer = http.send(&authenticated(request, server, plain, &[])?).await?;
@@ -88,11 +88,12 @@ struct Answer {
 
 fn given_out(code: Answer, server: &Server, scopes: &str) -> Result<Device> {
     let is_word = |text: &str| !text.is_empty() && text.len() <= 64 && !text.chars().any(hidden);
-    if !is_word(&code.user_code) || check(&code.verification_uri, server.trust).is_err() {
+    let may_open = |url: &Url| check(url, server.trust_in(url)).is_ok();
+    if !is_word(&code.user_code) || !may_open(&code.verification_uri) {
         let text = "the OAuth server gave a device code that cannot be shown";
         return Err(Error::new(Code::ProviderError, text));
     }
-    let complete = code.verification_uri_complete.filter(|url| check(url, server.trust).is_ok());
+    let complete = code.verification_uri_complete.filter(may_open);
     let mut kept = BTreeMap::from([
         ("device_code".to_owned(), code.device_code),
         ("user_code".to_owned(), code.user_code.into()),
@@ -122,7 +123,7 @@ pub(crate) async fn ask_for_tokens(
     let Some(code) = kept.0.get("device_code") else {
         return Err(Error::new(Code::InternalError, "the login has lost its device code"));
     };
-    let request = Request::new("POST", server.token.clone(), server.trust)?
+    let request = Request::new("POST", server.token.clone(), server.trust_in(&server.token))?
         .header("accept", "application/json")?;
     let plain = [("grant_type", GRANT)];
     let request = authenticated(request, server, &plain, &[("device_code", code)])?;

@@ -63,7 +63,7 @@ pub(super) async fn token_request(
     hidden: &[(&str, &SecretString)],
     now: Millis,
 ) -> Result<Tokens> {
-    let request = Request::new("POST", server.token.clone(), server.trust)?;
+    let request = Request::new("POST", server.token.clone(), server.trust_in(&server.token))?;
     let mut headers = server.headers.iter();
     let request =
         headers.try_fold(request, |request, (name, value)| request.header(name, value))?;

@@ -218,3 +218,16 @@ fn an_id_token_tells_whose_account_it_is_and_is_not_kept() {
     assert_eq!(run.exits(0).json()["result"]["account"], "ann@example.com");
     assert!(app.calls("GET", "/me").is_empty());
 }
+
+#[test]
+fn a_server_does_not_send_us_into_a_private_network() {
+    let app = app(|request| {
+        let mut told = metadata(&format!("http://{}", request.headers["host"]));
+        told["registration_endpoint"] = "https://10.0.0.1/register".into();
+        (request.path.starts_with("/.well-known/")).then(|| (200, told.to_string()))
+    });
+
+    let run = app.naive.run(CONNECT).exits(1).json();
+
+    assert_eq!(run["error"]["reason"], "address_refused");
+}
