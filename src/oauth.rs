@@ -8,7 +8,7 @@ mod discovery;
 mod register;
 mod token;
 
-pub(crate) use device::{Device, DeviceAnswer, ask_for_code, ask_for_tokens, device_code};
+pub(crate) use device::{DeviceAnswer, ask_for_code, ask_for_tokens, device_code};
 pub(crate) use discovery::discover;
 pub(crate) use register::{Wish, register};
 pub(crate) use token::Tokens;
@@ -37,6 +37,8 @@ const ACCESS: &str = "access_token";
 const REFRESH: &str = "refresh_token";
 const EXPIRES: &str = "expires_at";
 const LIFE: &str = "expires_in";
+/// Key under which the client's id is sealed, with tokens and with what a login keeps.
+const CLIENT: &str = "client_id";
 
 /// How long before its end a token counts as spent; of a short life, a tenth.
 const SPENT_BEFORE: Duration = Duration::from_secs(30);
@@ -142,10 +144,10 @@ pub(crate) fn authorize(server: &Server, ask: &Ask<'_>) -> Result<(Url, Login)> 
         }
     }
     check(&link, server.trust_in(&link))?;
-    let mut kept = BTreeMap::from([(
-        "redirect_uri".to_owned(),
-        SecretString::from(ask.redirect_uri.as_str().to_owned()),
-    )]);
+    let mut kept = BTreeMap::from([
+        ("redirect_uri".to_owned(), SecretString::from(ask.redirect_uri.as_str())),
+        (CLIENT.to_owned(), SecretString::from(server.client_id.as_str())),
+    ]);
     if ask.pkce {
         kept.insert("code_verifier".to_owned(), verifier);
     }
@@ -169,6 +171,11 @@ pub(crate) fn check_issuer(server: &Server, iss: Option<&str>) -> Result<()> {
 /// Returns what was kept of a login under a name that is no secret.
 pub(crate) fn kept<'a>(kept: &'a Secrets, name: &str) -> Option<&'a str> {
     kept.0.get(name).map(SecretString::expose_secret)
+}
+
+/// Returns the client that tokens, or a login, belong to; `None` where an older build sealed them.
+pub(crate) fn client_id(sealed: &Secrets) -> Option<&str> {
+    kept(sealed, CLIENT)
 }
 
 /// Trades a code for tokens. Sent once: a code is never used again after an unclear answer.

@@ -7,7 +7,8 @@ use url::Url;
 use super::Engine;
 use super::toolkits::Known;
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::Slug;
+use crate::api::ids::{Slug, quoted};
+use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
 use crate::catalog::manifest::{TokenAuth, TokenFormat};
 use crate::oauth::{self, Wish};
@@ -56,12 +57,35 @@ pub(super) struct Need<'a> {
 }
 
 impl Engine {
-    /// Returns the toolkit's OAuth server, its endpoints discovered where they are not given.
+    /// Returns the toolkit's OAuth server with the client that tokens, or a login, belong to; its
+    /// endpoints are discovered where they are not given.
     ///
-    /// Fails with `NotConfigured` if there is no client for that server.
-    pub(super) async fn oauth_server(&self, known: &Known) -> Result<oauth::Server> {
-        let endpoints = self.endpoints(known).await?;
-        self.server(known, &endpoints)?.ok_or_else(|| known.without_client())
+    /// Fails with `NotConfigured` if that client is not here.
+    pub(super) async fn oauth_server(
+        &self,
+        known: &Known,
+        sealed: &Secrets,
+    ) -> Result<oauth::Server> {
+        self.server_with(known, &self.endpoints(known).await?, sealed)
+    }
+
+    /// Returns the same at addresses that are known.
+    pub(super) fn server_with(
+        &self,
+        known: &Known,
+        endpoints: &Endpoints,
+        sealed: &Secrets,
+    ) -> Result<oauth::Server> {
+        let bound = oauth::client_id(sealed).filter(|bound| Some(*bound) != known.client_id());
+        let Some(bound) = bound else {
+            return self.server(known, endpoints)?.ok_or_else(|| known.without_client());
+        };
+        let own = self.store.registration(known.slug(), bound)?.filter(|_| !known.simulated);
+        let here = endpoints.server();
+        match own.filter(|own| here.as_ref().is_none_or(|here| *here == own.server)) {
+            Some(own) => self.server_of(known, endpoints, &own),
+            None => Err(without(known, bound)),
+        }
     }
 
     /// Returns the same for a login that begins: where there is no client that will do, one is registered.
@@ -138,7 +162,7 @@ impl Engine {
         endpoints: &Endpoints,
         own: &Registration,
     ) -> Result<oauth::Server> {
-        let secret = self.client_secret(&registered_owner(known.slug()))?;
+        let secret = self.client_secret(&own.owner)?;
         let server = server(known, endpoints, &own.client_id, secret);
         let auth = match own.auth.as_deref() {
             Some("none") => Some(TokenAuth::None),
@@ -183,34 +207,42 @@ impl Engine {
         })?;
         let new = Registration {
             server,
+            owner: format!("registered:{slug}:{}", client.client_id),
             client_id: client.client_id,
             auth: client.auth.map(|auth| word(auth).to_owned()),
             redirect_uri: client.redirect_uri,
             expires_at: client.expires_at,
         };
         let replaces = known.row.registered.as_ref().map(|old| old.client_id.as_str());
-        let owner = registered_owner(slug);
-        self.sealing(&owner, &client.secrets, |bytes| {
-            self.store.put_registration(slug, &new, replaces, (&owner, bytes))
+        self.sealing(&new.owner, &client.secrets, |bytes| {
+            self.store.put_registration(slug, &new, replaces, (bytes, Millis::now()))
         })
     }
 
-    /// Forgets the client that was registered here if its server no longer knows it, so that the next
+    /// Forgets a client that was registered here if its server no longer knows it, so that the next
     /// login registers another; tells whether it did.
-    pub(super) fn forget_client(&self, known: &Known, error: &Error) -> Result<bool> {
-        let own = known.row.registered.as_ref().filter(|_| known.client_id().is_none());
-        let Some(own) = own.filter(|_| error.reason.as_deref() == Some("invalid_client")) else {
-            return Ok(false);
-        };
+    pub(super) fn forget_client(
+        &self,
+        known: &Known,
+        client_id: &str,
+        error: &Error,
+    ) -> Result<bool> {
+        let gone = error.reason.as_deref() == Some("invalid_client");
         let slug = known.slug();
-        self.store.forget_registration(slug, &own.client_id, &registered_owner(slug))?;
+        if !gone
+            || known.client_id() == Some(client_id)
+            || self.store.registration(slug, client_id)?.is_none()
+        {
+            return Ok(false);
+        }
+        self.store.forget_registration(slug, client_id)?;
         Ok(true)
     }
 
     /// Returns what is said when a login fails: a client that was registered here and is gone is no
     /// matter of configuring.
-    pub(super) fn login_failed(&self, known: &Known, error: Error) -> Error {
-        match self.forget_client(known, &error) {
+    pub(super) fn login_failed(&self, known: &Known, client_id: &str, error: Error) -> Error {
+        match self.forget_client(known, client_id, &error) {
             Ok(true) => error.hint(format!(
                 "run `naive connections connect {}` again: it registers a new client",
                 known.slug()
@@ -255,6 +287,23 @@ fn server(
     }
 }
 
+/// Returns the error that tokens belong to a client that is not here.
+///
+/// Its reason is `client_gone` if that client was registered here, and `other_client` if the operator
+/// has configured another since: theirs may come back.
+fn without(known: &Known, bound: &str) -> Error {
+    let slug = known.slug();
+    let bound = quoted(bound);
+    let (text, reason) = match known.client_id() {
+        Some(here) => (format!("`{slug}` uses `{here}` here"), "other_client"),
+        None => ("that one is no longer here".to_owned(), "client_gone"),
+    };
+    let text = format!("the tokens belong to the OAuth client `{bound}`; {text}");
+    Error::new(Code::NotConfigured, text)
+        .hint(format!("run `naive connections connect {slug} --reconnect` to log in again"))
+        .reason(reason)
+}
+
 fn word(auth: TokenAuth) -> &'static str {
     match auth {
         TokenAuth::None => "none",
@@ -268,11 +317,6 @@ pub(super) fn client_owner(slug: &Slug) -> String {
     format!("client:{slug}")
 }
 
-/// Returns the owner under which the secrets of a registered client are sealed.
-pub(super) fn registered_owner(slug: &Slug) -> String {
-    format!("registered:{slug}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -283,6 +327,7 @@ mod tests {
         let client = |redirect_uri: Option<&str>, expires_at| Registration {
             server: "https://a".to_owned(),
             client_id: "c".to_owned(),
+            owner: "r".to_owned(),
             auth: None,
             redirect_uri: redirect_uri.map(str::to_owned),
             expires_at,

@@ -158,7 +158,7 @@ impl Engine {
             return Ok(false);
         }
         let secrets = self.cipher()?.open(owner, bytes)?;
-        let server = self.oauth_server(known).await?;
+        let server = self.oauth_server(known, &secrets).await?;
         oauth::revoke(&self.http, &server, &secrets).await
     }
 }

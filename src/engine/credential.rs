@@ -110,7 +110,12 @@ impl Engine {
     ) -> Result<Opened> {
         let id = &connection.id;
         // Whoever holds the claim keeps everybody waiting, so what it needs is at hand before.
-        let server = self.oauth_server(known).await?;
+        let server = match self.oauth_server(known, &present.secrets).await {
+            Err(error) if error.reason.as_deref() == Some("client_gone") => {
+                return self.unless_newer(known, connection, present, Millis::now());
+            }
+            server => server?,
+        };
         let wanted = || Ok(self.opened(id)?.bytes == present.bytes);
         let Some(claim) = Claim::within(PATIENCE, (&self.store, id), wanted).await? else {
             return self.opened(id);
@@ -118,7 +123,9 @@ impl Engine {
         let began = Millis::now();
         let granted = match oauth::refresh(&self.http, &server, &present.secrets, began).await {
             // A token lives no longer than the client it was given to.
-            Err(error) if self.forget_client(known, &error)? => Err(error.reason("invalid_grant")),
+            Err(error) if self.forget_client(known, &server.client_id, &error)? => {
+                Err(error.reason("invalid_grant"))
+            }
             granted => granted,
         };
         let renewed = match granted {

@@ -16,7 +16,7 @@ use crate::api::logins::Poll;
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
 use crate::api::workspace::AuthType;
-use crate::oauth::{self, Device, DeviceAnswer, Tokens};
+use crate::oauth::{self, DeviceAnswer, Tokens};
 use crate::store::{Flow, FlowAnswer, NewFlow, WaitingDevice, flow_owner};
 
 /// How much less often a server wants to be asked that says so (RFC 8628, 3.5).
@@ -49,10 +49,14 @@ impl Engine {
         endpoints: &Endpoints,
         new: &NewFlow<'_>,
     ) -> Result<ConnectState> {
-        let device = match self.ask_for_code(known, endpoints, new).await {
-            Err(error) if self.forget_client(known, &error)? => {
+        let scope = new.scopes.join(&known.manifest.auth.scope_separator);
+        let need = Need { redirect_uri: None, scope: &scope };
+        let server = self.server_for(known, endpoints, &need).await?;
+        let device = match oauth::ask_for_code(&self.http, &server, &scope).await {
+            Err(error) if self.forget_client(known, &server.client_id, &error)? => {
                 let again = self.toolkit(known.slug())?;
-                self.ask_for_code(&again, endpoints, new).await?
+                let server = self.server_for(&again, endpoints, &need).await?;
+                oauth::ask_for_code(&self.http, &server, &scope).await?
             }
             answer => answer?,
         };
@@ -73,18 +77,6 @@ impl Engine {
         })?;
         let code = oauth::device_code(&device.kept, expires_at, now.after(device.interval));
         Ok(ConnectState { device: code.filter(|_| begun.began), ..self.begun(&begun, None)? })
-    }
-
-    async fn ask_for_code(
-        &self,
-        known: &Known,
-        endpoints: &Endpoints,
-        new: &NewFlow<'_>,
-    ) -> Result<Device> {
-        let scope = new.scopes.join(&known.manifest.auth.scope_separator);
-        let need = Need { redirect_uri: None, scope: &scope };
-        let server = self.server_for(known, endpoints, &need).await?;
-        oauth::ask_for_code(&self.http, &server, &scope).await
     }
 
     /// Asks the app once whether the code was entered, if it may be asked by now.
@@ -129,7 +121,7 @@ impl Engine {
         match oauth::ask_for_tokens(&self.http, &server, &kept, now).await {
             Ok(answer) => self.answered(&known, &login, answer).await,
             Err(error) => {
-                let error = self.login_failed(&known, error);
+                let error = self.login_failed(&known, &server.client_id, error);
                 let why = error.message.clone();
                 Err(self.end_device(&waiting, &why, error)?)
             }
@@ -143,12 +135,7 @@ impl Engine {
         let token = given
             .or_else(discovered)
             .ok_or_else(|| Error::new(Code::InternalError, "the login has lost its server"))?;
-        let endpoints = Endpoints::of_token(token);
-        let own = known.row.registered.as_ref().filter(|_| known.client_id().is_none());
-        match own.filter(|own| oauth::kept(kept, "client_id") == Some(&own.client_id)) {
-            Some(own) => self.server_of(known, &endpoints, own),
-            None => self.server(known, &endpoints)?.ok_or_else(|| known.without_client()),
-        }
+        self.server_with(known, &Endpoints::of_token(token), kept)
     }
 
     async fn answered(

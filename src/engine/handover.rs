@@ -103,7 +103,7 @@ impl Engine {
             toolkit: known.slug().clone(),
             base_url: known.manifest.base_url.clone(),
             sandbox: known.simulated,
-            client_id: client_id(known),
+            client_id: client_id(known, Some(&secrets)),
             scopes: connection.scopes.clone(),
             fields: self.store.fields(&connection.id)?,
             account: connection.account.clone(),
@@ -192,7 +192,8 @@ impl Engine {
         let owner = connection_owner(&id);
         let active = self.sealing(&owner, secrets, |sealed| {
             let (owner, account) = (owner.as_str(), parcel.account.as_deref());
-            let grant = Grant { owner, sealed, account, scopes: &parcel.scopes };
+            let client = parcel.client_id.as_deref();
+            let grant = Grant { owner, sealed, account, scopes: &parcel.scopes, client };
             self.store.activate(&id, &grant, Millis::now())
         })?;
         match active {
@@ -211,10 +212,11 @@ fn already_connected(user: &User, slug: &Slug, label: Option<&Label>) -> Error {
     Error::new(Code::InvalidInput, text).hint(hint).reason("already_connected")
 }
 
-/// Returns the client that tokens are bound to; the sandbox binds none.
-fn client_id(known: &Known) -> Option<String> {
+/// Returns the client that tokens are bound to, or that new ones would be; the sandbox binds none.
+fn client_id(known: &Known, sealed: Option<&Secrets>) -> Option<String> {
     let bound = known.manifest.auth.kind == AuthType::Oauth2 && !known.simulated;
-    known.any_client_id().filter(|_| bound).map(str::to_owned)
+    let own = sealed.and_then(oauth::client_id).or(known.any_client_id());
+    own.filter(|_| bound).map(str::to_owned)
 }
 
 /// Fails if the toolkit of that name is another app here, so that its credential goes nowhere else.
@@ -241,7 +243,7 @@ fn same_app(known: &Known, parcel: &Parcel) -> Result<()> {
 /// Fails if the OAuth client is another here: tokens work for the client they were given to alone.
 fn same_client(known: &Known, parcel: &Parcel) -> Result<()> {
     let slug = known.slug();
-    let (there, here) = (parcel.client_id.as_deref(), client_id(known));
+    let (there, here) = (parcel.client_id.as_deref(), client_id(known, None));
     if there == here.as_deref() {
         return Ok(());
     }

@@ -168,7 +168,7 @@ impl Engine {
         let _ = scope.found.set((user, connection.toolkit.to_string()));
         gate::login(self.owner(id)?.as_ref())?;
         let known = self.toolkit(&connection.toolkit)?.usable()?;
-        let mut server = self.oauth_server(&known).await?;
+        let mut server = self.oauth_server(&known, kept).await?;
         server.issuer = oauth::kept(kept, "issuer").map(str::to_owned);
         oauth::check_issuer(&server, op.iss.as_deref())?;
         let code = match (op.code, op.error) {
@@ -182,7 +182,8 @@ impl Engine {
             }
         };
         let tokens = oauth::exchange(&self.http, &server, kept, &code, Millis::now()).await;
-        let mut tokens = tokens.map_err(|error| self.login_failed(&known, error))?;
+        let mut tokens =
+            tokens.map_err(|error| self.login_failed(&known, &server.client_id, error))?;
         tokens.scopes = tokens.scopes.or_else(|| asked(kept));
         self.activate(&known, id, &tokens).await
     }
@@ -238,7 +239,8 @@ impl Engine {
         let owner = connection_owner(id);
         let active = self.sealing(&owner, &tokens.sealed, |sealed| {
             let (owner, account) = (owner.as_str(), account.as_deref());
-            let grant = Grant { owner, sealed, account, scopes: &granted };
+            let client = oauth::client_id(&tokens.sealed);
+            let grant = Grant { owner, sealed, account, scopes: &granted, client };
             self.store.activate(id, &grant, Millis::now())
         })?;
         match active {

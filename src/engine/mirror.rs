@@ -185,7 +185,7 @@ mod tests {
             waits: false,
         };
         let id = store.begin(&new, None, Millis(1)).unwrap().id;
-        let grant = Grant { owner: "c", sealed: b"x", account: None, scopes: &[] };
+        let grant = Grant { owner: "c", sealed: b"x", account: None, scopes: &[], client: None };
         let active = store.activate(&id, &grant, Millis(9000)).unwrap().unwrap();
 
         store.expire(&id, "gone", after(&active, Millis(5000))).unwrap();

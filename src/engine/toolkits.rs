@@ -1,6 +1,6 @@
 //! Toolkits as this workspace has them: shipped or added, configured, switched on or off.
 
-use super::clients::{client_owner, registered_owner};
+use super::clients::client_owner;
 use super::{Engine, World, scopes, user_flag};
 use crate::api::connections::Connection;
 use crate::api::error::{Code, Error, Result};
@@ -145,7 +145,8 @@ impl Known {
         match self.manifest.auth.kind {
             AuthType::Oauth2 => {
                 let registers = self.manifest.auth.registration_url.is_some();
-                self.simulated || registers || self.any_client_id().is_some()
+                let own = self.any_client_id().is_some() || self.row.keeps_clients;
+                self.simulated || registers || own
             }
             AuthType::ApiKey | AuthType::Basic | AuthType::None => true,
         }
@@ -323,9 +324,7 @@ impl Engine {
             return Err(Error::new(Code::InvalidInput, text)
                 .hint(format!("run `naive toolkits disable {slug}` instead")));
         }
-        let owners = [client_owner(slug), registered_owner(slug)];
-        let owners = owners.each_ref().map(String::as_str);
-        nobody(slug, &self.store.remove_toolkit(slug, &owners)?)?;
+        nobody(slug, &self.store.remove_toolkit(slug, &client_owner(slug))?)?;
         Ok(known.detail())
     }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::token::{authenticated, denied, granted, refusal};
-use super::{Server, Tokens, kept};
+use super::{CLIENT, Server, Tokens, kept};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::hidden;
 use crate::api::logins::DeviceCode;
@@ -98,7 +98,7 @@ fn given_out(code: Answer, server: &Server, scopes: &str) -> Result<Device> {
         ("device_code".to_owned(), code.device_code),
         ("user_code".to_owned(), code.user_code.into()),
         ("verification_uri".to_owned(), String::from(code.verification_uri).into()),
-        ("client_id".to_owned(), server.client_id.as_str().into()),
+        (CLIENT.to_owned(), server.client_id.as_str().into()),
         ("scope".to_owned(), scopes.into()),
         ("token_endpoint".to_owned(), server.token.as_str().into()),
     ]);
@@ -159,7 +159,7 @@ pub(crate) fn device_code(
         user_code: text("user_code")?.to_owned(),
         verification_uri: text("verification_uri")?.parse().ok()?,
         verification_uri_complete: text("verification_uri_complete").and_then(|at| at.parse().ok()),
-        client_id: text("client_id").unwrap_or_default().to_owned(),
+        client_id: text(CLIENT).unwrap_or_default().to_owned(),
         scopes: scopes.split([' ', ',']).filter(|one| !one.is_empty()).map(str::to_owned).collect(),
         expires_at,
         next_poll_at,

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{ACCESS, EXPIRES, LIFE, REFRESH, Server};
+use super::{ACCESS, CLIENT, EXPIRES, LIFE, REFRESH, Server};
 use crate::api::error::{Code, Error, Result};
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
@@ -88,8 +88,13 @@ pub(super) fn granted(answer: &Response, server: &Server, now: Millis) -> Result
         Ok(grant) if answer.is_success() => grant,
         _ => return Err(denied(answer, server)),
     };
-    let claims = grant.id_token.and_then(|token| claims(token.expose_secret(), &server.client_id));
-    let mut sealed = BTreeMap::from([(ACCESS.to_owned(), grant.access_token)]);
+    let client_id = server.client_id.as_str();
+    let claims = grant.id_token.and_then(|token| claims(token.expose_secret(), client_id));
+    let mut sealed = BTreeMap::from([
+        (ACCESS.to_owned(), grant.access_token),
+        // Tokens work for the client they were given to alone (RFC 6749, 6).
+        (CLIENT.to_owned(), client_id.into()),
+    ]);
     if let Some(token) = grant.refresh_token {
         sealed.insert(REFRESH.to_owned(), token);
     }
@@ -155,7 +160,13 @@ pub(super) fn denied(answer: &Response, server: &Server) -> Error {
             Error::new(Code::Unauthorized, "the OAuth server no longer takes the grant")
                 .reason("invalid_grant")
         }
-        (_, "invalid_client" | "unauthorized_client") => Error::new(
+        (_, "unauthorized_client") => Error::new(
+            Code::NotConfigured,
+            "the OAuth server does not let the client log in this way",
+        )
+        .hint("allow it where the client was registered, or run `naive toolkits configure` with another client")
+        .reason("client_not_allowed"),
+        (_, "invalid_client") => Error::new(
             Code::NotConfigured,
             "the OAuth server does not know the client, or its secret",
         )

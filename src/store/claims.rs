@@ -56,7 +56,7 @@ mod tests {
             waits: false,
         };
         let id = store.begin(&new, None, Millis(1)).unwrap().id;
-        let grant = Grant { owner: "c", sealed: b"x", account: None, scopes: &[] };
+        let grant = Grant { owner: "c", sealed: b"x", account: None, scopes: &[], client: None };
         store.activate(&id, &grant, Millis(2)).unwrap().unwrap().id
     }
 

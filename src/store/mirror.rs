@@ -43,6 +43,8 @@ pub(crate) struct Grant<'a> {
     pub(crate) account: Option<&'a str>,
     /// Scopes granted
     pub(crate) scopes: &'a [String],
+    /// OAuth client it was granted to
+    pub(crate) client: Option<&'a str>,
 }
 
 /// How a row stands from a moment on.
@@ -86,14 +88,15 @@ impl Store {
             .query_row(
                 "UPDATE connections SET status = 'ACTIVE', account = ifnull(?2, account),
                      scopes = ?3, fields = ifnull(next_fields, fields), next_fields = NULL,
-                     reason = NULL, last_status_at = max(?4, last_status_at + 1)
+                     client_id = ?5, reason = NULL, last_status_at = max(?4, last_status_at + 1)
                  WHERE id = ?1 AND status NOT IN ('INACTIVE', 'REVOKED')
                  RETURNING *",
                 params![
                     id.as_str(),
                     grant.account,
                     serde_json::Value::from(grant.scopes).to_string(),
-                    now.0
+                    now.0,
+                    grant.client,
                 ],
                 connection,
             )

@@ -43,6 +43,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_accounts.sql"),
     include_str!("migrations/0003_logins.sql"),
     include_str!("migrations/0004_mirror.sql"),
+    include_str!("migrations/0005_clients.sql"),
 ];
 
 /// A command of several steps may have done some of them when this happens.

@@ -22,7 +22,12 @@ pub(crate) struct ToolkitRow {
     pub(crate) scopes: Vec<String>,
     /// OAuth client that was registered here; written by `put_registration` alone
     pub(crate) registered: Option<Registration>,
+    /// Whether any such client is kept, if only for the credentials that belong to it
+    pub(crate) keeps_clients: bool,
 }
+
+const TOOLKIT: &str = "SELECT slug, manifest, enabled, client_id, scopes, registered,
+    EXISTS (SELECT 1 FROM clients WHERE toolkit = slug) AS keeps_clients FROM toolkits";
 
 impl Default for ToolkitRow {
     fn default() -> Self {
@@ -32,6 +37,7 @@ impl Default for ToolkitRow {
             client_id: None,
             scopes: Vec::new(),
             registered: None,
+            keeps_clients: false,
         }
     }
 }
@@ -107,20 +113,14 @@ impl Store {
     /// Returns what was decided about a toolkit, if anything was.
     pub(crate) fn toolkit(&self, slug: &Slug) -> Result<Option<ToolkitRow>> {
         let conn = self.conn();
-        let mut select = conn.prepare_cached(
-            "SELECT slug, manifest, enabled, client_id, scopes, registered FROM toolkits
-             WHERE slug = ?1",
-        )?;
+        let mut select = conn.prepare_cached(&format!("{TOOLKIT} WHERE slug = ?1"))?;
         Ok(select.query_row([slug.as_str()], |row| Ok(toolkit_row(row)?.1)).optional()?)
     }
 
     /// Returns everything that was decided about toolkits, in the order of their slugs.
     pub(crate) fn toolkits(&self) -> Result<Vec<(Slug, ToolkitRow)>> {
         let conn = self.conn();
-        let mut select = conn.prepare_cached(
-            "SELECT slug, manifest, enabled, client_id, scopes, registered FROM toolkits
-             ORDER BY slug",
-        )?;
+        let mut select = conn.prepare_cached(&format!("{TOOLKIT} ORDER BY slug"))?;
         let rows = select.query_map([], toolkit_row)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
@@ -158,18 +158,17 @@ impl Store {
         Ok(connected(&self.conn(), slug)?)
     }
 
-    /// Forgets a toolkit with the sealed secrets of `owners`, unless somebody is still connected to it.
+    /// Forgets a toolkit with its clients and the sealed secrets of `owner`, unless somebody is still connected to it.
     ///
     /// Returns who is, in the order they were created; nobody, if it was forgotten.
-    pub(crate) fn remove_toolkit(&self, slug: &Slug, owners: &[&str]) -> Result<Vec<User>> {
+    pub(crate) fn remove_toolkit(&self, slug: &Slug, owner: &str) -> Result<Vec<User>> {
         let mut conn = self.conn();
         let tx = immediate(&mut conn)?;
         let connected = connected(&tx, slug)?;
         if connected.is_empty() {
             tx.execute("DELETE FROM toolkits WHERE slug = ?1", [slug.as_str()])?;
-            for owner in owners {
-                sealed::delete(&tx, owner)?;
-            }
+            clients::forget_all(&tx, slug)?;
+            sealed::delete(&tx, owner)?;
         }
         tx.commit()?;
         Ok(connected)
@@ -223,6 +222,7 @@ fn toolkit_row(row: &Row<'_>) -> rusqlite::Result<(Slug, ToolkitRow)> {
         client_id: row.get("client_id")?,
         scopes: json(row, "scopes")?,
         registered: clients::read(row.get("registered")?),
+        keeps_clients: row.get("keeps_clients")?,
     };
     Ok((parsed(row, "slug")?, decided))
 }

@@ -170,6 +170,147 @@ fn a_server_that_wants_the_port_gets_it_and_is_asked_again_for_another() {
     assert!(second == "client-1" || app.calls("POST", "/register").len() == 2, "{second}");
 }
 
+/// An app whose server wants the port, and takes a token from the client it was given to alone.
+fn strict() -> App {
+    app(|request| {
+        let client = request.body.split("client_id=").nth(1).unwrap_or_default();
+        let client = client.split('&').next().unwrap_or_default();
+        let any_port = request.body.contains("\"http://127.0.0.1/oauth/callback\"");
+        match request.path.as_str() {
+            "/register" if any_port => {
+                Some((400, json!({"error": "invalid_redirect_uri"}).to_string()))
+            }
+            "/token" if request.body.contains("refresh_token=") => {
+                let own = request.body.contains(&format!("refresh_token=of-{client}&"))
+                    || request.body.ends_with(&format!("refresh_token=of-{client}"));
+                (!own).then(|| (400, json!({"error": "invalid_grant"}).to_string()))
+            }
+            "/token" => {
+                let tokens = json!({
+                    "access_token": "access", "refresh_token": format!("of-{client}"),
+                    "expires_in": 0,
+                });
+                Some((200, tokens.to_string()))
+            }
+            _ => None,
+        }
+    })
+}
+
+#[test]
+fn a_second_client_does_not_end_the_accounts_of_the_first() {
+    let app = strict();
+    let one = Login::start(&app.naive, &format!("{CONNECT} --port 0 --label one"));
+    drop(visit(&app.callback(&one.link)));
+    drop(one.end().exits(0));
+    let first = app.calls("POST", "/register")[1].body.clone();
+    let first: Value = serde_json::from_str(&first).unwrap();
+    let port = first["redirect_uris"][0].as_str().unwrap()[7..].replace("/oauth/callback", "");
+    // Nobody gets that port again.
+    let _taken = std::net::TcpListener::bind(port).unwrap();
+    let (second, run) = login(&app, "--port 0 --label two");
+    drop(run.exits(0));
+    assert_eq!(second, "client-1");
+
+    for label in ["one", "two"] {
+        let line = format!("connections execute acme ACME_READ --account {label}");
+        drop(app.naive.run(&line).exits(0));
+    }
+    drop(app.naive.run("connections disconnect acme --account one --purge --yes").exits(0));
+
+    let revoked = &app.calls("POST", "/revoke")[0].body;
+    assert!(revoked.contains("client_id=client-0"), "{revoked}");
+}
+
+#[test]
+fn a_login_ends_with_the_client_it_began_with() {
+    let app = strict();
+    let one = Login::start(&app.naive, &format!("{CONNECT} --port 0 --label one"));
+    let (second, run) = login(&app, "--port 0 --label two");
+    drop(run.exits(0));
+
+    drop(visit(&app.callback(&one.link)));
+    drop(one.end().exits(0));
+
+    assert_eq!(second, "client-1");
+    let exchanged = &app.calls("POST", "/token")[1].body;
+    assert!(exchanged.contains("client_id=client-0"), "{exchanged}");
+    drop(app.naive.run("connections execute acme ACME_READ --account one").exits(0));
+}
+
+#[test]
+fn a_client_that_may_not_do_something_is_not_forgotten() {
+    let app = app(|request| {
+        let tokens = json!({"access_token": "a", "refresh_token": "r", "expires_in": 0});
+        let answer = if request.body.contains("grant_type=refresh_token") {
+            (400, json!({"error": "unauthorized_client"}).to_string())
+        } else {
+            (200, tokens.to_string())
+        };
+        (request.path == "/token").then_some(answer)
+    });
+    drop(login(&app, "--port 0").1.exits(0));
+
+    let run = app.execute("ACME_READ").exits(4).json();
+
+    assert_eq!(run["error"]["reason"], "client_not_allowed");
+    let rows = app.naive.run("connections connected").exits(0).json();
+    assert_eq!(rows["result"]["connections"][0]["status"], "ACTIVE");
+    let (client, _) = login(&app, "--port 0 --label two");
+    assert_eq!(client, "client-0");
+}
+
+#[test]
+fn tokens_of_one_client_are_never_sent_under_another_that_was_configured() {
+    let app = App::on(Naive::new().env("BROWSER", "/bin/true"), OAUTH, |request| {
+        let tokens = json!({"access_token": "a", "refresh_token": "r", "expires_in": 0});
+        (request.path == "/token").then(|| (200, tokens.to_string()))
+    });
+    drop(login(&app, "--port 0").1.exits(0));
+    drop(app.naive.run("toolkits configure acme --client-id other").exits(0));
+
+    let run = app.execute("ACME_READ").exits(4).json();
+    drop(app.naive.run("toolkits configure acme --client-id naive").exits(0));
+    let back = app.execute("ACME_READ");
+
+    assert_eq!(
+        run["error"],
+        json!({
+            "code": "not_configured",
+            "message": "the tokens belong to the OAuth client `naive`; `acme` uses `other` here",
+            "hint": "run `naive connections connect acme --reconnect` to log in again",
+            "reason": "other_client",
+        })
+    );
+    drop(back.exits(0));
+    assert_eq!(app.calls("POST", "/token").len(), 2);
+}
+
+#[test]
+fn two_first_logins_at_a_server_that_registers_share_one() {
+    let app = app(|_| None);
+    let first = Login::start(&app.naive, CONNECT);
+    let second = Login::joining(&app.naive, CONNECT);
+
+    drop(visit(&app.callback(&first.link)));
+
+    let [first, second] = [first.end(), second.end()].map(|run| run.exits(0).json());
+    assert_eq!(first["result"], second["result"]);
+}
+
+#[test]
+fn a_server_does_not_send_us_into_a_private_network() {
+    let app = app(|request| {
+        let mut told = metadata(&format!("http://{}", request.headers["host"]));
+        told["registration_endpoint"] = "https://10.0.0.1/register".into();
+        (request.path.starts_with("/.well-known/")).then(|| (200, told.to_string()))
+    });
+
+    let run = app.naive.run(CONNECT).exits(1).json();
+
+    assert_eq!(run["error"]["reason"], "address_refused");
+}
+
 #[test]
 fn a_server_that_registers_nobody_says_so() {
     let app = app(|request| (request.path == "/register").then(|| (401, "{}".to_owned())));
@@ -217,17 +358,4 @@ fn an_id_token_tells_whose_account_it_is_and_is_not_kept() {
 
     assert_eq!(run.exits(0).json()["result"]["account"], "ann@example.com");
     assert!(app.calls("GET", "/me").is_empty());
-}
-
-#[test]
-fn a_server_does_not_send_us_into_a_private_network() {
-    let app = app(|request| {
-        let mut told = metadata(&format!("http://{}", request.headers["host"]));
-        told["registration_endpoint"] = "https://10.0.0.1/register".into();
-        (request.path.starts_with("/.well-known/")).then(|| (200, told.to_string()))
-    });
-
-    let run = app.naive.run(CONNECT).exits(1).json();
-
-    assert_eq!(run["error"]["reason"], "address_refused");
 }

@@ -55,7 +55,7 @@ fn begin(store: &Store, user: &str, (flow, waits): (Option<&Flow>, bool), at: i6
 }
 
 fn activated(store: &Store, id: &ConnectionId, at: i64) -> Option<Connection> {
-    let grant = Grant { owner: "c", sealed: b"x", account: Some("ann"), scopes: &[] };
+    let grant = Grant { owner: "c", sealed: b"x", account: Some("ann"), scopes: &[], client: None };
     store.activate(id, &grant, Millis(at)).unwrap()
 }
 
@@ -289,4 +289,26 @@ fn a_full_disk_claims_nothing_about_the_steps_before() {
     assert_eq!(error.message, "the store could not be written: the disk is full");
     let hint = "free some space, then run the command again: it goes on from what is there";
     assert_eq!(error.hint.as_deref(), Some(hint));
+}
+
+#[test]
+fn a_client_that_an_older_build_registered_is_kept_with_its_secrets() {
+    let mut conn = Database::open_in_memory().unwrap();
+    conn.execute_batch(&MIGRATIONS[..4].concat()).unwrap();
+    conn.execute_batch(
+        r#"PRAGMA user_version = 4; INSERT INTO store (one, id) VALUES (1, 'me');
+           INSERT INTO toolkits (slug) VALUES ('other');
+           INSERT INTO toolkits (slug, registered)
+               VALUES ('acme', '{"server": "https://a", "client_id": "c"}');"#,
+    )
+    .unwrap();
+
+    migrate(&mut conn).unwrap();
+
+    let store = Store { conn: conn.into(), dir: "/nonexistent".into(), presence: OnceLock::new() };
+    let slug = "acme".parse().unwrap();
+    let kept = store.registration(&slug, "c").unwrap().unwrap();
+    assert_eq!((kept.server.as_str(), kept.owner.as_str()), ("https://a", "registered:acme"));
+    let row = store.toolkit(&slug).unwrap().unwrap();
+    assert_eq!((row.registered, row.keeps_clients), (Some(kept), true));
 }
