@@ -50,7 +50,7 @@ impl<'a> DeviceLogin<'a> {
             (true, false) => consent(page(&code)),
             (false, _) => {}
         }
-        let spinner = spinner(self.app, LOGIN, false);
+        let spinner = spinner(self.app, LOGIN, sandbox && person);
         let mut next = code.next_poll_at;
         let login = pin!(async {
             loop {

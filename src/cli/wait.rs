@@ -84,7 +84,6 @@ impl<'a> Wait<'a> {
         let mut signals = Signals::listen()?;
         let (paste, mut pasted) = mpsc::unbounded_channel();
         let opened = self.begin(self.way, &paste)?;
-        let spinner = spinner(self.app, LOGIN, self.way == Way::Paste);
         let (app, started) = (self.app, self.started);
         let ends = (&mut listener, &mut pasted);
         let login = self.login(ends, opened, &paste);
@@ -93,7 +92,6 @@ impl<'a> Wait<'a> {
             Err((why, error)) => Err(self.given_up(why, error).await),
         };
         listener.dismiss();
-        spinner.finish_and_clear();
         ended
     }
 
@@ -104,14 +102,19 @@ impl<'a> Wait<'a> {
         mut opened: Option<oneshot::Receiver<()>>,
         paste: &mpsc::UnboundedSender<String>,
     ) -> Result<ConnectState> {
+        let spinner = spinner(self.app, LOGIN, self.way == Way::Paste);
         loop {
             let ended = tokio::select! {
                 Some(arrival) = listener.arrival() => self.received(arrival).await,
                 Some(line) = pasted.recv() => self.entered(&line).await?,
-                () = failure(&mut opened) => match self.begin_again(paste) {
-                    Ok(()) => None,
-                    Err(error) => Some(Err(self.given_up("cancelled", error).await)),
-                },
+                () = failure(&mut opened) => {
+                    // From here on the person types.
+                    spinner.finish_and_clear();
+                    match self.begin_again(paste) {
+                        Ok(()) => None,
+                        Err(error) => Some(Err(self.given_up("cancelled", error).await)),
+                    }
+                }
             };
             if let Some(ended) = ended {
                 return ended;
