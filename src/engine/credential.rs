@@ -261,28 +261,12 @@ impl Engine {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::api::ids::UserRef;
-    use crate::store::NewFlow;
 
     /// Returns two processes on one store, and a connection there.
     fn two(dir: &std::path::Path) -> (Store, Store, ConnectionId) {
         let (one, other) = (Store::open(dir).unwrap(), Store::open(dir).unwrap());
-        let user = one.user(&"default".parse::<UserRef>().unwrap()).unwrap().unwrap().id;
-        let (toolkit, fields) = ("gmail".parse().unwrap(), BTreeMap::new());
-        let new = NewFlow {
-            user: &user,
-            toolkit: &toolkit,
-            label: None,
-            fields: &fields,
-            scopes: &[],
-            reconnect: false,
-            restart: false,
-            waits: false,
-        };
-        let id = one.begin(&new, None, Millis(1)).unwrap().id;
+        let id = one.begun("gmail", None, 1);
         (one, other, id)
     }
 

@@ -166,27 +166,13 @@ pub(crate) fn replaced() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::ids::UserRef;
-    use crate::store::{Grant, NewFlow, Store};
+    use crate::store::Store;
 
     #[test]
     fn a_connection_can_be_mended_after_the_clock_was_set_back() {
         let store = Store::in_memory();
-        let user = store.user(&"default".parse::<UserRef>().unwrap()).unwrap().unwrap().id;
-        let (toolkit, fields) = ("gmail".parse().unwrap(), std::collections::BTreeMap::new());
-        let new = NewFlow {
-            user: &user,
-            toolkit: &toolkit,
-            label: None,
-            fields: &fields,
-            scopes: &[],
-            reconnect: false,
-            restart: false,
-            waits: false,
-        };
-        let id = store.begin(&new, None, Millis(1)).unwrap().id;
-        let grant = Grant { owner: "c", sealed: b"x", account: None, scopes: &[], client: None };
-        let active = store.activate(&id, &grant, Millis(9000)).unwrap().unwrap();
+        let id = store.begun("gmail", None, 1);
+        let active = store.activated(&id, None, 9000);
 
         store.expire(&id, "gone", after(&active, Millis(5000))).unwrap();
 

@@ -36,36 +36,18 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::api::ids::UserRef;
     use crate::api::time::Millis;
-    use crate::store::{Grant, NewFlow};
 
-    fn connected(store: &Store, user: &str) -> ConnectionId {
-        let (toolkit, fields) = ("gmail".parse().unwrap(), BTreeMap::new());
-        let new = NewFlow {
-            user,
-            toolkit: &toolkit,
-            label: None,
-            fields: &fields,
-            scopes: &[],
-            reconnect: false,
-            restart: false,
-            waits: false,
-        };
-        let id = store.begin(&new, None, Millis(1)).unwrap().id;
-        let grant = Grant { owner: "c", sealed: b"x", account: None, scopes: &[], client: None };
-        store.activate(&id, &grant, Millis(2)).unwrap().unwrap().id
+    fn connected(store: &Store) -> ConnectionId {
+        store.activated(&store.begun("gmail", None, 1), None, 2).id
     }
 
     #[test]
     fn a_purge_outlives_a_refresh_that_was_under_way() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
-        let user = store.user(&"default".parse::<UserRef>().unwrap()).unwrap().unwrap().id;
-        let id = connected(&store, &user);
+        let id = connected(&store);
         let other = Store::open(dir.path()).unwrap();
         assert!(store.claim_credential(&id).unwrap());
         assert!(!store.claim_credential(&id).unwrap());
@@ -81,8 +63,7 @@ mod tests {
     fn the_refresh_of_a_process_that_ended_is_free() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
-        let user = store.user(&"default".parse::<UserRef>().unwrap()).unwrap().unwrap().id;
-        let id = connected(&store, &user);
+        let id = connected(&store);
         let other = Store::open(dir.path()).unwrap();
         assert!(other.claim_credential(&id).unwrap());
 

@@ -131,11 +131,7 @@ pub(super) fn read(text: Option<String>) -> Option<Registration> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::api::ids::UserRef;
-    use crate::store::{Grant, NewFlow};
 
     fn client(id: &str, redirect_uri: Option<&str>) -> Registration {
         Registration {
@@ -177,24 +173,11 @@ mod tests {
     fn a_client_is_kept_as_long_as_a_credential_belongs_to_it() {
         const DAY: i64 = KEPT;
         let store = Store::in_memory();
-        let user = store.user(&"default".parse::<UserRef>().unwrap()).unwrap().unwrap().id;
-        let (slug, fields) = ("acme".parse().unwrap(), BTreeMap::new());
-        let new = NewFlow {
-            user: &user,
-            toolkit: &slug,
-            label: None,
-            fields: &fields,
-            scopes: &[],
-            reconnect: false,
-            restart: false,
-            waits: false,
-        };
+        let slug = "acme".parse().unwrap();
         let known = |id| store.registration(&slug, id).unwrap().is_some();
         put(&store, &client("one", None), None, 1);
-        let id = store.begin(&new, None, Millis(1)).unwrap().id;
-        let grant =
-            Grant { owner: "c", sealed: b"x", account: None, scopes: &[], client: Some("one") };
-        store.activate(&id, &grant, Millis(2)).unwrap().unwrap();
+        let id = store.begun("acme", None, 1);
+        store.activated(&id, Some("one"), 2);
 
         put(&store, &client("two", None), Some("one"), 2);
         put(&store, &client("three", None), Some("two"), 3);

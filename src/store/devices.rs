@@ -89,25 +89,11 @@ fn span(millis: i64) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::api::ids::UserRef;
-    use crate::store::{Flow, FlowAnswer, NewFlow};
+
+    use crate::store::{Flow, FlowAnswer};
 
     fn begun(store: &Store) -> ConnectionId {
-        let user = store.user(&"default".parse::<UserRef>().unwrap()).unwrap().unwrap();
-        let (fields, toolkit) = (BTreeMap::new(), "github".parse().unwrap());
-        let new = NewFlow {
-            user: &user.id,
-            toolkit: &toolkit,
-            label: None,
-            fields: &fields,
-            scopes: &[],
-            reconnect: false,
-            restart: false,
-            waits: false,
-        };
         let flow = Flow {
             state_hash: b"s".to_vec(),
             owner: flow_owner(b"s"),
@@ -115,7 +101,7 @@ mod tests {
             expires_at: Millis(900_000),
             poll_every: Some(Duration::from_secs(5)),
         };
-        store.begin(&new, Some(&flow), Millis(1000)).unwrap().id
+        store.begun("github", Some(&flow), 1000)
     }
 
     #[test]

@@ -7,6 +7,8 @@ mod claims;
 mod clients;
 mod connections;
 mod devices;
+#[cfg(test)]
+mod fixtures;
 mod flows;
 mod log;
 mod mirror;
