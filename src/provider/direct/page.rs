@@ -41,10 +41,17 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// Returns the whole, cut after `most` items.
+    /// Returns the whole, cut after `most` items: then it does not say how to go on, since that would
+    /// leave out those that were cut.
     pub(crate) fn into_whole(mut self, most: usize) -> Value {
+        if self.len() <= most {
+            return self.whole;
+        }
         if let Some(Value::Array(list)) = self.whole.pointer_mut(&self.page.items) {
             list.truncate(most);
+        }
+        if let Some(next) = self.whole.pointer_mut(&self.page.next) {
+            *next = Value::Null;
         }
         self.whole
     }
@@ -173,7 +180,9 @@ mod tests {
         pages.add(json!({"data": [3, 4], "cursor": "y"}));
 
         assert_eq!(pages.len(), 4);
-        let whole = pages.into_whole(3);
-        assert_eq!(whole, json!({"data": [1, 2, 3], "cursor": "y", "total": 5}));
+        let all = Pages { page: &page, whole: pages.whole.clone() }.into_whole(4);
+        assert_eq!(all, json!({"data": [1, 2, 3, 4], "cursor": "y", "total": 5}));
+        let cut = pages.into_whole(3);
+        assert_eq!(cut, json!({"data": [1, 2, 3], "cursor": null, "total": 5}));
     }
 }
