@@ -18,9 +18,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     for path in paths {
         let slug =
             path.file_stem().and_then(|name| name.to_str()).ok_or("a manifest has a name")?;
-        let manifest: toml::Table = fs::read_to_string(&path)?.parse()?;
+        let mut manifest: toml::Table = fs::read_to_string(&path)?.parse()?;
         fs::write(to.join(format!("{slug}.json")), serde_json::to_vec(&manifest)?)?;
-        writeln!(list, "(\"{slug}\", include_str!(\"{slug}.json\")),")?;
+        let none = toml::Value::Array(Vec::new());
+        let tools = manifest.insert("tools".to_owned(), none).ok_or("a manifest has tools")?;
+        let tools = tools.as_array().map_or(0, Vec::len);
+        fs::write(to.join(format!("{slug}.card.json")), serde_json::to_vec(&manifest)?)?;
+        writeln!(
+            list,
+            "Shipped {{ slug: \"{slug}\", whole: include_str!(\"{slug}.json\"), \
+             card: include_str!(\"{slug}.card.json\"), tools: {tools} }},"
+        )?;
     }
     fs::write(to.join("builtin.rs"), format!("&[\n{list}]\n"))?;
     Ok(())

@@ -16,21 +16,45 @@ use crate::api::error::{Error, Result};
 use crate::api::ids::Slug;
 use manifest::Manifest;
 
-/// The shipped manifests, in the order of their slugs; `build.rs` packs them from `builtin/*.toml`.
-const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
+/// A manifest that is shipped, as `build.rs` packs it from `builtin/*.toml`.
+struct Shipped {
+    slug: &'static str,
+    /// All of it, as JSON
+    whole: &'static str,
+    /// The same without its tools, for those who only list it
+    card: &'static str,
+    /// How many tools it has
+    tools: usize,
+}
+
+/// The shipped manifests, in the order of their slugs.
+const BUILTIN: &[Shipped] = include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
 
 /// Returns the slugs of the shipped toolkits, in order.
 pub(crate) fn builtin_slugs() -> impl Iterator<Item = &'static str> {
-    BUILTIN.iter().map(|(slug, _)| *slug)
+    BUILTIN.iter().map(|shipped| shipped.slug)
 }
 
 /// Returns the shipped toolkit of that slug.
 ///
 /// It is not judged here: a test holds every shipped manifest to what added ones are held to.
 pub(crate) fn builtin(slug: &Slug) -> Option<Result<Manifest>> {
-    let (_, text) = BUILTIN.iter().find(|(name, _)| *name == slug.as_str())?;
-    let read = serde_json::from_str(text);
-    Some(read.map_err(|error| Error::internal("a shipped manifest cannot be read", error)))
+    shipped(slug).map(|shipped| read_shipped(shipped.whole))
+}
+
+/// Returns how many tools the shipped toolkit of that slug has, and the toolkit without them: far less
+/// to read, for lists.
+pub(crate) fn builtin_card(slug: &Slug) -> Option<Result<(usize, Manifest)>> {
+    shipped(slug).map(|shipped| Ok((shipped.tools, read_shipped(shipped.card)?)))
+}
+
+fn shipped(slug: &Slug) -> Option<&'static Shipped> {
+    BUILTIN.iter().find(|shipped| shipped.slug == slug.as_str())
+}
+
+fn read_shipped(text: &str) -> Result<Manifest> {
+    serde_json::from_str(text)
+        .map_err(|error| Error::internal("a shipped manifest cannot be read", error))
 }
 
 /// Moves every address of a toolkit to the sandbox at `sandbox`: the same paths, on one loopback host.
@@ -57,11 +81,13 @@ mod tests {
 
     #[test]
     fn every_shipped_toolkit_is_whole() {
-        for (slug, text) in BUILTIN {
-            let toolkit = parse(text, Format::Json, slug).unwrap();
+        for Shipped { slug, whole, tools, .. } in BUILTIN {
+            let toolkit = parse(whole, Format::Json, slug).unwrap();
+            let (count, card) = builtin_card(&toolkit.slug).unwrap().unwrap();
 
             assert_eq!(toolkit.slug.as_str(), *slug);
-            assert!(toolkit.tools.len() >= 6, "{slug}");
+            assert!(*tools >= 6 && toolkit.tools.len() == *tools, "{slug}");
+            assert_eq!((card.name, count), (toolkit.name, *tools));
         }
         assert!(builtin_slugs().is_sorted());
     }

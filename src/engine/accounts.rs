@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::connections::see_all;
-use super::toolkits::Known;
+use super::known::Known;
 use super::{Engine, Scope, user_flag};
 use crate::api::accounts::{DefaultAccount, DefaultChosen};
 use crate::api::connections::{Connection, Status};

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::Engine;
-use super::toolkits::Known;
+use super::known::Known;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, quoted};
 use crate::api::secrets::Secrets;

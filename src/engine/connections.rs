@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::credential::{Claim, PATIENCE};
-use super::toolkits::Known;
+use super::known::Known;
 use super::{Engine, Scope, connection_owner, user_flag};
 use crate::api::connections::{
     Connected, Connection, Connections, Disconnect, Disconnected, ListConnections,

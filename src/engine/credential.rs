@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::identity::Identity;
+use super::known::Known;
 use super::mirror::after;
-use super::toolkits::Known;
 use super::{Engine, Scope, connection_owner, user_flag};
 use crate::api::accounts::RefreshConnection;
 use crate::api::connections::{Connection, Status};

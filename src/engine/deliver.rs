@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::Engine;
-use super::toolkits::Known;
+use super::known::Known;
 use crate::api::connections::Connection;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::fresh;

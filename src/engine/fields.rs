@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::toolkits::Known;
+use super::known::Known;
 use super::{Engine, Scope};
 use crate::api::connections::Connect;
 use crate::api::error::{Code, Error, Fault, Result};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::credential::Claim;
+use super::known::Known;
 use super::login::state;
-use super::toolkits::Known;
 use super::{Engine, Scope, connection_owner, user_flag};
 use crate::api::connections::{ConnectState, Connection, Status};
 use crate::api::error::{Code, Error, Result};

@@ -11,6 +11,7 @@ mod fields;
 pub(crate) mod gate;
 mod handover;
 mod identity;
+mod known;
 mod login;
 mod mirror;
 mod pages;

@@ -1,224 +1,32 @@
 //! Toolkits as this workspace has them: shipped or added, configured, switched on or off.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::clients::client_owner;
-use super::{Engine, World, scopes, user_flag};
-use crate::api::connections::Connection;
+use super::known::Known;
+use super::{Engine, World, user_flag};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::Slug;
 use crate::api::workspace::{
-    AddToolkit, AuthType, Availability, ConfigureToolkit, CredentialField, ListToolkits, Origin,
-    RemoveToolkit, ToolkitDetail, ToolkitPage, ToolkitSummary, User,
+    AddToolkit, AuthType, ConfigureToolkit, ListToolkits, Origin, RemoveToolkit, ToolkitDetail,
+    ToolkitPage, User,
 };
-use crate::catalog::manifest::{Manifest, Tool};
+use crate::catalog::manifest::Manifest;
 use crate::catalog::search::{did_you_mean, nearest, score};
-use crate::catalog::{builtin, builtin_slugs, from_json, relocate};
-use crate::http::Trust;
-use crate::store::{Registration, ToolkitRow};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use url::Url;
+use crate::catalog::{builtin, builtin_card, builtin_slugs, from_json, relocate};
+use crate::store::ToolkitRow;
 
 /// How many rows a page has where the caller does not say.
 const PAGE: u32 = 50;
-
-/// A toolkit with what the operator decided about it.
-#[derive(Debug)]
-pub(super) struct Known {
-    /// What it is
-    pub(super) manifest: Manifest,
-    /// What was decided
-    pub(super) row: ToolkitRow,
-    /// Where the manifest comes from
-    pub(super) origin: Origin,
-    /// Whether its apps are the sandbox's
-    pub(super) simulated: bool,
-}
-
-impl Known {
-    /// Returns its slug.
-    pub(super) fn slug(&self) -> &Slug {
-        &self.manifest.slug
-    }
-
-    /// Returns the OAuth client that the operator or the manifest names.
-    pub(super) fn client_id(&self) -> Option<&str> {
-        let own = self.row.client_id.as_ref().filter(|_| !self.simulated);
-        own.or(self.manifest.auth.client_id.as_ref()).map(String::as_str)
-    }
-
-    /// Returns the client that was registered here at a server, and at no other.
-    pub(super) fn registered(&self, server: Option<&str>) -> Option<&Registration> {
-        let own = self.row.registered.as_ref().filter(|_| !self.simulated);
-        own.filter(|own| Some(own.server.as_str()) == server)
-    }
-
-    /// Returns the OAuth client in use, whoever named it.
-    pub(super) fn any_client_id(&self) -> Option<&str> {
-        let own = || self.row.registered.as_ref().map(|own| own.client_id.as_str());
-        self.client_id().or_else(own)
-    }
-
-    /// Returns the scopes that `connect` asks for.
-    pub(super) fn scopes(&self) -> Vec<String> {
-        let auth = &self.manifest.auth;
-        let own = if self.row.scopes.is_empty() { &auth.scopes } else { &self.row.scopes };
-        scopes::united([auth.login_scopes.as_slice(), own])
-    }
-
-    /// Returns the scopes that one login asks for: those `named`, else the least for `tools` beside what
-    /// the connection has already, else what it has, else the toolkit's own.
-    pub(super) fn asked(
-        &self,
-        named: &[String],
-        tools: &[&Tool],
-        present: Option<&Connection>,
-    ) -> Vec<String> {
-        let granted = present.map(|one| one.scopes.as_slice()).unwrap_or_default();
-        match (named, tools) {
-            ([], []) if granted.is_empty() => self.scopes(),
-            ([], tools) => {
-                let least = scopes::least(tools.iter().copied());
-                scopes::united([&self.manifest.auth.login_scopes, granted, &least])
-            }
-            (named, _) => named.to_vec(),
-        }
-    }
-
-    /// Returns who vouches for its addresses.
-    pub(super) fn trust(&self) -> Trust {
-        match self.origin {
-            Origin::Builtin => Trust::Public,
-            Origin::Added => Trust::Operator,
-        }
-    }
-
-    /// Returns the origins of the OAuth addresses that its manifest names.
-    pub(super) fn vouched(&self) -> Vec<url::Origin> {
-        let auth = &self.manifest.auth;
-        let named = [
-            &auth.issuer,
-            &auth.authorize_url,
-            &auth.token_url,
-            &auth.revoke_url,
-            &auth.registration_url,
-            &auth.device_url,
-        ];
-        named.into_iter().flatten().map(Url::origin).collect()
-    }
-
-    /// Returns who vouches for an address of its OAuth server: nobody for one that only that server names.
-    pub(super) fn trust_in(&self, url: &Url) -> Trust {
-        if self.vouched().contains(&url.origin()) { self.trust() } else { Trust::Public }
-    }
-
-    /// Returns what a user enters when connecting.
-    pub(super) fn fields(&self) -> Vec<CredentialField> {
-        let field = |field: &crate::catalog::manifest::Field| CredentialField {
-            key: field.key.clone(),
-            label: field.label.clone(),
-            secret: field.secret,
-        };
-        self.manifest.auth.fields.iter().map(field).collect()
-    }
-
-    /// Tells whether it can be connected, and why not.
-    pub(super) fn availability(&self) -> (Availability, Option<String>) {
-        let slug = &self.manifest.slug;
-        if !self.row.enabled {
-            let why = format!("switched off; run `naive toolkits enable {slug}`");
-            return (Availability::Disabled, Some(why));
-        }
-        if self.is_configured() {
-            return (Availability::Available, None);
-        }
-        let command = format!("naive toolkits configure {slug} --client-id ID --client-secret -");
-        let unless = match self.manifest.auth.issuer {
-            Some(_) => ", unless its server registers one when you connect",
-            None => "",
-        };
-        let why = format!("needs an OAuth client of your own{unless}; run `{command}`");
-        (Availability::NotConfigured, Some(why))
-    }
-
-    /// Tells whether everything the operator must give is there.
-    pub(super) fn is_configured(&self) -> bool {
-        match self.manifest.auth.kind {
-            AuthType::Oauth2 => {
-                let registers = self.manifest.auth.registration_url.is_some();
-                let own = self.any_client_id().is_some() || self.row.keeps_clients;
-                self.simulated || registers || own
-            }
-            AuthType::ApiKey | AuthType::Basic | AuthType::None => true,
-        }
-    }
-
-    /// Fails if it cannot be connected or run.
-    pub(super) fn usable(self) -> Result<Self> {
-        let slug = &self.manifest.slug;
-        match self.availability() {
-            (Availability::Available, _) => Ok(self),
-            (Availability::Disabled, _) => {
-                Err(Error::new(Code::Forbidden, format!("toolkit `{slug}` is switched off"))
-                    .hint(format!("run `naive toolkits enable {slug}`"))
-                    .reason("toolkit_disabled"))
-            }
-            (Availability::NotConfigured, _) => Err(self.without_client()),
-        }
-    }
-
-    /// Fails if it cannot be connected, as far as that is known: a server that is still to be asked for
-    /// its addresses may register a client.
-    pub(super) fn connectable(self) -> Result<Self> {
-        if self.row.enabled && self.manifest.auth.issuer.is_some() {
-            Ok(self)
-        } else {
-            self.usable()
-        }
-    }
-
-    /// Returns the error that there is no OAuth client, and how to get one.
-    pub(super) fn without_client(&self) -> Error {
-        let slug = self.slug();
-        let hint =
-            "register one with the app, redirect URI `http://127.0.0.1/oauth/callback`, then run";
-        let command = format!("naive toolkits configure {slug} --client-id ID --client-secret -");
-        Error::new(Code::NotConfigured, format!("toolkit `{slug}` has no OAuth client"))
-            .hint(format!("{hint} `{command}`"))
-    }
-
-    fn summary(&self) -> ToolkitSummary {
-        let (availability, availability_reason) = self.availability();
-        ToolkitSummary {
-            slug: self.manifest.slug.to_string(),
-            name: self.manifest.name.clone(),
-            description: self.manifest.description.clone(),
-            auth_type: self.manifest.auth.kind,
-            is_no_auth: self.manifest.auth.kind == AuthType::None,
-            configured: self.is_configured(),
-            availability,
-            availability_reason,
-            origin: self.origin,
-            tools: self.manifest.tools.len(),
-        }
-    }
-
-    fn detail(&self) -> ToolkitDetail {
-        ToolkitDetail {
-            summary: self.summary(),
-            base_url: self.manifest.base_url.clone(),
-            client_id: self.any_client_id().map(str::to_owned),
-            scopes: self.scopes(),
-            credential_fields: self.fields(),
-            tool_slugs: self.manifest.tools.iter().map(|tool| tool.slug.to_string()).collect(),
-        }
-    }
-}
 
 impl Engine {
     /// Returns the toolkit of that slug; `NotFound` says which were perhaps meant.
     pub(super) fn toolkit(&self, slug: &Slug) -> Result<Known> {
         let row = self.store.toolkit(slug)?;
-        if let Some(known) = self.known(slug, row)? {
+        let whole =
+            |slug: &Slug| Some(builtin(slug)?.map(|shipped| (shipped.tools.len(), shipped)));
+        if let Some(known) = self.known(slug, row, whole)? {
             return Ok(known);
         }
         let added = self.store.toolkits()?;
@@ -231,21 +39,33 @@ impl Engine {
             .reason("toolkit_unknown"))
     }
 
-    fn known(&self, slug: &Slug, row: Option<ToolkitRow>) -> Result<Option<Known>> {
+    /// Returns what is known of a toolkit, the shipped ones read as `shipped` does.
+    fn known(
+        &self,
+        slug: &Slug,
+        row: Option<ToolkitRow>,
+        shipped: impl Fn(&Slug) -> Option<Result<(usize, Manifest)>>,
+    ) -> Result<Option<Known>> {
         let row = row.unwrap_or_default();
-        let (manifest, origin) = match &row.manifest {
-            Some(text) => (Some(stored(slug, text)?), Origin::Added),
-            None => (builtin(slug).transpose()?, Origin::Builtin),
+        let (found, origin) = match &row.manifest {
+            Some(text) => {
+                let manifest = stored(slug, text)?;
+                (Some((manifest.tools.len(), manifest)), Origin::Added)
+            }
+            None => (shipped(slug).transpose()?, Origin::Builtin),
         };
         let simulated = matches!(self.world, World::Sandbox(_));
-        let manifest = manifest.map(|manifest| match &self.world {
-            World::Sandbox(Some(url)) => relocate(manifest, url),
-            World::Sandbox(None) | World::Real => manifest,
-        });
-        Ok(manifest.map(|manifest| Known { manifest, row, origin, simulated }))
+        Ok(found.map(|(tools, manifest)| {
+            let manifest = match &self.world {
+                World::Sandbox(Some(url)) => relocate(manifest, url),
+                World::Sandbox(None) | World::Real => manifest,
+            };
+            Known { manifest, row, origin, tools, simulated }
+        }))
     }
 
-    /// Returns a page of toolkits that match, in the order of their slugs, and where to go on.
+    /// Returns a page of toolkits that match, in the order of their slugs, and where to go on. The
+    /// shipped ones come without their tools.
     pub(super) fn page(
         &self,
         search: Option<&str>,
@@ -267,7 +87,7 @@ impl Engine {
             .filter(|slug| after.as_deref().is_none_or(|after| slug.as_str() > after))
         {
             let row = rows.iter().find(|(known, _)| *known == slug).map(|(_, row)| row.clone());
-            let Some(known) = self.known(&slug, row)? else { continue };
+            let Some(known) = self.known(&slug, row, builtin_card)? else { continue };
             let about = &known.manifest;
             let fits = search.is_none_or(|words| {
                 score(words, about.slug.as_str(), &about.name, &about.description).is_some()

@@ -1,0 +1,211 @@
+//! A toolkit as this workspace has it: what it is, and what the operator decided about it.
+
+use url::Url;
+
+use super::scopes;
+use crate::api::connections::Connection;
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::Slug;
+use crate::api::workspace::{
+    AuthType, Availability, CredentialField, Origin, ToolkitDetail, ToolkitSummary,
+};
+use crate::catalog::manifest::{Manifest, Tool};
+use crate::http::Trust;
+use crate::store::{Registration, ToolkitRow};
+
+/// A toolkit with what the operator decided about it.
+#[derive(Debug)]
+pub(super) struct Known {
+    /// What it is
+    pub(super) manifest: Manifest,
+    /// What was decided
+    pub(super) row: ToolkitRow,
+    /// Where the manifest comes from
+    pub(super) origin: Origin,
+    /// How many tools it has: a card names none of them
+    pub(super) tools: usize,
+    /// Whether its apps are the sandbox's
+    pub(super) simulated: bool,
+}
+
+impl Known {
+    /// Returns its slug.
+    pub(super) fn slug(&self) -> &Slug {
+        &self.manifest.slug
+    }
+
+    /// Returns the OAuth client that the operator or the manifest names.
+    pub(super) fn client_id(&self) -> Option<&str> {
+        let own = self.row.client_id.as_ref().filter(|_| !self.simulated);
+        own.or(self.manifest.auth.client_id.as_ref()).map(String::as_str)
+    }
+
+    /// Returns the client that was registered here at a server, and at no other.
+    pub(super) fn registered(&self, server: Option<&str>) -> Option<&Registration> {
+        let own = self.row.registered.as_ref().filter(|_| !self.simulated);
+        own.filter(|own| Some(own.server.as_str()) == server)
+    }
+
+    /// Returns the OAuth client in use, whoever named it.
+    pub(super) fn any_client_id(&self) -> Option<&str> {
+        let own = || self.row.registered.as_ref().map(|own| own.client_id.as_str());
+        self.client_id().or_else(own)
+    }
+
+    /// Returns the scopes that `connect` asks for.
+    pub(super) fn scopes(&self) -> Vec<String> {
+        let auth = &self.manifest.auth;
+        let own = if self.row.scopes.is_empty() { &auth.scopes } else { &self.row.scopes };
+        scopes::united([auth.login_scopes.as_slice(), own])
+    }
+
+    /// Returns the scopes that one login asks for: those `named`, else the least for `tools` beside what
+    /// the connection has already, else what it has, else the toolkit's own.
+    pub(super) fn asked(
+        &self,
+        named: &[String],
+        tools: &[&Tool],
+        present: Option<&Connection>,
+    ) -> Vec<String> {
+        let granted = present.map(|one| one.scopes.as_slice()).unwrap_or_default();
+        match (named, tools) {
+            ([], []) if granted.is_empty() => self.scopes(),
+            ([], tools) => {
+                let least = scopes::least(tools.iter().copied());
+                scopes::united([&self.manifest.auth.login_scopes, granted, &least])
+            }
+            (named, _) => named.to_vec(),
+        }
+    }
+
+    /// Returns who vouches for its addresses.
+    pub(super) fn trust(&self) -> Trust {
+        match self.origin {
+            Origin::Builtin => Trust::Public,
+            Origin::Added => Trust::Operator,
+        }
+    }
+
+    /// Returns the origins of the OAuth addresses that its manifest names.
+    pub(super) fn vouched(&self) -> Vec<url::Origin> {
+        let auth = &self.manifest.auth;
+        let named = [
+            &auth.issuer,
+            &auth.authorize_url,
+            &auth.token_url,
+            &auth.revoke_url,
+            &auth.registration_url,
+            &auth.device_url,
+        ];
+        named.into_iter().flatten().map(Url::origin).collect()
+    }
+
+    /// Returns who vouches for an address of its OAuth server: nobody for one that only that server names.
+    pub(super) fn trust_in(&self, url: &Url) -> Trust {
+        if self.vouched().contains(&url.origin()) { self.trust() } else { Trust::Public }
+    }
+
+    /// Returns what a user enters when connecting.
+    pub(super) fn fields(&self) -> Vec<CredentialField> {
+        let field = |field: &crate::catalog::manifest::Field| CredentialField {
+            key: field.key.clone(),
+            label: field.label.clone(),
+            secret: field.secret,
+        };
+        self.manifest.auth.fields.iter().map(field).collect()
+    }
+
+    /// Tells whether it can be connected, and why not.
+    pub(super) fn availability(&self) -> (Availability, Option<String>) {
+        let slug = &self.manifest.slug;
+        if !self.row.enabled {
+            let why = format!("switched off; run `naive toolkits enable {slug}`");
+            return (Availability::Disabled, Some(why));
+        }
+        if self.is_configured() {
+            return (Availability::Available, None);
+        }
+        let command = format!("naive toolkits configure {slug} --client-id ID --client-secret -");
+        let unless = match self.manifest.auth.issuer {
+            Some(_) => ", unless its server registers one when you connect",
+            None => "",
+        };
+        let why = format!("needs an OAuth client of your own{unless}; run `{command}`");
+        (Availability::NotConfigured, Some(why))
+    }
+
+    /// Tells whether everything the operator must give is there.
+    pub(super) fn is_configured(&self) -> bool {
+        match self.manifest.auth.kind {
+            AuthType::Oauth2 => {
+                let registers = self.manifest.auth.registration_url.is_some();
+                let own = self.any_client_id().is_some() || self.row.keeps_clients;
+                self.simulated || registers || own
+            }
+            AuthType::ApiKey | AuthType::Basic | AuthType::None => true,
+        }
+    }
+
+    /// Fails if it cannot be connected or run.
+    pub(super) fn usable(self) -> Result<Self> {
+        let slug = &self.manifest.slug;
+        match self.availability() {
+            (Availability::Available, _) => Ok(self),
+            (Availability::Disabled, _) => {
+                Err(Error::new(Code::Forbidden, format!("toolkit `{slug}` is switched off"))
+                    .hint(format!("run `naive toolkits enable {slug}`"))
+                    .reason("toolkit_disabled"))
+            }
+            (Availability::NotConfigured, _) => Err(self.without_client()),
+        }
+    }
+
+    /// Fails if it cannot be connected, as far as that is known: a server that is still to be asked for
+    /// its addresses may register a client.
+    pub(super) fn connectable(self) -> Result<Self> {
+        if self.row.enabled && self.manifest.auth.issuer.is_some() {
+            Ok(self)
+        } else {
+            self.usable()
+        }
+    }
+
+    /// Returns the error that there is no OAuth client, and how to get one.
+    pub(super) fn without_client(&self) -> Error {
+        let slug = self.slug();
+        let hint =
+            "register one with the app, redirect URI `http://127.0.0.1/oauth/callback`, then run";
+        let command = format!("naive toolkits configure {slug} --client-id ID --client-secret -");
+        Error::new(Code::NotConfigured, format!("toolkit `{slug}` has no OAuth client"))
+            .hint(format!("{hint} `{command}`"))
+    }
+
+    /// Returns what a list says of it.
+    pub(super) fn summary(&self) -> ToolkitSummary {
+        let (availability, availability_reason) = self.availability();
+        ToolkitSummary {
+            slug: self.manifest.slug.to_string(),
+            name: self.manifest.name.clone(),
+            description: self.manifest.description.clone(),
+            auth_type: self.manifest.auth.kind,
+            is_no_auth: self.manifest.auth.kind == AuthType::None,
+            configured: self.is_configured(),
+            availability,
+            availability_reason,
+            origin: self.origin,
+            tools: self.tools,
+        }
+    }
+
+    /// Returns it in full.
+    pub(super) fn detail(&self) -> ToolkitDetail {
+        ToolkitDetail {
+            summary: self.summary(),
+            base_url: self.manifest.base_url.clone(),
+            client_id: self.any_client_id().map(str::to_owned),
+            scopes: self.scopes(),
+            credential_fields: self.fields(),
+            tool_slugs: self.manifest.tools.iter().map(|tool| tool.slug.to_string()).collect(),
+        }
+    }
+}
