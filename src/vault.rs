@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::api::error::{Code, Error, Result};
+use crate::api::ids::hex;
 use crate::api::secrets::Secrets;
 use crate::api::vault::{Key, KeySource};
 use crate::settings::Settings;
@@ -147,20 +148,20 @@ impl Vault {
 }
 
 impl Cipher {
-    /// Fails with `InvalidInput` if `hex` is not 64 hexadecimal digits.
-    fn new(store: &str, hex: &SecretString, source: KeySource) -> Result<Self> {
-        let bytes = unhex(hex.expose_secret().trim()).ok_or_else(|| {
+    /// Fails with `InvalidInput` if `digits` is not 64 hexadecimal digits.
+    fn new(store: &str, digits: &SecretString, source: KeySource) -> Result<Self> {
+        let bytes = unhex(digits.expose_secret().trim()).ok_or_else(|| {
             Error::new(Code::InvalidInput, "the encryption key is not 64 hexadecimal digits")
                 .hint("make one with `openssl rand -hex 32`")
         })?;
         let mut sum = Sha256::new();
         sum.update(b"naive key id 1");
         sum.update(*bytes);
-        let id = hex_of(&sum.finalize()[..8]);
+        let id = hex(&sum.finalize()[..8]);
         Ok(Self {
             key: Key { id, source },
             cipher: XChaCha20Poly1305::new((&*bytes).into()),
-            hex: hex.clone(),
+            hex: digits.clone(),
             store: store.to_owned(),
         })
     }
@@ -263,13 +264,7 @@ fn missing(key: &Key, trouble: Option<Error>) -> Error {
 }
 
 fn new_key() -> SecretString {
-    hex_of(&XChaCha20Poly1305::generate_key(&mut OsRng)).into()
-}
-
-fn hex_of(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    hex(&XChaCha20Poly1305::generate_key(&mut OsRng)).into()
 }
 
 fn unhex(text: &str) -> Option<Zeroizing<[u8; 32]>> {

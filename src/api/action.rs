@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::accounts::{DefaultAccount, DefaultChosen, RefreshConnection};
 use super::approvals::PendingApproval;
@@ -12,6 +13,7 @@ use super::connections::{
     Connect, ConnectState, Connected, Connection, Connections, Credentials, Disconnect,
     Disconnected, Finish, GetConnection, ListConnections, ListedToolkits,
 };
+use super::error::{Error, Result};
 use super::ids::UserRef;
 use super::logins::{ExportConnection, Exported, ImportConnection, Poll};
 use super::tools::{Execute, Executed, ListTools, Tools};
@@ -35,6 +37,11 @@ pub(crate) enum Outcome<T> {
 pub(crate) trait Operation: Into<Action> + Debug {
     /// What it answers, on either backend.
     type Reply: Serialize + DeserializeOwned + JsonSchema + Debug;
+}
+
+/// Returns a reply in the form in which it is shown, stored and sent.
+pub(crate) fn written(reply: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(reply).map_err(|error| Error::internal("a reply cannot be written", error))
 }
 
 /// Lists the operations once: the variant of `Action`, its name on the wire, its reply.

@@ -1,6 +1,12 @@
 //! What an address says by itself: the part of the rule that needs no network.
 
+use url::form_urlencoded::byte_serialize;
 use url::{Host, Url};
+
+/// Returns a text as one part of a path, percent-encoded.
+pub(crate) fn path_part(text: &str) -> String {
+    byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}
 
 /// Tells whether an address names this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {

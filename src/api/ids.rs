@@ -197,6 +197,18 @@ pub(crate) fn flag(name: &str, value: &str) -> String {
     format!(" --{name}{gap}{}", quoted(value))
 }
 
+/// Returns the command that logs a user (as the flag that names them) in to an account of an app.
+pub(crate) fn connect_command(toolkit: &Slug, user: &str, label: Option<&Label>) -> String {
+    format!("naive connections connect {toolkit}{user}{}", Label::flag(label))
+}
+
+/// Returns bytes in lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
 /// Tells whether a character would be invisible or act on a terminal: controls, bidi, zero-width.
 pub(crate) fn hidden(c: char) -> bool {
     c.is_control()

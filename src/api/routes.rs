@@ -2,9 +2,9 @@
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
-use url::form_urlencoded::byte_serialize;
 
 use super::action::Action;
+use super::address::path_part;
 use super::error::{Code, Error, Result};
 
 /// How one action is reached, and what it touches.
@@ -185,7 +185,7 @@ pub(crate) fn addressed(action: &Action) -> Result<Addressed> {
         Some(name) => {
             let value = fields.remove(name);
             let text = value.as_ref().and_then(Value::as_str).unwrap_or("default");
-            byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+            path_part(text)
         }
     };
     let path = path.split('/').map(part).collect::<Vec<_>>().join("/");

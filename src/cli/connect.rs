@@ -12,7 +12,7 @@ use super::loopback::{Listener, parse};
 use super::output::{Page, note};
 use super::wait::{Wait, Way};
 use super::{App, arguments, browser, device, pending};
-use crate::api::action::Outcome;
+use crate::api::action::{Outcome, written};
 use crate::api::connections::{
     Connect, ConnectState, Connected, Connection, Credentials, GetConnection, PendingLogin, Status,
 };
@@ -247,8 +247,7 @@ pub(crate) fn show(app: &App<'_>, action: &str, ended: &ConnectState, user: &str
             page.next(command, "enter them, a line of stdin each");
         }
     }
-    let result = serde_json::to_value(ended)
-        .map_err(|error| Error::internal("a reply cannot be written", error))?;
+    let result = written(ended)?;
     app.output.reply(action, result, page)
 }
 
@@ -276,8 +275,7 @@ fn waits_already(
         format!("naive connections connect {toolkit}{user}{label} --restart --no-wait"),
         "make a new link; the other login ends",
     );
-    let result = serde_json::to_value(ended)
-        .map_err(|error| Error::internal("a reply cannot be written", error))?;
+    let result = written(ended)?;
     app.output.reply("connections.connect", result, page)
 }
 

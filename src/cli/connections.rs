@@ -15,7 +15,7 @@ use crate::api::connections::{
     GetConnection, ListConnections, ListedToolkit, ListedToolkits,
 };
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{Label, Slug};
+use crate::api::ids::{Slug, connect_command};
 use crate::api::logins::{ExportConnection, ImportConnection, Poll};
 use crate::api::tools::{Execute, ListTools};
 use crate::api::workspace::Availability;
@@ -284,8 +284,7 @@ fn disconnected(reply: &Disconnected, page: &mut Page, user: &str, kept: bool) {
     match (reply.purged, reply.revoked_upstream) {
         (false, _) => {
             page.text(format!("{toolkit} is disconnected. Its credential is kept."));
-            let label = Label::flag(reply.label.as_ref());
-            let command = format!("naive connections connect {toolkit}{user}{label}");
+            let command = connect_command(toolkit, user, reply.label.as_ref());
             page.next(command, "connect it again");
         }
         (true, true) => {

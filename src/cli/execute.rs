@@ -12,7 +12,7 @@ use super::place::Place;
 use super::signals::Signals;
 use super::wait::spinner;
 use super::{App, arguments};
-use crate::api::action::Outcome;
+use crate::api::action::{Outcome, written};
 use crate::api::error::{Error, Result};
 use crate::api::tools::{Execute, Executed, FileAnswer, ListTools};
 use crate::api::workspace::Effect;
@@ -47,8 +47,7 @@ pub(crate) async fn execute(app: &App<'_>, mut op: Execute, files: Files) -> Res
     let place = place.filter(|_| executed.successful && executed.request.is_none());
     let unsaved = place.map(|place| place.keep(&mut executed)).transpose()?.flatten();
     let mut page = Page::default();
-    let result = serde_json::to_value(&executed)
-        .map_err(|error| Error::internal("a reply cannot be written", error))?;
+    let result = written(&executed)?;
     match unsaved {
         None => view(&executed, &mut page),
         Some(error) => {

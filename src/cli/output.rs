@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::jq::Filter;
+use crate::api::action::written;
 use crate::api::approvals::PendingApproval;
 use crate::api::error::{Error, Result};
 use crate::api::ids::hidden;
@@ -186,8 +187,7 @@ impl Output {
             ("approval", Some(pending.approval_id.clone())),
             ("expires", Some(pending.expires_at.plain())),
         ]);
-        let result = serde_json::to_value(pending)
-            .map_err(|error| Error::internal("a reply cannot be written", error))?;
+        let result = written(pending)?;
         self.reply(action, result, page)?;
         Ok(HELD)
     }

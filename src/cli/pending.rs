@@ -7,9 +7,10 @@ use super::connections::get;
 use super::output::{Page, note};
 use super::signals::Signals;
 use super::wait::{GLANCE, LOGIN, spinner};
+use crate::api::action::written;
 use crate::api::connections::{ConnectState, Connection, GetConnection, PendingLogin, Status};
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::Label;
+use crate::api::ids::connect_command;
 use crate::api::logins::Poll;
 use crate::api::workspace::{AuthType, GetToolkit};
 use crate::engine::{Awaited, keys};
@@ -51,8 +52,7 @@ pub(crate) async fn wait(app: &App<'_>, mut op: GetConnection, patience: Duratio
     if let Some(failure) = failure {
         page.failed(failure);
     }
-    let result = serde_json::to_value(&connection)
-        .map_err(|error| Error::internal("a reply cannot be written", error))?;
+    let result = written(&connection)?;
     let status = app.output.reply("connections.wait", result, page)?;
     Ok(if is_active { status } else { GIVEN_UP })
 }
@@ -148,8 +148,7 @@ fn failure(connection: &Connection, user: &str) -> Option<Error> {
     };
     let why = connection.reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
     let state = connection.status.as_str().to_lowercase();
-    let label = Label::flag(connection.label.as_ref());
-    let command = format!("naive connections connect {}{user}{label}", connection.toolkit);
+    let command = connect_command(&connection.toolkit, user, connection.label.as_ref());
     Some(
         Error::new(code, format!("the connection is {state}{why}"))
             .hint(format!("run `{command}` to log in again"))

@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::output::{Page, note};
 use super::{App, arguments};
-use crate::api::error::{Error, Result};
+use crate::api::action::written;
+use crate::api::error::Result;
 use crate::api::vault::VaultStatus;
 
 /// The key that seals credentials.
@@ -90,7 +91,6 @@ fn show(app: &App<'_>, name: &str, status: &VaultStatus) -> Result<u8> {
     if let Some(trouble) = &status.trouble {
         page.hint(format!("{trouble}."));
     }
-    let result = serde_json::to_value(status)
-        .map_err(|error| Error::internal("a reply cannot be written", error))?;
+    let result = written(status)?;
     app.output.reply(name, result, page)
 }

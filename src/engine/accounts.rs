@@ -8,7 +8,7 @@ use super::{Engine, Scope, user_flag};
 use crate::api::accounts::{DefaultAccount, DefaultChosen};
 use crate::api::connections::{Connection, Status};
 use crate::api::error::{Code, Error, Fault, Result};
-use crate::api::ids::{ConnectionId, Label, Slug, flag};
+use crate::api::ids::{ConnectionId, Label, Slug, connect_command, flag};
 use crate::api::workspace::User;
 use crate::catalog::search::{did_you_mean, nearest};
 
@@ -26,8 +26,8 @@ impl Engine {
         let all = self.store.connections(&user.id, Some(slug))?;
         let chosen = chosen(&all, account, user, |status| status == Status::Active)?;
         let meant = chosen.or(all.first());
-        let label = Label::flag(meant.and_then(|one| one.label.as_ref()));
-        let connect = format!("run `naive connections connect {slug}{}{label}`", user_flag(user));
+        let label = meant.and_then(|one| one.label.as_ref());
+        let connect = format!("run `{}`", connect_command(slug, &user_flag(user), label));
         let hint = match account {
             None => format!("{connect}{}", instead(&all, user, slug)),
             Some(_) => connect,

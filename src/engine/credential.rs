@@ -9,7 +9,7 @@ use super::{Engine, Scope, connection_owner, user_flag};
 use crate::api::accounts::RefreshConnection;
 use crate::api::connections::{Connection, Status};
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{ConnectionId, Label};
+use crate::api::ids::{ConnectionId, connect_command};
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
 use crate::oauth;
@@ -200,12 +200,11 @@ impl Engine {
             Status::Active | Status::Expired => {}
             status @ (Status::Initiated | Status::Failed | Status::Inactive | Status::Revoked) => {
                 let state = status.as_str().to_lowercase();
-                let slug = &connection.toolkit;
-                let user = user_flag(scope.user()?);
-                let label = Label::flag(connection.label.as_ref());
+                let (user, label) = (user_flag(scope.user()?), connection.label.as_ref());
+                let command = connect_command(&connection.toolkit, &user, label);
                 let text = format!("connection `{}` is {state}", connection.id);
                 return Err(Error::new(Code::NotConfigured, text)
-                    .hint(format!("run `naive connections connect {slug}{user}{label}`"))
+                    .hint(format!("run `{command}`"))
                     .reason("not_connected"));
             }
         }
@@ -251,8 +250,7 @@ impl Engine {
         let (slug, at) = (&known.manifest.slug, after(connection, seen_at));
         self.store.expire(&connection.id, "the app does not take the credential", at)?;
         let user = self.owner_flag(&connection.id)?;
-        let label = Label::flag(connection.label.as_ref());
-        let command = format!("naive connections connect {slug}{user}{label}");
+        let command = connect_command(slug, &user, connection.label.as_ref());
         Ok(Error::new(Code::Unauthorized, format!("`{slug}` does not take the credential"))
             .hint(format!("run `{command}` to log in again"))
             .reason("connection_expired"))

@@ -10,7 +10,7 @@ use super::login::state;
 use super::{Engine, Scope, connection_owner, user_flag};
 use crate::api::connections::{ConnectState, Connection, Status};
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{Label, Slug, quoted};
+use crate::api::ids::{Label, Slug, connect_command, quoted};
 use crate::api::logins::{ExportConnection, Exported, ImportConnection};
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
@@ -70,8 +70,8 @@ impl Engine {
         let again = op.moves && connection.status == Status::Inactive;
         if connection.status != Status::Active && !again {
             let word = connection.status.as_str().to_lowercase();
-            let (user, label) = (user_flag(scope.user()?), Label::flag(connection.label.as_ref()));
-            let command = format!("naive connections connect {}{user}{label}", connection.toolkit);
+            let (user, label) = (user_flag(scope.user()?), connection.label.as_ref());
+            let command = connect_command(&connection.toolkit, &user, label);
             let text = format!("the connection is {word}, so there is nothing to hand over");
             return Err(Error::new(Code::InvalidInput, text)
                 .hint(format!("run `{command}` first"))

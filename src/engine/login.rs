@@ -12,7 +12,7 @@ use super::known::Known;
 use super::{Engine, Scope, beside, connection_owner, gate, scopes, user_flag};
 use crate::api::connections::{Connect, ConnectState, Connection, Credentials, Finish, Status};
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{ConnectionId, Label, hidden};
+use crate::api::ids::{ConnectionId, connect_command, hidden};
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
 use crate::api::workspace::AuthType;
@@ -200,9 +200,8 @@ impl Engine {
             AuthType::ApiKey | AuthType::Basic => {}
             AuthType::Oauth2 | AuthType::None => {
                 let text = format!("`{slug}` takes no credentials here");
-                let (user, label) =
-                    (user_flag(scope.user()?), Label::flag(connection.label.as_ref()));
-                let command = format!("naive connections connect {slug}{user}{label}");
+                let (user, label) = (user_flag(scope.user()?), connection.label.as_ref());
+                let command = connect_command(slug, &user, label);
                 return Err(Error::new(Code::InvalidInput, text).hint(format!("run `{command}`")));
             }
         }

@@ -8,7 +8,7 @@ use super::login::state;
 use super::{Engine, Scope, scopes, user_flag};
 use crate::api::connections::{Connect, ConnectState, Connection, PendingLogin, Status};
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{ConnectionId, Label, quoted};
+use crate::api::ids::{ConnectionId, connect_command, quoted};
 use crate::api::time::Millis;
 use crate::api::workspace::User;
 use crate::store::{Begun, FlowState};
@@ -98,11 +98,10 @@ impl Engine {
         if !lacks && op.fields.is_empty() && op.callback_url.is_none() {
             return;
         }
-        let (user, label) = (user_flag(user), Label::flag(op.label.as_ref()));
         let all = || scopes::united([active.scopes.as_slice(), &op.scopes]).join(",");
         let more = if lacks { format!(" --scopes {}", quoted(&all())) } else { String::new() };
-        let slug = &op.toolkit;
-        let command = format!("naive connections connect {slug}{user}{label} --reconnect{more}");
+        let command = connect_command(&op.toolkit, &user_flag(user), op.label.as_ref());
+        let command = format!("{command} --reconnect{more}");
         self.note(format!(
             "The connection is active already, so nothing was changed; `{command}` logs in again."
         ));
@@ -126,8 +125,8 @@ impl Engine {
     /// Returns the command that logs in to a connection's account.
     pub(super) fn connect_command(&self, id: &ConnectionId) -> Result<String> {
         let connection = self.present(id)?;
-        let (user, label) = (self.owner_flag(id)?, Label::flag(connection.label.as_ref()));
-        Ok(format!("naive connections connect {}{user}{label}", connection.toolkit))
+        let user = self.owner_flag(id)?;
+        Ok(connect_command(&connection.toolkit, &user, connection.label.as_ref()))
     }
 
     /// Returns why a login no longer counts.

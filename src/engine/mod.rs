@@ -27,7 +27,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
 
-use crate::api::action::{Action, Operation, Outcome};
+use crate::api::action::{Action, Operation, Outcome, written};
 use crate::api::error::{Error, Result};
 use crate::api::ids::{ConnectionId, Slug, UserRef, flag, fresh};
 use crate::api::routes::{Reach, route};
@@ -238,7 +238,7 @@ async fn answer<O: Operation>(
     run: impl AsyncFnOnce(O) -> Result<O::Reply>,
 ) -> Result<Value> {
     let reply = run(op).await?;
-    serde_json::to_value(reply).map_err(|error| Error::internal("a reply cannot be written", error))
+    written(&reply)
 }
 
 /// Returns what an action is about, as the log names it.

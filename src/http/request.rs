@@ -13,6 +13,7 @@ use url::Url;
 use super::address::{Trust, check};
 use crate::api::address::is_loopback;
 use crate::api::error::{Code, Error, Result};
+use crate::api::ids::hex;
 use crate::api::secrets::Secrets;
 
 /// What stands for a secret wherever a request is shown.
@@ -301,8 +302,8 @@ fn forms(secret: &SecretString) -> Vec<String> {
         plain.to_owned(),
         url::form_urlencoded::byte_serialize(plain.as_bytes()).collect(),
         plain.replace('/', "\\/"),
-        plain.bytes().fold(String::new(), |text, byte| text + &format!("{byte:02x}")),
-        plain.bytes().fold(String::new(), |text, byte| text + &format!("{byte:02X}")),
+        hex(plain.as_bytes()),
+        hex(plain.as_bytes()).to_uppercase(),
     ];
     // Inside a longer text its base64 depends on where it begins.
     for before in 0..3_usize {

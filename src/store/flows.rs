@@ -9,7 +9,7 @@ use super::presence::is_alive;
 use super::{NewFlow, Store, immediate, parsed, sealed};
 use crate::api::connections::PendingLogin;
 use crate::api::error::Result;
-use crate::api::ids::{ConnectionId, Label};
+use crate::api::ids::{ConnectionId, Label, hex};
 use crate::api::time::Millis;
 
 /// Reason of a login that nobody ended in time.
@@ -129,12 +129,7 @@ impl Store {
 
 /// Returns the owner under which a login's secrets are sealed.
 pub(crate) fn flow_owner(state_hash: &[u8]) -> String {
-    use std::fmt::Write as _;
-    state_hash.iter().fold("flow:".to_owned(), |mut owner, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(owner, "{byte:02x}");
-        owner
-    })
+    format!("flow:{}", hex(state_hash))
 }
 
 /// Stores a login that begins at `since`, in the transaction that marks its connection.

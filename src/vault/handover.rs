@@ -15,8 +15,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::hex_of;
 use crate::api::error::{Code, Error, Result};
+use crate::api::ids::hex;
 use crate::api::secrets::Secrets;
 
 type Kem = X25519HkdfSha256;
@@ -88,7 +88,7 @@ impl PublicKey {
     /// Returns a short name of the key, which a block carries.
     fn fingerprint(&self) -> String {
         let sum = Sha256::digest(self.0);
-        hex_of(&sum[..8])
+        hex(&sum[..8])
     }
 
     /// Seals a text and secrets for the machine whose key this is.

@@ -18,6 +18,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::api::address::path_part;
 use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::ids::fresh;
 use crate::api::secrets::Secrets;
@@ -115,7 +116,7 @@ fn address(
 ) -> Result<Url> {
     let base = fill(&account.toolkit.base_url, |name| {
         let secret = account.secrets.0.contains_key(name).then(|| format!("{mark}{name}"));
-        account.fields.get(name).map(|part| encode(part)).or(secret)
+        account.fields.get(name).map(|part| path_part(part)).or(secret)
     });
     let base = base.map_err(|name| {
         Error::new(Code::NotConfigured, format!("the connection does not say its `{name}`"))
@@ -124,7 +125,7 @@ fn address(
     let path = fill(&line.path, |name| {
         input(name)
             .filter(|value| !matches!(value.as_str(), "" | "." | ".."))
-            .map(|value| encode(&value))
+            .map(|value| path_part(&value))
     });
     let path = path.map_err(|name| {
         let fault = Fault { pointer: format!("/{name}"), message: "cannot stand in a path".into() };
@@ -134,10 +135,6 @@ fn address(
     Url::parse(&format!("{base}{path}")).map_err(|error| {
         Error::new(Code::InvalidInput, "the call has no valid address").because(error)
     })
-}
-
-fn encode(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 /// Puts the credential where the manifest says.
