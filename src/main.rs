@@ -79,7 +79,7 @@ async fn run(
 ) -> Result<u8> {
     let needs = command.needs();
     if command.is_the_operators() {
-        gate::operator(cli::caller(&settings))?;
+        gate::operator(&cli::caller(&settings))?;
     }
     match command {
         Command::Sandbox(command) => return simulate(command, &settings, output).await,

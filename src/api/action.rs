@@ -8,19 +8,31 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::accounts::{DefaultAccount, DefaultChosen, RefreshConnection};
-use super::approvals::PendingApproval;
+use super::approvals::{
+    Acknowledged, Approval, Approvals, Approve, Cancel, Deny, GetApproval, ListApprovals,
+    PendingApproval, Reconcile, Reconciled, RequestApproval, ResolveApproval,
+};
 use super::connections::{
     Connect, ConnectState, Connected, Connection, Connections, Credentials, Disconnect,
     Disconnected, Finish, GetConnection, ListConnections, ListedToolkits,
 };
 use super::error::{Error, Result};
 use super::ids::UserRef;
+use super::keys::{CreateKey, CreatedKey, Key, Keys, ListKeys, RevokeKey};
+use super::kits::{
+    AssignKit, CreateKit, DeleteKit, Explain, Explained, GetKit, Kit, Kits, ListKits, UpdateKit,
+};
+use super::log::{LogPage, LogVerified, QueryLog, VerifyLog};
 use super::logins::{ExportConnection, Exported, ImportConnection, Poll};
+use super::primitives::{
+    ActionDetail, Actions, ConfigureAction, CreateCard, CreateCardholder, CreateFormation,
+    ListActions, Performed, PurchaseDomain, StartVerification, SubmitFormation, TopUpCard,
+};
 use super::tools::{Execute, Executed, ListTools, Tools};
 use super::workspace::{
     AddToolkit, ConfigureToolkit, CreateUser, DeleteUser, DisableToolkit, EnableToolkit,
-    GetToolkit, GetUser, ListToolkits, ListUsers, RemoveToolkit, ToolkitDetail, ToolkitPage,
-    UpdateUser, User, Users,
+    GetToolkit, GetUser, GetWorkspace, ListToolkits, ListUsers, RemoveToolkit, ToolkitDetail,
+    ToolkitPage, UpdateUser, UpdateWorkspace, User, Users, Workspace,
 };
 
 /// How a call ended without an error.
@@ -29,7 +41,6 @@ pub(crate) enum Outcome<T> {
     /// It was done
     Done(T),
     /// It was frozen until a person decides
-    #[expect(dead_code, reason = "every door can answer it; what holds an action are account kits")]
     Pending(PendingApproval),
 }
 
@@ -108,6 +119,37 @@ actions! {
     "connections.refresh" RefreshConnection -> Connection,
     "connections.default" DefaultAccount -> DefaultChosen,
     "connections.disconnect" Disconnect -> Disconnected,
+    "workspace.get" GetWorkspace -> Workspace,
+    "workspace.update" UpdateWorkspace -> Workspace,
+    "keys.create" CreateKey -> CreatedKey,
+    "keys.list" ListKeys -> Keys,
+    "keys.revoke" RevokeKey -> Key,
+    "account_kits.create" CreateKit -> Kit,
+    "account_kits.list" ListKits -> Kits,
+    "account_kits.get" GetKit -> Kit,
+    "account_kits.update" UpdateKit -> Kit,
+    "account_kits.delete" DeleteKit -> Kit,
+    "account_kits.assign" AssignKit -> User,
+    "policy.explain" Explain -> Explained,
+    "actions.list" ListActions -> Actions,
+    "actions.configure" ConfigureAction -> ActionDetail,
+    "cards.create" CreateCard -> Performed,
+    "cards.cardholder.create" CreateCardholder -> Performed,
+    "cards.topup" TopUpCard -> Performed,
+    "domains.purchase" PurchaseDomain -> Performed,
+    "verification.start" StartVerification -> Performed,
+    "formation.create" CreateFormation -> Performed,
+    "formation.submit" SubmitFormation -> Performed,
+    "approvals.list" ListApprovals -> Approvals,
+    "approvals.get" GetApproval -> Approval,
+    "approvals.approve" Approve -> Approval,
+    "approvals.deny" Deny -> Approval,
+    "approvals.cancel" Cancel -> Approval,
+    "approvals.resolve" ResolveApproval -> Approval,
+    "approvals.reconcile" Reconcile -> Reconciled,
+    "approvals.request" RequestApproval -> Acknowledged,
+    "logs.query" QueryLog -> LogPage,
+    "logs.verify" VerifyLog -> LogVerified,
 }
 
 impl Action {
@@ -128,6 +170,15 @@ impl Action {
             Self::RefreshConnection(op) => Some(&mut op.user),
             Self::DefaultAccount(op) => Some(&mut op.user),
             Self::Disconnect(op) => Some(&mut op.user),
+            Self::Explain(op) => Some(&mut op.user),
+            Self::CreateCard(op) => Some(&mut op.user),
+            Self::CreateCardholder(op) => Some(&mut op.user),
+            Self::TopUpCard(op) => Some(&mut op.user),
+            Self::PurchaseDomain(op) => Some(&mut op.user),
+            Self::StartVerification(op) => Some(&mut op.user),
+            Self::CreateFormation(op) => Some(&mut op.user),
+            Self::SubmitFormation(op) => Some(&mut op.user),
+            Self::RequestApproval(op) => Some(&mut op.user),
             Self::CreateUser(_)
             | Self::ListUsers(_)
             | Self::GetUser(_)
@@ -140,7 +191,29 @@ impl Action {
             | Self::ConfigureToolkit(_)
             | Self::EnableToolkit(_)
             | Self::DisableToolkit(_)
-            | Self::Finish(_) => None,
+            | Self::Finish(_)
+            | Self::GetWorkspace(_)
+            | Self::UpdateWorkspace(_)
+            | Self::CreateKey(_)
+            | Self::ListKeys(_)
+            | Self::RevokeKey(_)
+            | Self::CreateKit(_)
+            | Self::ListKits(_)
+            | Self::GetKit(_)
+            | Self::UpdateKit(_)
+            | Self::DeleteKit(_)
+            | Self::AssignKit(_)
+            | Self::ListActions(_)
+            | Self::ConfigureAction(_)
+            | Self::ListApprovals(_)
+            | Self::GetApproval(_)
+            | Self::Approve(_)
+            | Self::Deny(_)
+            | Self::Cancel(_)
+            | Self::ResolveApproval(_)
+            | Self::Reconcile(_)
+            | Self::QueryLog(_)
+            | Self::VerifyLog(_) => None,
         }
     }
 }

@@ -1,9 +1,13 @@
-//! What a caller is told when its action is frozen until a person decides.
+//! Approvals: actions that are frozen until a person decides, and what became of them.
 
+use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::time::Millis;
+use super::error::Code;
+use super::ids::{ApprovalId, UserRef};
+use super::time::{Millis, Span};
 
 /// The answer to a call that was held: nothing has happened yet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -11,7 +15,7 @@ pub(crate) struct PendingApproval {
     /// Always `pending_approval`
     pub(crate) status: String,
     /// Names the approval to wait for
-    pub(crate) approval_id: String,
+    pub(crate) approval_id: ApprovalId,
     /// The action, as in `connections.connect`
     pub(crate) action_type: String,
     /// The action again, under the name that later versions of the API use
@@ -24,4 +28,326 @@ pub(crate) struct PendingApproval {
     pub(crate) message: String,
     /// When it lapses
     pub(crate) expires_at: Millis,
+}
+
+/// How an approval stands.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ApprovalStatus {
+    /// Waits for a person
+    Pending,
+    /// Allowed, not sent yet
+    Approved,
+    /// Being sent, or sent by a process that ended before the answer came
+    Sending,
+    /// It may or may not have happened: a person has to look
+    Unknown,
+    /// Done
+    Executed,
+    /// Certainly not done
+    Failed,
+    /// A person said no
+    Denied,
+    /// Nobody decided, or sent it, in time
+    Expired,
+    /// Whoever asked took it back
+    Cancelled,
+}
+
+impl ApprovalStatus {
+    /// Every status, in the order an approval goes through them.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Pending,
+        Self::Approved,
+        Self::Sending,
+        Self::Unknown,
+        Self::Executed,
+        Self::Failed,
+        Self::Denied,
+        Self::Expired,
+        Self::Cancelled,
+    ];
+
+    /// Returns the status as it stands in replies and in the store.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Sending => "sending",
+            Self::Unknown => "unknown",
+            Self::Executed => "executed",
+            Self::Failed => "failed",
+            Self::Denied => "denied",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// What is known when the answer to a send was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub(crate) enum Class {
+    /// The upstream honours our key: the same request may be sent again
+    A,
+    /// The upstream can be asked whether it happened
+    B,
+    /// Neither: the outcome stays unknown until a person says
+    C,
+}
+
+impl Class {
+    /// Every class.
+    pub(crate) const ALL: [Self; 3] = [Self::A, Self::B, Self::C];
+
+    /// Returns the class as it stands in replies and in the store.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::B => "B",
+            Self::C => "C",
+        }
+    }
+}
+
+/// Who asked for something, or decided it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Actor {
+    /// `user` for a person, `agent` for a program with a key
+    pub(crate) actor_type: String,
+    /// `operator`, or the key's id
+    pub(crate) actor_id: String,
+    /// What people call it: the key's name
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+}
+
+/// Why an approved action was not done, or nobody knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Trouble {
+    /// Code of the error
+    pub(crate) code: Code,
+    /// What went wrong, in one sentence
+    pub(crate) message: String,
+    /// What to do next
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) hint: Option<String>,
+    /// The error's reason
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+}
+
+/// A frozen action: who asked for it, who decided, and what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Approval {
+    /// UUID
+    pub(crate) id: ApprovalId,
+    /// Its number in this store, from 1 on
+    pub(crate) seq: i64,
+    /// The store it was frozen in
+    pub(crate) store_id: String,
+    /// UUID of the user it is for
+    pub(crate) tenant_user_id: String,
+    /// The same user, as a person would type it
+    pub(crate) user: String,
+    /// The kit that held it
+    pub(crate) account_kit_id: String,
+    /// `sandbox`, or `local` for the real world
+    pub(crate) environment: String,
+    /// The part of the product it belongs to
+    pub(crate) primitive: String,
+    /// The action, as in `cards.create`
+    pub(crate) action_type: String,
+    /// What would be done, in one line
+    pub(crate) title: String,
+    /// The frozen input, every argument
+    pub(crate) payload: Value,
+    /// How it stands
+    pub(crate) status: ApprovalStatus,
+    /// What is known when the answer is lost
+    pub(crate) class: Class,
+    /// What the action answered
+    pub(crate) result: Option<Value>,
+    /// Why it was not done, or nobody knows
+    pub(crate) error: Option<Trouble>,
+    /// Who asked
+    pub(crate) requested_by: Actor,
+    /// Who decided
+    pub(crate) resolved_by: Option<Actor>,
+    /// When it was decided
+    pub(crate) resolved_at: Option<Millis>,
+    /// Why, in the words of whoever decided
+    pub(crate) reason: Option<String>,
+    /// SHA-256 of the frozen bytes, in hexadecimal
+    pub(crate) digest: String,
+    /// The key by which the upstream knows the action
+    pub(crate) idempotency_key: String,
+    /// How often it was sent
+    pub(crate) sends: u32,
+    /// When it was frozen
+    pub(crate) created_at: Millis,
+    /// When it last changed
+    pub(crate) updated_at: Millis,
+    /// Until when somebody may decide
+    pub(crate) expires_at: Millis,
+    /// Until when it may be sent, once it is approved
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) execute_by: Option<Millis>,
+}
+
+/// List approvals, newest first
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListApprovals {
+    /// Only those that stand so
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) status: Option<ApprovalStatus>,
+    /// Only those for this user: id, external id or `default`
+    #[arg(long)]
+    #[serde(default, alias = "user_id", skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<UserRef>,
+    /// How many at most, 1 to 200
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=200))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) limit: Option<u32>,
+    /// Where to go on, from the answer before
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cursor: Option<String>,
+}
+
+/// A page of approvals, newest first.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Approvals {
+    /// The approvals
+    pub(crate) approvals: Vec<Approval>,
+    /// Where to go on, if there is more
+    #[serde(rename = "nextCursor")]
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// Show an approval: what was asked for, who decided, what became of it
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GetApproval {
+    /// Its id
+    pub(crate) approval: ApprovalId,
+}
+
+/// Approve an action and have it done, once
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Approve {
+    /// Its id
+    pub(crate) approval: ApprovalId,
+}
+
+/// Deny an action: it is never done
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Deny {
+    /// Its id
+    pub(crate) approval: ApprovalId,
+    /// Why
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+}
+
+/// Take back an action that you asked for yourself
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Cancel {
+    /// Its id
+    pub(crate) approval: ApprovalId,
+}
+
+/// What a person found out about an action whose outcome is unknown.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Found {
+    /// It was done
+    Executed,
+    /// It was not
+    NotExecuted,
+}
+
+/// Say what became of an action whose outcome is unknown
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ResolveApproval {
+    /// Its id
+    pub(crate) approval: ApprovalId,
+    /// What a look at the upstream has shown
+    pub(crate) found: Found,
+    /// How it was found out
+    pub(crate) reason: String,
+}
+
+/// Finish what processes that ended have left: ask the upstream, send what never left
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reconcile {
+    /// One approval, by its id
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) approval: Option<ApprovalId>,
+    /// All that are neither decided nor done
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) all: bool,
+}
+
+/// What was found to finish, each as it stands now.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Reconciled {
+    /// The approvals that were open
+    pub(crate) approvals: Vec<Approval>,
+}
+
+/// Ask a person for something of your own; it performs nothing, and the answer is the decision
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+#[group(skip)]
+pub(crate) struct RequestApproval {
+    /// What it is about, in one line
+    #[arg(long)]
+    pub(crate) title: String,
+    /// Tenant user: id, external id or `default`
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<UserRef>,
+    /// What the person should see
+    #[arg(skip)]
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(crate) payload: Map<String, Value>,
+    /// How long it waits; as long as the kit says if not said
+    #[arg(long, value_name = "TIME")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ttl: Option<Span>,
+}
+
+impl RequestApproval {
+    /// Returns the action's name to people: `custom.deploy-prod`.
+    pub(crate) fn action_type(&self) -> String {
+        let letters = self.title.chars().map(|c| {
+            let c = c.to_ascii_lowercase();
+            if c.is_ascii_alphanumeric() { c } else { '-' }
+        });
+        let words: String = letters.collect();
+        let words: Vec<_> = words.split('-').filter(|word| !word.is_empty()).collect();
+        let name: String = words.join("-").chars().take(64).collect();
+        format!("custom.{}", if name.is_empty() { "request" } else { &name })
+    }
+}
+
+/// What an action that performs nothing answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Acknowledged {
+    /// Always true: a person said yes
+    pub(crate) approved: bool,
 }

@@ -12,6 +12,13 @@ use uuid::Uuid;
 #[error("{0}")]
 pub(crate) struct Malformed(String);
 
+impl Malformed {
+    /// Says so in this clause.
+    pub(super) fn new(why: &str) -> Self {
+        Self(why.to_owned())
+    }
+}
+
 /// Declares a checked string: parsed by the given function, also when deserialized.
 macro_rules! checked {
     ($(#[$doc:meta])* $name:ident, $check:expr) => {
@@ -139,6 +146,31 @@ checked! {
         } else {
             Err("an idempotency key is 1 to 255 visible ASCII characters without spaces".into())
         }
+    }
+}
+
+checked! {
+    /// An approval's id: a UUID.
+    ApprovalId, |text| match Uuid::try_parse(text) {
+        Ok(id) => Ok(id.to_string()),
+        Err(_) => Err("an approval id is a UUID".into()),
+    }
+}
+
+impl ApprovalId {
+    /// Returns a new id that nobody has.
+    pub(crate) fn fresh() -> Self {
+        Self(fresh().to_string())
+    }
+}
+
+checked! {
+    /// Tools that a kit holds: one by its slug, or all of an effect (`effect:write`).
+    ToolHold, |text| match text {
+        "effect:write" | "effect:destructive" => Ok(text.to_owned()),
+        _ => text.parse::<ToolSlug>().map(String::from).map_err(|error| {
+            format!("{error}; or it is effect:write or effect:destructive")
+        }),
     }
 }
 

@@ -1,11 +1,14 @@
 //! Points in time as the store keeps them and the outside reads them.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
-use jiff::{Timestamp, Unit};
+use jiff::{SpanRelativeTo, Timestamp, Unit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::ids::Malformed;
 
 /// A point in time in whole milliseconds since the Unix epoch; ISO 8601 in UTC on the wire.
 #[derive(
@@ -48,6 +51,58 @@ impl Millis {
     }
 }
 
+/// A span of time as people write it: `90s`, `15m`, `72h`, `30d`. More than nothing, at most ten years.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(into = "String", try_from = "String")]
+#[schemars(with = "String")]
+pub(crate) struct Span {
+    text: String,
+    length: Duration,
+}
+
+impl Span {
+    /// Returns how long it is.
+    pub(crate) fn length(&self) -> Duration {
+        self.length
+    }
+}
+
+impl FromStr for Span {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let malformed = || Malformed::new("a time is written as 90s, 15m, 72h or 30d");
+        let span: jiff::Span = text.trim().parse().map_err(|_| malformed())?;
+        let day = SpanRelativeTo::days_are_24_hours();
+        let length = span.to_duration(day).ok().and_then(|span| Duration::try_from(span).ok());
+        let length = length.filter(|span| !span.is_zero()).ok_or_else(malformed)?;
+        if length > Duration::from_hours(24 * 3653) {
+            return Err(Malformed::new("a time is at most ten years"));
+        }
+        Ok(Self { text: text.trim().to_owned(), length })
+    }
+}
+
+impl TryFrom<String> for Span {
+    type Error = Malformed;
+
+    fn try_from(text: String) -> Result<Self, Malformed> {
+        text.parse()
+    }
+}
+
+impl From<Span> for String {
+    fn from(span: Span) -> Self {
+        span.text
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
 impl fmt::Display for Millis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.3}", self.timestamp())
@@ -60,11 +115,19 @@ impl From<Millis> for String {
     }
 }
 
+impl FromStr for Millis {
+    type Err = jiff::Error;
+
+    fn from_str(text: &str) -> Result<Self, jiff::Error> {
+        Ok(Self(text.parse::<Timestamp>()?.as_millisecond()))
+    }
+}
+
 impl TryFrom<String> for Millis {
     type Error = jiff::Error;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        Ok(Self(text.parse::<Timestamp>()?.as_millisecond()))
+        text.parse()
     }
 }
 
@@ -81,5 +144,17 @@ mod tests {
         assert_eq!(wire, "\"2026-11-20T10:20:00.123Z\"");
         assert_eq!(serde_json::from_str::<Millis>(&wire).unwrap(), at);
         assert_eq!(at.plain(), "2026-11-20 10:20:00");
+    }
+
+    #[test]
+    fn a_span_is_read_as_people_write_it() {
+        let length = |text: &str| text.parse::<Span>().map(|span| span.length().as_secs());
+
+        assert_eq!(length("90s"), Ok(90));
+        assert_eq!(length("30d"), Ok(30 * 86_400));
+        assert_eq!(length("1h 30m"), Ok(5_400));
+        for wrong in ["", "0s", "-5m", "soon", "20y", "1mo"] {
+            assert!(length(wrong).is_err(), "{wrong}");
+        }
     }
 }

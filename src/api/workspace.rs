@@ -64,6 +64,8 @@ pub(crate) struct User {
     pub(crate) label: Option<String>,
     /// Whether it may be acted for
     pub(crate) status: UserStatus,
+    /// The account kit it is under
+    pub(crate) account_kit_id: String,
     /// Whether this is the workspace's own user
     pub(crate) is_default: bool,
     /// When it was created
@@ -83,6 +85,36 @@ impl User {
     }
 }
 
+/// What the operator decided about the workspace as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Workspace {
+    /// UUID
+    pub(crate) id: String,
+    /// Whether apps can be connected and used at all
+    pub(crate) connections: bool,
+    /// Whether a key may not resolve what was asked for with the same key
+    pub(crate) separate_resolver: bool,
+}
+
+/// Show what is decided about the workspace as a whole
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GetWorkspace {}
+
+/// Decide about the workspace as a whole
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UpdateWorkspace {
+    /// Whether apps can be connected and used at all
+    #[arg(long, value_name = "BOOL")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) connections: Option<bool>,
+    /// Whether a key may not resolve what was asked for with the same key
+    #[arg(long, value_name = "BOOL")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) separate_resolver: Option<bool>,
+}
+
 /// Create a tenant user
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
 #[serde(deny_unknown_fields)]
@@ -99,6 +131,10 @@ pub(crate) struct CreateUser {
     #[arg(long)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) label: Option<String>,
+    /// Account kit it is under, by id or name; the default one if not said
+    #[arg(long = "kit", value_name = "KIT")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) account_kit_id: Option<String>,
 }
 
 /// List the tenant users

@@ -36,7 +36,7 @@ use crate::api::ids::{UserRef, flag};
 use crate::api::routes::{Reach, route};
 use crate::api::workspace::CreateUser;
 use crate::backend::Backend;
-use crate::engine::{Call, Caller};
+use crate::engine::{Call, Caller, Refusal};
 use crate::settings::{Flags, Profile, Settings, UserSource};
 use output::{Output, Page, note, raw};
 
@@ -286,7 +286,8 @@ impl App<'_> {
 
     async fn create_user(&self, call: &Call, name: UserRef) -> Result<()> {
         let text = format!("User `{name}` is new here; the sandbox has created it.");
-        let op = CreateUser { external_id: Some(name), email: None, label: None };
+        let op =
+            CreateUser { external_id: Some(name), email: None, label: None, account_kit_id: None };
         match self.backend.call(call, op.into()).await {
             Ok(_) => note(&text),
             // Another process was faster.
@@ -297,9 +298,7 @@ impl App<'_> {
 
     /// Returns what a call from here carries beside its action.
     pub(crate) fn as_caller(&self) -> Call {
-        let caller = caller(&self.settings);
-        let user = self.settings.user.clone();
-        Call { caller, user, redirect_uri: None, browser: false, waits: false }
+        Call::by(caller(&self.settings), self.settings.user.clone())
     }
 
     /// Returns the flag that repeats the user for whom a command acts, for the commands we suggest.
@@ -313,7 +312,7 @@ impl App<'_> {
 
 /// Returns who calls: the human, or whoever holds a key that nobody here knows.
 pub(crate) fn caller(settings: &Settings) -> Caller {
-    if settings.api_key.is_some() { Caller::UnknownKey } else { Caller::Human }
+    if settings.api_key.is_some() { Caller::Refused(Refusal::Unknown) } else { Caller::Human }
 }
 
 /// Answers a command line that could not be read, or that asked for help, and returns the exit status.

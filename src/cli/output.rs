@@ -184,7 +184,7 @@ impl Output {
         let mut page = Page::default();
         page.text(format!("{}\n{}", pending.title, pending.message));
         page.fields(&[
-            ("approval", Some(pending.approval_id.clone())),
+            ("approval", Some(pending.approval_id.to_string())),
             ("expires", Some(pending.expires_at.plain())),
         ]);
         let result = written(pending)?;

@@ -271,11 +271,9 @@ mod tests {
         let op = serde_json::json!({"toolkit": "acme", "device": case.contains('d')});
         let here: Url = "http://127.0.0.1:7/oauth/callback".parse().unwrap();
         let call = Call {
-            caller: Caller::Human,
-            user: "default".parse().unwrap(),
             redirect_uri: Some(here).filter(|_| case.contains('r')),
             browser: case.contains('b'),
-            waits: false,
+            ..Call::by(Caller::Human, "default".parse().unwrap())
         };
         let endpoint: Url = "https://a/device".parse().unwrap();
         let op = serde_json::from_value(op).unwrap();

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::connections::tool;
 use super::deliver::{Link, is_unclear, lost, retry_hint};
-use super::{Engine, Scope, gate, scopes, user_flag};
+use super::{Engine, Scope, scopes, user_flag};
 use crate::api::action::Action;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::fresh;
@@ -68,7 +68,7 @@ impl Engine {
         let text = request.shown_body();
         let body = serde_json::from_str(&text).unwrap_or_else(|_| Value::from(text.clone()));
         let action = Action::from(Execute { dry_run: false, ..op.clone() });
-        let verdict = gate::decide(scope.call.caller, scope.user.as_ref(), &action);
+        let verdict = self.judge(scope.call, scope.user.as_ref(), &action)?.verdict;
         let request = PlannedRequest {
             method: request.method().to_owned(),
             url: request.shown_url(),

@@ -10,6 +10,7 @@ mod devices;
 #[cfg(test)]
 mod fixtures;
 mod flows;
+mod kits;
 mod log;
 mod mirror;
 mod presence;
@@ -46,7 +47,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_logins.sql"),
     include_str!("migrations/0004_mirror.sql"),
     include_str!("migrations/0005_clients.sql"),
+    include_str!("migrations/0006_govern.sql"),
 ];
+
+/// The schema that brought account kits.
+const KITS: usize = 6;
 
 /// A command of several steps may have done some of them when this happens.
 const FULL: &str = "the store could not be written: the disk is full";
@@ -191,6 +196,9 @@ fn migrate(conn: &mut Connection) -> Result<String> {
     if from == 0 {
         tx.execute("INSERT INTO store (one, id) VALUES (1, ?1)", [fresh().to_string()])?;
         workspace::insert_default_user(&tx, Millis::now())?;
+    }
+    if from < KITS {
+        kits::insert_default_kit(&tx, Millis::now())?;
     }
     tx.pragma_update(None, "user_version", i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX))?;
     let id = tx.query_row("SELECT id FROM store", [], |row| row.get(0))?;

@@ -7,7 +7,7 @@ use super::{Store, immediate, json, parsed, sealed};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, UserRef, fresh};
 use crate::api::time::Millis;
-use crate::api::workspace::{CreateUser, User, UserStatus};
+use crate::api::workspace::{CreateUser, User, UserStatus, Workspace};
 
 /// What the operator decided about a toolkit.
 #[derive(Debug, Clone)]
@@ -55,27 +55,53 @@ pub(crate) struct UserChange {
     pub(crate) status: Option<UserStatus>,
 }
 
-const USER: &str = "SELECT id, external_id, email, label, status, is_default, created_at, last_active_at FROM users";
+/// The columns of a user; one without a kit is under the default one.
+const COLUMNS: &str =
+    "id, external_id, email, label, status, is_default, created_at, last_active_at,
+    ifnull(kit_id, (SELECT kits.id FROM kits WHERE kits.is_default = 1)) AS kit_id";
 
 impl Store {
     /// Creates a user; a taken external id or mail address is `DuplicateRecord`.
     pub(crate) fn create_user(&self, user: &CreateUser, now: Millis) -> Result<User> {
         let id = fresh().to_string();
         let created = self.conn().query_row(
-            "INSERT INTO users (id, external_id, email, label, status, is_default, created_at)
-             VALUES (?1, ?2, nullif(?3, ''), nullif(?4, ''), 'active', 0, ?5)
-             RETURNING id, external_id, email, label, status, is_default, created_at, last_active_at",
-            params![id, user.external_id.as_ref().map(UserRef::as_str), user.email, user.label, now.0],
+            &format!(
+                "INSERT INTO users (id, external_id, email, label, status, is_default, created_at)
+                 VALUES (?1, ?2, nullif(?3, ''), nullif(?4, ''), 'active', 0, ?5)
+                 RETURNING {COLUMNS}"
+            ),
+            params![
+                id,
+                user.external_id.as_ref().map(UserRef::as_str),
+                user.email,
+                user.label,
+                now.0
+            ],
             user_row,
         );
         created.map_err(taken)
     }
 
+    /// Returns what is decided about the workspace as a whole.
+    pub(crate) fn workspace(&self) -> Result<Workspace> {
+        let conn = self.conn();
+        let mut select =
+            conn.prepare_cached("SELECT id, connections, separate_resolver FROM store")?;
+        Ok(select.query_row([], |row| {
+            Ok(Workspace {
+                id: row.get(0)?,
+                connections: row.get(1)?,
+                separate_resolver: row.get(2)?,
+            })
+        })?)
+    }
+
     /// Returns every user, `default` first, then in the order they were created.
     pub(crate) fn users(&self) -> Result<Vec<User>> {
         let conn = self.conn();
-        let mut select =
-            conn.prepare(&format!("{USER} ORDER BY is_default DESC, created_at, id"))?;
+        let mut select = conn.prepare(&format!(
+            "SELECT {COLUMNS} FROM users ORDER BY is_default DESC, created_at, id"
+        ))?;
         let rows = select.query_map([], user_row)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
@@ -84,13 +110,15 @@ impl Store {
     pub(crate) fn user(&self, name: &UserRef) -> Result<Option<User>> {
         let conn = self.conn();
         let user = if name.is_default() {
-            conn.prepare_cached(&format!("{USER} WHERE is_default = 1"))?
+            conn.prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE is_default = 1"))?
                 .query_row([], user_row)
                 .optional()?
         } else {
-            conn.prepare_cached(&format!("{USER} WHERE id = ?1 OR external_id = ?1"))?
-                .query_row([name.as_str()], user_row)
-                .optional()?
+            conn.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM users WHERE id = ?1 OR external_id = ?1"
+            ))?
+            .query_row([name.as_str()], user_row)
+            .optional()?
         };
         Ok(user)
     }
@@ -99,11 +127,12 @@ impl Store {
     pub(crate) fn update_user(&self, id: &str, change: &UserChange) -> Result<User> {
         let status = change.status.map(status_name);
         let changed = self.conn().query_row(
-            "UPDATE users SET external_id = ifnull(?2, external_id),
-                 email = nullif(ifnull(?3, email), ''), label = nullif(ifnull(?4, label), ''),
-                 status = ifnull(?5, status)
-             WHERE id = ?1
-             RETURNING id, external_id, email, label, status, is_default, created_at, last_active_at",
+            &format!(
+                "UPDATE users SET external_id = ifnull(?2, external_id),
+                     email = nullif(ifnull(?3, email), ''), label = nullif(ifnull(?4, label), ''),
+                     status = ifnull(?5, status)
+                 WHERE id = ?1 RETURNING {COLUMNS}"
+            ),
             params![id, change.external_id, change.email, change.label, status],
             user_row,
         );
@@ -178,7 +207,7 @@ impl Store {
 /// Returns the users who have a connection to a toolkit, oldest first.
 fn connected(conn: &Connection, slug: &Slug) -> rusqlite::Result<Vec<User>> {
     conn.prepare(&format!(
-        "{USER} WHERE id IN (SELECT user_id FROM connections
+        "SELECT {COLUMNS} FROM users WHERE id IN (SELECT user_id FROM connections
              WHERE toolkit = ?1 AND status <> 'REVOKED') ORDER BY created_at, id"
     ))?
     .query_map([slug.as_str()], user_row)?
@@ -209,6 +238,7 @@ fn user_row(row: &Row<'_>) -> rusqlite::Result<User> {
         email: row.get("email")?,
         label: row.get("label")?,
         status: if status == "active" { UserStatus::Active } else { UserStatus::Suspended },
+        account_kit_id: row.get("kit_id")?,
         is_default: row.get("is_default")?,
         created_at: Millis(row.get("created_at")?),
         last_active_at: row.get::<_, Option<i64>>("last_active_at")?.map(Millis),

@@ -1,0 +1,106 @@
+//! Keys: how a program shows who it is, and what that lets it do.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ids::{Label, UserRef};
+use super::time::{Millis, Span};
+
+/// What a key lets its holder do.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Role {
+    /// Acts, resolves approvals and, unless sealed to a user, changes policy
+    Workspace,
+    /// Acts; never resolves an approval and never changes policy
+    Agent,
+}
+
+impl Role {
+    /// Every role.
+    pub(crate) const ALL: [Self; 2] = [Self::Workspace, Self::Agent];
+
+    /// Returns the role as it stands in replies and in the store.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Workspace => "workspace",
+            Self::Agent => "agent",
+        }
+    }
+}
+
+/// Make a key for a program; it is shown once
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CreateKey {
+    /// What you call it
+    #[arg(long)]
+    pub(crate) name: Label,
+    /// What it lets its holder do
+    #[arg(long)]
+    pub(crate) role: Role,
+    /// Seal it to one tenant user: it acts for nobody else
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<UserRef>,
+    /// How long it is good for (`30d`); for ever if not said
+    #[arg(long, value_name = "TIME")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ttl: Option<Span>,
+}
+
+/// A key that was made. The key itself is never told again.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct CreatedKey {
+    /// The key: `nv_sk_local_…`, or `nv_ag_local_…` for an agent
+    pub(crate) api_key: String,
+    /// What a list says of it
+    #[serde(flatten)]
+    pub(crate) key: Key,
+}
+
+/// What is known of a key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Key {
+    /// `key_…`
+    pub(crate) key_id: String,
+    /// What its maker calls it
+    pub(crate) name: String,
+    /// What it lets its holder do
+    pub(crate) role: Role,
+    /// UUID of the user it is sealed to
+    pub(crate) tenant_user_id: Option<String>,
+    /// Its last four characters
+    pub(crate) last_4: String,
+    /// When it was made
+    pub(crate) created_at: Millis,
+    /// When it ends
+    pub(crate) expires_at: Option<Millis>,
+    /// When something was last done with it
+    pub(crate) last_used_at: Option<Millis>,
+    /// Whether it is taken back
+    pub(crate) revoked: bool,
+}
+
+/// List the keys
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListKeys {}
+
+/// Keys, newest first, those taken back included.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Keys {
+    /// The keys
+    pub(crate) keys: Vec<Key>,
+}
+
+/// Take a key back; whoever holds it is refused from then on
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RevokeKey {
+    /// Its id, `key_…`
+    pub(crate) key: String,
+}

@@ -1,0 +1,59 @@
+//! Who is calling: the credential says so, never the terminal.
+
+use crate::api::approvals::Actor;
+use crate::api::keys::Role;
+
+/// Whoever makes a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// The operator at the command line, on a store of their own
+    Human,
+    /// A program with a key of this store
+    Key(Holder),
+    /// Somebody whose key is good for nothing here
+    Refused(Refusal),
+}
+
+/// A program with a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Holder {
+    /// The key's id, `key_…`
+    pub(crate) id: String,
+    /// What its maker calls it
+    pub(crate) name: String,
+    /// What it lets its holder do
+    pub(crate) role: Role,
+    /// UUID of the user it is sealed to
+    pub(crate) user: Option<String>,
+}
+
+/// Why a key is good for nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// This store does not know it
+    Unknown,
+    /// It was taken back
+    Revoked,
+    /// Its time is over
+    Expired,
+}
+
+impl Caller {
+    /// Returns the user it is sealed to, by UUID.
+    pub(crate) fn seal(&self) -> Option<&str> {
+        match self {
+            Self::Key(holder) => holder.user.as_deref(),
+            Self::Human | Self::Refused(_) => None,
+        }
+    }
+
+    /// Returns its name in approvals and in the log.
+    pub(crate) fn actor(&self) -> Actor {
+        let (actor_type, actor_id, name) = match self {
+            Self::Human => ("user", "operator", None),
+            Self::Key(holder) => ("agent", holder.id.as_str(), Some(holder.name.clone())),
+            Self::Refused(_) => ("agent", "unknown", None),
+        };
+        Actor { actor_type: actor_type.to_owned(), actor_id: actor_id.to_owned(), name }
+    }
+}

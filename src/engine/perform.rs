@@ -1,0 +1,92 @@
+//! What each action runs. The compiler holds each to its declared reply.
+
+use serde_json::Value;
+
+use super::{Engine, Scope};
+use crate::api::action::{Action, Operation, written};
+use crate::api::approvals::Acknowledged;
+use crate::api::error::Result;
+
+/// Declares the table: an action, and what answers it.
+macro_rules! performs {
+    ($engine:ident, $scope:ident: $($operation:ident($op:pat) => $run:expr,)*) => {
+        impl Engine {
+            /// Runs the function of an action.
+            pub(super) async fn perform(&self, $scope: &Scope<'_>, action: Action) -> Result<Value> {
+                let $engine = self;
+                match action {
+                    $(Action::$operation(op) => answer(op, async |$op| $run).await,)*
+                }
+            }
+        }
+    };
+}
+
+performs! { engine, scope:
+    CreateUser(op) => engine.create_user(&op),
+    ListUsers(_) => engine.list_users(),
+    GetUser(op) => engine.user(&op.user),
+    UpdateUser(op) => engine.update_user(op),
+    DeleteUser(op) => engine.delete_user(&op),
+    ListToolkits(op) => engine.list_toolkits(&op),
+    GetToolkit(op) => engine.get_toolkit(&op.toolkit),
+    AddToolkit(op) => engine.add_toolkit(op),
+    RemoveToolkit(op) => engine.remove_toolkit(&op),
+    ConfigureToolkit(op) => engine.configure_toolkit(op),
+    EnableToolkit(op) => engine.switch_toolkit(&op.toolkit, true),
+    DisableToolkit(op) => engine.switch_toolkit(&op.toolkit, false),
+    ListConnections(op) => engine.list_connections(scope, &op),
+    Connected(op) => engine.connected(scope, &op),
+    Connect(op) => engine.connect(scope, &op).await,
+    Finish(op) => engine.finish(scope, op).await,
+    Poll(op) => engine.poll(scope, &op).await,
+    Credentials(op) => engine.credentials(scope, op).await,
+    ExportConnection(op) => engine.export_connection(scope, &op),
+    ImportConnection(op) => engine.import_connection(scope, &op),
+    ListTools(op) => engine.list_tools(&op),
+    Execute(op) => engine.execute(scope, &op).await,
+    GetConnection(op) => engine.get_connection(scope, &op.connection),
+    RefreshConnection(op) => engine.refresh_connection(scope, &op).await,
+    DefaultAccount(op) => engine.choose_default(scope, op),
+    Disconnect(op) => engine.disconnect(scope, &op).await,
+    GetWorkspace(_) => engine.store.workspace(),
+    UpdateWorkspace(op) => engine.update_workspace(&op),
+    CreateKey(op) => engine.create_key(op),
+    ListKeys(_) => engine.list_keys(),
+    RevokeKey(op) => engine.revoke_key(&op),
+    CreateKit(op) => engine.create_kit(op),
+    ListKits(_) => engine.list_kits(),
+    GetKit(op) => engine.kit(&op.kit),
+    UpdateKit(op) => engine.update_kit(op),
+    DeleteKit(op) => engine.delete_kit(&op.kit),
+    AssignKit(op) => engine.assign_kit(&op),
+    Explain(op) => engine.explain(scope, &op),
+    ListActions(_) => engine.list_actions(),
+    ConfigureAction(op) => engine.configure_action(op),
+    CreateCard(op) => engine.run_action(scope, op.into()).await,
+    CreateCardholder(op) => engine.run_action(scope, op.into()).await,
+    TopUpCard(op) => engine.run_action(scope, op.into()).await,
+    PurchaseDomain(op) => engine.run_action(scope, op.into()).await,
+    StartVerification(op) => engine.run_action(scope, op.into()).await,
+    CreateFormation(op) => engine.run_action(scope, op.into()).await,
+    SubmitFormation(op) => engine.run_action(scope, op.into()).await,
+    ListApprovals(op) => engine.list_approvals(scope, &op),
+    GetApproval(op) => engine.get_approval(scope, &op),
+    Approve(op) => engine.approve(scope, &op).await,
+    Deny(op) => engine.deny(scope, op),
+    Cancel(op) => engine.cancel(scope, &op),
+    ResolveApproval(op) => engine.resolve_approval(scope, op),
+    Reconcile(op) => engine.reconcile(scope, &op).await,
+    RequestApproval(_) => Ok(Acknowledged { approved: true }),
+    QueryLog(op) => engine.query_log(scope, &op),
+    VerifyLog(_) => engine.verify_log(),
+}
+
+/// Runs one operation and gives its reply the form in which it is shown, stored and sent.
+async fn answer<O: Operation>(
+    op: O,
+    run: impl AsyncFnOnce(O) -> Result<O::Reply>,
+) -> Result<Value> {
+    let reply = run(op).await?;
+    written(&reply)
+}
