@@ -169,13 +169,16 @@ impl Engine {
         let result = self.perform(&scope, action).await;
         if route(name).reach != Reach::Read && worth_logging(name, &result) {
             let (found_user, found_toolkit) = scope.found.into_inner().unzip();
+            let target = target.or(found_toolkit);
             let entry = Entry {
                 id: scope.log_id,
                 at: Millis::now(),
-                actor: call.caller.actor().actor_id,
+                actor: call.caller.actor(),
                 user: scope.user.map(|user| user.id).or(found_user),
                 action: name,
-                target: target.or(found_toolkit),
+                entity_type: logs::entity_type(name, target.as_deref()),
+                target,
+                approval_id: None,
                 outcome: result.as_ref().map_or_else(|error| error.code.to_string(), outcome),
                 took: i64::try_from(began.age(Millis::now()).as_millis()).unwrap_or(i64::MAX),
                 used: scope.used.into_inner(),

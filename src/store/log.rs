@@ -1,32 +1,40 @@
 //! The log: who did what for whom and how it ended. Each entry's hash covers the one before it.
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Transaction, params};
 use sha2::{Digest, Sha256};
 
 use super::{Store, immediate};
+use crate::api::approvals::Actor;
 use crate::api::error::Result;
-use crate::api::ids::ConnectionId;
+use crate::api::ids::{ApprovalId, ConnectionId};
 use crate::api::time::Millis;
 
-/// One thing that was done or tried. Holds no secret and no body.
+/// The form in which entries are written: which columns their hash covers.
+const FORM: i64 = 2;
+
+/// One thing that was done, held, refused or decided. Holds no secret and no body.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     /// UUID
     pub(crate) id: String,
     /// When it ended
     pub(crate) at: Millis,
-    /// Who asked: `human`
-    pub(crate) actor: String,
+    /// Who asked
+    pub(crate) actor: Actor,
     /// For whom: a user's UUID
     pub(crate) user: Option<String>,
-    /// The action's name
+    /// The action's name, or `approval.approved` and the like
     pub(crate) action: &'static str,
-    /// On what: a toolkit, or a toolkit and a tool
+    /// What kind of thing it was about: `toolkit`, `tool`, `user`, `approval` and so on
+    pub(crate) entity_type: Option<&'static str>,
+    /// The same by its name
     pub(crate) target: Option<String>,
     /// `done`, `held`, or the error's code
     pub(crate) outcome: String,
     /// How long it took, in milliseconds
     pub(crate) took: i64,
+    /// The approval it belongs to
+    pub(crate) approval_id: Option<ApprovalId>,
     /// The connection it went through
     pub(crate) used: Option<ConnectionId>,
 }
@@ -36,25 +44,7 @@ impl Store {
     pub(crate) fn log(&self, entry: &Entry) -> Result<()> {
         let mut conn = self.conn();
         let tx = immediate(&mut conn)?;
-        let previous: Option<Vec<u8>> = tx
-            .prepare_cached("SELECT hash FROM log ORDER BY seq DESC LIMIT 1")?
-            .query_row([], |row| row.get(0))
-            .optional()?;
-        tx.prepare_cached(
-            "INSERT INTO log (id, at, actor, user_id, action, target, outcome, took_ms, hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        )?
-        .execute(params![
-            entry.id,
-            entry.at.0,
-            entry.actor,
-            entry.user,
-            entry.action,
-            entry.target,
-            entry.outcome,
-            entry.took,
-            hash(&previous.unwrap_or_default(), entry),
-        ])?;
+        append(&tx, entry)?;
         if let Some(user) = &entry.user {
             tx.prepare_cached("UPDATE users SET last_active_at = ?2 WHERE id = ?1")?
                 .execute(params![user, entry.at.0])?;
@@ -67,23 +57,105 @@ impl Store {
     }
 }
 
-/// Returns SHA-256 over the previous hash and every field, each preceded by its length.
-fn hash(previous: &[u8], entry: &Entry) -> Vec<u8> {
-    let mut sum = Sha256::new();
-    sum.update(previous);
-    let fields = [
-        entry.id.as_str(),
-        &entry.at.0.to_string(),
-        &entry.actor,
-        entry.user.as_deref().unwrap_or_default(),
-        entry.action,
-        entry.target.as_deref().unwrap_or_default(),
-        &entry.outcome,
-        &entry.took.to_string(),
-    ];
-    for field in fields {
-        sum.update((field.len() as u64).to_be_bytes());
-        sum.update(field);
+/// Appends an entry in the transaction of what it records.
+///
+/// It follows on the last one that was written, whatever the table holds by now: what was cut off or
+/// slipped in behind that shows as a break in the chain.
+pub(super) fn append(tx: &Transaction<'_>, entry: &Entry) -> Result<()> {
+    let (seq, previous): (i64, Option<Vec<u8>>) = tx
+        .prepare_cached(
+            "SELECT max(log_seq, ifnull((SELECT max(seq) FROM log), 0)) + 1, log_hash FROM store",
+        )?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let line = Line {
+        seq,
+        id: &entry.id,
+        at: entry.at.0,
+        actor_type: &entry.actor.actor_type,
+        actor_id: Some(&entry.actor.actor_id),
+        actor_name: entry.actor.name.as_deref(),
+        user: entry.user.as_deref(),
+        action: entry.action,
+        entity_type: entry.entity_type,
+        target: entry.target.as_deref(),
+        outcome: &entry.outcome,
+        took: entry.took,
+        approval: entry.approval_id.as_ref().map(ApprovalId::as_str),
+    };
+    let hash = line.hash(&previous.unwrap_or_default());
+    tx.prepare_cached(
+        "INSERT INTO log (seq, id, at, actor, actor_id, actor_name, user_id, action, entity_type,
+             target, outcome, took_ms, approval_id, form, hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+    )?
+    .execute(params![
+        line.seq,
+        line.id,
+        line.at,
+        line.actor_type,
+        line.actor_id,
+        line.actor_name,
+        line.user,
+        line.action,
+        line.entity_type,
+        line.target,
+        line.outcome,
+        line.took,
+        line.approval,
+        FORM,
+        hash,
+    ])?;
+    tx.prepare_cached("UPDATE store SET log_seq = ?1, log_hash = ?2")?
+        .execute(params![line.seq, hash])?;
+    Ok(())
+}
+
+/// One row of the log, all that its hash covers.
+#[derive(Debug)]
+struct Line<'a> {
+    seq: i64,
+    id: &'a str,
+    at: i64,
+    actor_type: &'a str,
+    actor_id: Option<&'a str>,
+    actor_name: Option<&'a str>,
+    user: Option<&'a str>,
+    action: &'a str,
+    entity_type: Option<&'a str>,
+    target: Option<&'a str>,
+    outcome: &'a str,
+    took: i64,
+    approval: Option<&'a str>,
+}
+
+impl Line<'_> {
+    /// Returns SHA-256 over the previous hash and every column, each preceded by its length; a column
+    /// that is empty and one that is not there differ.
+    fn hash(&self, previous: &[u8]) -> Vec<u8> {
+        let (form, seq) = (FORM.to_string(), self.seq.to_string());
+        let (at, took) = (self.at.to_string(), self.took.to_string());
+        let mut sum = Sha256::new();
+        for field in [
+            Some(form.as_str()),
+            Some(&seq),
+            Some(self.id),
+            Some(&at),
+            Some(self.actor_type),
+            self.actor_id,
+            self.actor_name,
+            self.user,
+            Some(self.action),
+            self.entity_type,
+            self.target,
+            Some(self.outcome),
+            Some(&took),
+            self.approval,
+        ] {
+            let length = field.map_or(u64::MAX, |field| field.len() as u64);
+            sum.update(length.to_be_bytes());
+            sum.update(field.unwrap_or_default());
+        }
+        sum.update(previous);
+        sum.finalize().to_vec()
     }
-    sum.finalize().to_vec()
 }
