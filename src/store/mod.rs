@@ -10,6 +10,8 @@ mod devices;
 #[cfg(test)]
 mod fixtures;
 mod flows;
+mod generation;
+mod idempotency;
 mod kits;
 mod log;
 mod mirror;
@@ -23,6 +25,8 @@ pub(crate) use clients::Registration;
 pub(crate) use connections::{Begun, NewFlow};
 pub(crate) use devices::WaitingDevice;
 pub(crate) use flows::{Flow, FlowAnswer, FlowState, flow_owner};
+pub(crate) use generation::Restored;
+pub(crate) use idempotency::{Keyed, Standing};
 pub(crate) use log::Entry;
 pub(crate) use mirror::Grant;
 pub(crate) use workspace::{ToolkitRow, UserChange};

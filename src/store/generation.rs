@@ -1,0 +1,217 @@
+//! How often something was claimed, in the database and in a file beside it: where the file is ahead,
+//! the database is a copy from before, and what it has not done may have been done since.
+
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::Path;
+
+use rusqlite::{Transaction, params};
+
+use super::log::append;
+use super::{Entry, Store, immediate, unwritable};
+use crate::api::approvals::Actor;
+use crate::api::error::Result;
+use crate::api::ids::{ApprovalId, fresh};
+use crate::api::time::Millis;
+
+/// The file beside the database: the store's id, and the number.
+const MARKER: &str = "generation";
+/// What an approval's history says of it.
+const RESTORED: &str = "restored copy";
+
+/// What a copy that was restored had open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Restored {
+    /// How many were allowed or being sent: nobody knows what became of them
+    pub(crate) unknown: usize,
+    /// How many wait for a decision, which may have been made since
+    pub(crate) pending: usize,
+}
+
+impl Store {
+    /// Writes the number of a claim beside the database. Call it after the claim is committed, and before
+    /// anything leaves; it is on disk when this returns.
+    pub(crate) fn mark_generation(&self, number: i64) -> Result<()> {
+        if self.is_in_memory() {
+            return Ok(());
+        }
+        let id = self.id()?;
+        write_marker(&self.dir, &id, number)
+    }
+
+    /// Finds out whether this database is a copy from before, and if so, gives up what it cannot know:
+    /// whatever was allowed or being sent is `unknown`, and what waits says that it may be over.
+    pub(crate) fn settle_copy(&self, now: Millis) -> Result<Option<Restored>> {
+        if self.is_in_memory() {
+            return Ok(None);
+        }
+        let marker = read_marker(&self.dir)?;
+        let (id, number) = self.generation()?;
+        if is_original((&id, number), marker.as_ref()) {
+            if marker.is_none() {
+                // There before the first claim, so that a claim without it is a copy's. Where it cannot be
+                // written, nothing can be claimed either.
+                let _ = replace_marker(&self.dir, &id, number);
+            }
+            return Ok(None);
+        }
+        let restored = {
+            let mut conn = self.conn();
+            let tx = immediate(&mut conn)?;
+            let (id, number) = row(&tx)?;
+            if is_original((&id, number), read_marker(&self.dir)?.as_ref()) {
+                // Another process was faster.
+                return Ok(None);
+            }
+            let restored = give_up(&tx, now)?;
+            let marked = marker.map_or(0, |marker| marker.number);
+            let next = marked.max(number).max(number.saturating_neg()) + 1;
+            tx.execute("UPDATE store SET generation = ?1", [next])?;
+            tx.commit()?;
+            restored
+        };
+        let (id, number) = self.generation()?;
+        replace_marker(&self.dir, &id, number)?;
+        Ok(Some(restored))
+    }
+
+    /// Returns this store's id and the number of its last claim.
+    fn generation(&self) -> Result<(String, i64)> {
+        row(&self.conn())
+    }
+
+    fn is_in_memory(&self) -> bool {
+        self.conn().path().is_none_or(str::is_empty)
+    }
+}
+
+/// Counts a claim in its transaction, and returns its number for [`Store::mark_generation`].
+pub(super) fn advance(tx: &Transaction<'_>) -> Result<i64> {
+    let mut update =
+        tx.prepare_cached("UPDATE store SET generation = generation + 1 RETURNING generation")?;
+    Ok(update.query_row([], |row| row.get(0))?)
+}
+
+fn row(conn: &rusqlite::Connection) -> Result<(String, i64)> {
+    let mut select = conn.prepare_cached("SELECT id, generation FROM store")?;
+    Ok(select.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// Moves what a copy cannot know to where a person has to look, and says so in the log.
+fn give_up(tx: &Transaction<'_>, now: Millis) -> Result<Restored> {
+    let open = tx
+        .prepare(
+            "UPDATE approvals SET status = 'unknown', owner = NULL, updated_at = ?1
+             WHERE status IN ('approved', 'sending') RETURNING id, user_id, epoch",
+        )?
+        .query_map([now.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<Vec<(String, String, i64)>>>()?;
+    for (id, user, epoch) in &open {
+        tx.execute(
+            "INSERT INTO attempts (approval_id, epoch, phase, at, detail)
+             VALUES (?1, ?2, 'restored', ?3, ?4) ON CONFLICT DO NOTHING",
+            params![id, epoch, now.0, RESTORED],
+        )?;
+        append(tx, &entry("approval.unknown", now, Some((id, user))))?;
+    }
+    let pending = tx.execute(
+        "UPDATE approvals SET updated_at = ?1,
+             reason = 'restored copy: it may have been decided and done since'
+         WHERE status = 'pending'",
+        [now.0],
+    )?;
+    append(tx, &entry("store.restored", now, None))?;
+    Ok(Restored { unknown: open.len(), pending })
+}
+
+fn entry(action: &'static str, now: Millis, approval: Option<(&str, &str)>) -> Entry {
+    let actor_id = "operator".to_owned();
+    Entry {
+        id: fresh().to_string(),
+        at: now,
+        actor: Actor { actor_type: "user".to_owned(), actor_id, name: None },
+        user: approval.map(|(_, user)| user.to_owned()),
+        action,
+        entity_type: approval.map(|_| "approval"),
+        target: approval.map(|(id, _)| id.to_owned()),
+        outcome: approval.map_or("done", |_| "outcome_unknown").to_owned(),
+        took: 0,
+        approval_id: approval.and_then(|(id, _)| id.parse::<ApprovalId>().ok()),
+        used: None,
+    }
+}
+
+/// What the file beside the database says.
+#[derive(Debug)]
+struct Marker {
+    store: String,
+    number: i64,
+}
+
+/// Tells whether a database is the one that its marker was written by, and no older. A negative number is
+/// that of a backup.
+fn is_original((id, number): (&str, i64), marker: Option<&Marker>) -> bool {
+    match marker {
+        None => number == 0,
+        Some(marker) => marker.store == id && number >= marker.number && number >= 0,
+    }
+}
+
+/// Reads the marker; one that nobody can read belongs to no store.
+fn read_marker(dir: &Path) -> Result<Option<Marker>> {
+    match fs::read_to_string(dir.join(MARKER)) {
+        Ok(text) => Ok(Some(parse(&text))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unwritable(error)),
+    }
+}
+
+fn parse(text: &str) -> Marker {
+    let (store, number) = text.trim_end().split_once(' ').unwrap_or_default();
+    let number = number.parse().unwrap_or(i64::MAX);
+    Marker { store: store.to_owned(), number }
+}
+
+/// Writes the marker in its place, unless what is there is ahead: claims of several processes end in any
+/// order.
+fn write_marker(dir: &Path, id: &str, number: i64) -> Result<()> {
+    let mut file = match File::options().read(true).write(true).open(dir.join(MARKER)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return replace_marker(dir, id, number);
+        }
+        Err(error) => return Err(unwritable(error)),
+    };
+    file.lock().map_err(unwritable)?;
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(unwritable)?;
+    let there = parse(&text);
+    if there.store == id && there.number >= number {
+        return Ok(());
+    }
+    // As long as before, so that a power cut leaves the one or the other.
+    file.rewind().map_err(unwritable)?;
+    file.write_all(line(id, number).as_bytes()).map_err(unwritable)?;
+    file.sync_data().map_err(unwritable)
+}
+
+/// Puts a marker in the place of whatever is there.
+fn replace_marker(dir: &Path, id: &str, number: i64) -> Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(dir).map_err(unwritable)?;
+    file.write_all(line(id, number).as_bytes()).map_err(unwritable)?;
+    file.as_file().sync_all().map_err(unwritable)?;
+    file.persist(dir.join(MARKER)).map_err(|error| unwritable(error.error))?;
+    sync_dir(dir)
+}
+
+fn line(id: &str, number: i64) -> String {
+    format!("{id} {number:020}\n")
+}
+
+/// Makes what was created, moved or removed in a directory last.
+pub(super) fn sync_dir(dir: &Path) -> Result<()> {
+    if cfg!(unix) {
+        File::open(dir).and_then(|dir| dir.sync_all()).map_err(unwritable)?;
+    }
+    Ok(())
+}

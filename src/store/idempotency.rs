@@ -1,0 +1,187 @@
+//! Calls that came with a key of their caller's: claimed before they are performed, so that one that
+//! comes again gets the first answer and does nothing.
+
+use std::time::Duration;
+
+use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+
+use super::presence::is_alive;
+use super::{Store, immediate, parsed, sealed};
+use crate::api::error::Result;
+use crate::api::ids::ApprovalId;
+use crate::api::time::Millis;
+
+/// How long a key stands for the call that it came with first.
+const LIFE: Duration = Duration::from_hours(24);
+
+/// A call with a key of its caller's.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Keyed<'a> {
+    /// The caller's id; keys of different callers have nothing to do with each other
+    pub(crate) principal: &'a str,
+    /// The key
+    pub(crate) key: &'a str,
+    /// The action's name
+    pub(crate) action: &'a str,
+    /// SHA-256 of the action with everything that it asks for
+    pub(crate) digest: &'a [u8],
+}
+
+impl Keyed<'_> {
+    /// Returns the owner under which the answer is sealed.
+    pub(crate) fn owner(&self) -> String {
+        owner(self.principal, self.key)
+    }
+}
+
+/// How a call with a key stands before it is performed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It is new, and this process performs it
+    New,
+    /// A process that has ended began it and left no answer; it is this one's now
+    Abandoned,
+    /// A living process performs it
+    InFlight,
+    /// It was answered, with these sealed bytes
+    Answered(Vec<u8>),
+    /// It was held
+    Held(ApprovalId),
+    /// The key came with something else before: this action, or the same with another input
+    Other(String),
+}
+
+/// What is known of a key.
+struct Known {
+    action: String,
+    digest: Vec<u8>,
+    owner: Option<String>,
+    approval: Option<ApprovalId>,
+    done: bool,
+}
+
+impl Store {
+    /// Claims a call for this process, unless it is another one's or has an answer. The claim is on disk
+    /// when this returns.
+    pub(crate) fn claim_key(&self, call: &Keyed<'_>, now: Millis) -> Result<Standing> {
+        let me = self.presence()?.to_owned();
+        let mut conn = self.conn();
+        let tx = immediate(&mut conn)?;
+        prune(&tx, now)?;
+        let Some(known) = known(&tx, call)? else {
+            tx.execute(
+                "INSERT INTO idempotency (principal, key, action, digest, owner, created_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![call.principal, call.key, call.action, call.digest, me, now.0],
+            )?;
+            tx.commit()?;
+            return Ok(Standing::New);
+        };
+        if known.digest != call.digest {
+            return Ok(Standing::Other(known.action));
+        }
+        if let Some(approval) = known.approval {
+            return Ok(Standing::Held(approval));
+        }
+        if known.done {
+            let kept = tx
+                .query_row("SELECT bytes FROM sealed WHERE owner = ?1", [call.owner()], |row| {
+                    row.get(0)
+                })
+                .optional()?;
+            if let Some(bytes) = kept {
+                return Ok(Standing::Answered(bytes));
+            }
+        } else if known.owner.is_some_and(|owner| owner == me || is_alive(&self.dir, &owner)) {
+            return Ok(Standing::InFlight);
+        }
+        tx.execute(
+            "UPDATE idempotency SET owner = ?3, done = 0 WHERE principal = ?1 AND key = ?2",
+            params![call.principal, call.key, me],
+        )?;
+        tx.commit()?;
+        Ok(Standing::Abandoned)
+    }
+
+    /// Keeps the answer to a call that this process has claimed.
+    pub(crate) fn keep_answer(&self, call: &Keyed<'_>, bytes: &[u8]) -> Result<()> {
+        let mut conn = self.conn();
+        let tx = immediate(&mut conn)?;
+        let kept = tx.execute(
+            "UPDATE idempotency SET done = 1, owner = NULL
+             WHERE principal = ?1 AND key = ?2 AND digest = ?3 AND done = 0
+                 AND approval_id IS NULL",
+            params![call.principal, call.key, call.digest],
+        )?;
+        if kept > 0 {
+            sealed::put(&tx, &call.owner(), bytes)?;
+        }
+        Ok(tx.commit()?)
+    }
+
+    /// Forgets a call that came to nothing, so that it may be tried again with the same key.
+    pub(crate) fn forget_key(&self, call: &Keyed<'_>) -> Result<()> {
+        self.conn().execute(
+            "DELETE FROM idempotency
+             WHERE principal = ?1 AND key = ?2 AND digest = ?3 AND done = 0
+                 AND approval_id IS NULL",
+            params![call.principal, call.key, call.digest],
+        )?;
+        Ok(())
+    }
+}
+
+/// Lets a key stand for an approval from now on, in the transaction that freezes the call.
+pub(super) fn hold(
+    tx: &Transaction<'_>,
+    principal: &str,
+    key: &str,
+    approval: &ApprovalId,
+) -> Result<()> {
+    tx.execute(
+        "UPDATE idempotency SET approval_id = ?3, owner = NULL
+         WHERE principal = ?1 AND key = ?2 AND done = 0",
+        [principal, key, approval.as_str()],
+    )?;
+    Ok(())
+}
+
+fn known(tx: &Transaction<'_>, call: &Keyed<'_>) -> Result<Option<Known>> {
+    let read = |row: &Row<'_>| {
+        let approval: Option<String> = row.get("approval_id")?;
+        Ok(Known {
+            action: row.get("action")?,
+            digest: row.get("digest")?,
+            owner: row.get("owner")?,
+            approval: approval.map(|_| parsed(row, "approval_id")).transpose()?,
+            done: row.get("done")?,
+        })
+    };
+    let mut select = tx.prepare_cached(
+        "SELECT action, digest, owner, approval_id, done FROM idempotency
+         WHERE principal = ?1 AND key = ?2",
+    )?;
+    Ok(select.query_row([call.principal, call.key], read).optional()?)
+}
+
+/// Forgets keys whose time is over, with their answers; not while an approval of theirs is open.
+fn prune(tx: &Transaction<'_>, now: Millis) -> Result<()> {
+    let life = i64::try_from(LIFE.as_millis()).unwrap_or(i64::MAX);
+    let old: Vec<(String, String)> = tx
+        .prepare_cached(
+            "DELETE FROM idempotency WHERE created_at < ?1 AND NOT EXISTS (
+                 SELECT 1 FROM approvals WHERE approvals.id = idempotency.approval_id
+                     AND status IN ('pending', 'approved', 'sending', 'unknown'))
+             RETURNING principal, key",
+        )?
+        .query_map([now.0.saturating_sub(life)], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (principal, key) in old {
+        sealed::delete(tx, &owner(&principal, &key))?;
+    }
+    Ok(())
+}
+
+fn owner(principal: &str, key: &str) -> String {
+    format!("reply:{principal}:{key}")
+}
