@@ -16,6 +16,7 @@ mod settings;
 mod store;
 mod vault;
 
+use std::cell::RefCell;
 use std::fs;
 use std::process::ExitCode;
 
@@ -23,6 +24,7 @@ use clap::Parser as _;
 use url::Url;
 
 use api::error::{Error, Result};
+use api::ids::IdempotencyKey;
 use api::workspace::AuthType;
 use backend::Backend;
 use cli::output::{Output, note};
@@ -52,10 +54,11 @@ fn main() -> ExitCode {
         // What only looks into the store awaits neither sockets nor clocks.
         runtime.enable_all();
     }
+    let told = Told { settings, key: cli.flags.idempotency_key, trouble };
     let status = runtime
         .build()
         .map_err(|error| Error::internal("the runtime cannot start", error))
-        .and_then(|runtime| runtime.block_on(run(cli.command, settings, &output, trouble)));
+        .and_then(|runtime| runtime.block_on(run(cli.command, told, &output)));
     ExitCode::from(status.unwrap_or_else(|error| output.error(name, &error)))
 }
 
@@ -70,14 +73,21 @@ fn prepare(cli: &Cli) -> Result<(Settings, Output, Option<Error>)> {
     Ok((settings, output, trouble))
 }
 
-/// Runs a command with what it needs, and returns the exit status.
-async fn run(
-    command: Command,
+/// What the command line and the machine tell beside the command.
+struct Told {
     settings: Settings,
-    output: &Output,
+    key: Option<IdempotencyKey>,
+    /// What is wrong with a config file that the command does without
     trouble: Option<Error>,
-) -> Result<u8> {
+}
+
+/// Runs a command with what it needs, and returns the exit status.
+async fn run(command: Command, told: Told, output: &Output) -> Result<u8> {
+    let Told { settings, key, trouble } = told;
     let needs = command.needs();
+    if key.is_some() {
+        command.check_takes_key()?;
+    }
     if command.is_the_operators() {
         gate::operator(&cli::caller(&settings))?;
     }
@@ -86,11 +96,14 @@ async fn run(
         Command::Doctor => return cli::doctor::run(&settings, output, trouble).await,
         Command::Config(command) => return cli::config::run(&settings, output, command),
         Command::Completions(command) => return cli::generate::run(&command),
+        Command::Restore(op) => return cli::backup::restore(&settings, output, &op),
         Command::Connections(_)
         | Command::Toolkits(_)
         | Command::Users(_)
         | Command::Use(_)
         | Command::Whoami
+        | Command::Logs(_)
+        | Command::Backup(_)
         | Command::Vault(_) => {}
     }
     let (backend, played) = match settings.profile {
@@ -103,7 +116,7 @@ async fn run(
             (Backend::Local(Box::new(engine.in_world(World::Sandbox(url)))), played)
         }
     };
-    let app = App { settings, backend, output };
+    let app = App { settings, backend, output, key: RefCell::new(key) };
     let status = Box::pin(app.run(command)).await;
     drop(played);
     status
@@ -133,7 +146,7 @@ fn engine(settings: &Settings, world: World) -> Result<Engine> {
 /// Starts the sandbox if the command needs it: in this process, or beside it where a link outlives it.
 async fn world(needs: Needs, settings: &Settings) -> Result<(Option<Url>, Option<Sandbox>)> {
     match needs {
-        Needs::Nothing | Needs::Store => Ok((None, None)),
+        Needs::Nothing | Needs::Store | Needs::Watch => Ok((None, None)),
         Needs::Apps => {
             let options = sandbox::Options {
                 database: settings.sandbox_database(),

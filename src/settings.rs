@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::UserRef;
+use crate::api::ids::{IdempotencyKey, UserRef};
 use crate::api::secrets::Secrets;
 use config::{Config, Roots};
 
@@ -69,6 +69,10 @@ pub(crate) struct Flags {
     /// Filter the JSON envelope with a jq expression
     #[arg(long, global = true, value_name = "EXPR", help_heading = "Global options")]
     pub(crate) jq: Option<String>,
+    /// Key of your own for a command that changes something: run again with it within 24 hours, it gets
+    /// the first answer and does nothing
+    #[arg(long, global = true, value_name = "KEY", help_heading = "Global options")]
+    pub(crate) idempotency_key: Option<IdempotencyKey>,
     /// Say more about failures on stderr
     #[arg(long, short, global = true, help_heading = "Global options")]
     pub(crate) verbose: bool,

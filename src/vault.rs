@@ -199,7 +199,8 @@ impl Cipher {
         next.seal_bytes(owner, &self.open_bytes(owner, sealed)?)
     }
 
-    fn seal_bytes(&self, owner: &str, plain: &[u8]) -> Result<Vec<u8>> {
+    /// Encrypts bytes that are no credential, for one owner.
+    pub(crate) fn seal_bytes(&self, owner: &str, plain: &[u8]) -> Result<Vec<u8>> {
         let nonce = XChaCha20Poly1305::generate_nonce(&mut OsRng);
         let aad = self.bound_to(owner);
         let sealed = self.cipher.encrypt(&nonce, Payload { msg: plain, aad: &aad });
@@ -207,7 +208,10 @@ impl Cipher {
         Ok([&[FORM], self.key.id.as_bytes(), nonce.as_slice(), &sealed].concat())
     }
 
-    fn open_bytes(&self, owner: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    /// Decrypts what [`Cipher::seal_bytes`] made for the same owner.
+    ///
+    /// Fails with `Internal` if the key is another one, or the bytes were moved from another row.
+    pub(crate) fn open_bytes(&self, owner: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         let parts = sealed.split_first().filter(|(form, _)| **form == FORM);
         let parts = parts.and_then(|(_, rest)| rest.strip_prefix(self.key.id.as_bytes()));
         let parts = parts.and_then(|rest| rest.split_at_checked(NONCE));

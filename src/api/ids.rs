@@ -139,7 +139,7 @@ checked! {
 }
 
 checked! {
-    /// A key by which an app knows a call that comes again. 1 to 255 visible ASCII characters.
+    /// A key by which a call is known if it comes again, also to the app. 1 to 255 visible ASCII characters.
     IdempotencyKey, |text| {
         if (1..=255).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic()) {
             Ok(text.to_owned())

@@ -259,6 +259,11 @@ pub(crate) fn route(action: &str) -> &'static Route {
     ROUTES.iter().find(|route| route.action == action).unwrap_or(&ROUTES[0])
 }
 
+/// Tells whether a name is that of an action that changes something.
+pub(crate) fn writes(action: &str) -> bool {
+    ROUTES.iter().any(|route| route.action == action && route.reach != Reach::Read)
+}
+
 /// An action as a request: its path filled, and the fields that the path does not hold.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Addressed {

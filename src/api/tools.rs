@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::error::Code;
-use super::ids::{IdempotencyKey, Slug, ToolSlug, UserRef};
+use super::ids::{Slug, ToolSlug, UserRef};
 use super::workspace::Effect;
 
 /// List an app's tools; with a tool, show its input in full
@@ -94,10 +94,6 @@ pub(crate) struct Execute {
     #[arg(long, requires = "all", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) max_items: Option<u32>,
-    /// Key by which the app knows the call if it comes again; for tools whose app honours one
-    #[arg(long, value_name = "KEY")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) idempotency_key: Option<IdempotencyKey>,
 }
 
 /// What a tool answered.

@@ -1,6 +1,7 @@
 //! The command line: argv in, replies out. It translates; no rule of the product lives here.
 
 mod arguments;
+pub(crate) mod backup;
 mod browser;
 mod complete;
 pub(crate) mod config;
@@ -14,6 +15,7 @@ mod execute;
 pub(crate) mod generate;
 mod handover;
 mod jq;
+mod logs;
 mod loopback;
 pub(crate) mod output;
 mod pending;
@@ -22,25 +24,28 @@ pub(crate) mod sandbox;
 mod signals;
 mod toolkits;
 mod tools;
+mod usage;
 mod users;
 mod vault;
 mod wait;
 
-use clap::error::ErrorKind;
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use std::cell::RefCell;
+
+use clap::{Parser, Subcommand};
 use serde_json::Value;
 
 use crate::api::action::{Action, Operation, Outcome};
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{UserRef, flag};
-use crate::api::routes::{Reach, route};
+use crate::api::ids::{IdempotencyKey, UserRef, flag};
+use crate::api::routes::{Reach, route, writes};
 use crate::api::workspace::CreateUser;
 use crate::backend::Backend;
 use crate::engine::{Call, Caller, Refusal};
 use crate::settings::{Flags, Profile, Settings, UserSource};
-use output::{Output, Page, note, raw};
+use output::{Output, Page, note};
 
 pub(crate) use complete::complete;
+pub(crate) use usage::usage;
 
 /// Let AI agents act on people's accounts while people stay in charge
 #[derive(Debug, Parser)]
@@ -71,6 +76,19 @@ pub(crate) enum Command {
     /// The key that seals credentials
     #[command(subcommand)]
     Vault(vault::Command),
+    /// What was done, held, refused and decided
+    #[command(subcommand)]
+    Logs(logs::Command),
+    /// Copy the store into a file, while others go on using it
+    ///
+    /// The copy holds everything but the key that seals the credentials in it: keep that elsewhere
+    /// (`naive vault export-key`). It is not a second store: bring it back with `naive restore`.
+    Backup(backup::Backup),
+    /// Put a backup in the place of the store; what was there is kept beside it
+    ///
+    /// What was allowed or being sent when the backup was made is `unknown` afterwards: it may have been done
+    /// since, so it is not sent again. Requests that were waiting wait again, and say where they come from.
+    Restore(backup::Restore),
     /// The simulated apps of the sandbox profile
     #[command(subcommand)]
     Sandbox(sandbox::Command),
@@ -90,6 +108,8 @@ pub(crate) enum Needs {
     Nothing,
     /// The store
     Store,
+    /// The store, for as long as somebody looks
+    Watch,
     /// The store, and the apps
     Apps,
     /// The store, and apps that outlive the command
@@ -106,6 +126,9 @@ impl Command {
             Self::Use(_) => "use",
             Self::Whoami => "whoami",
             Self::Vault(command) => command.name(),
+            Self::Logs(command) => command.name(),
+            Self::Backup(_) => "backup",
+            Self::Restore(_) => "restore",
             Self::Sandbox(command) => command.name(),
             Self::Doctor => "doctor",
             Self::Config(command) => command.name(),
@@ -121,16 +144,28 @@ impl Command {
     /// Tells whether it touches what belongs to the operator alone, and is no action that the gate sees.
     pub(crate) fn is_the_operators(&self) -> bool {
         match self {
-            Self::Vault(_) | Self::Use(_) => true,
+            Self::Vault(_) | Self::Use(_) | Self::Backup(_) | Self::Restore(_) => true,
             Self::Config(command) => matches!(command, config::Command::Set { .. }),
             Self::Sandbox(command) => command.is_the_operators(),
             Self::Connections(_)
             | Self::Toolkits(_)
             | Self::Users(_)
+            | Self::Logs(_)
             | Self::Whoami
             | Self::Doctor
             | Self::Completions(_) => false,
         }
+    }
+
+    /// Fails with a usage error if it changes nothing that a key could stand for.
+    pub(crate) fn check_takes_key(&self) -> Result<()> {
+        let name = self.name();
+        // What is run is an argument there.
+        if writes(name) || name == "actions.run" {
+            return Ok(());
+        }
+        Err(Error::usage(format!("`{name}` takes no `--idempotency-key`"))
+            .hint("leave it out: a key is for actions that change something"))
     }
 
     /// Tells what it needs before it runs.
@@ -145,10 +180,15 @@ impl Command {
                     Reach::Read | Reach::Store => Needs::Store,
                 }
             }
-            Self::Use(_) | Self::Whoami | Self::Vault(_) => Needs::Store,
-            Self::Sandbox(_) | Self::Doctor | Self::Config(_) | Self::Completions(_) => {
-                Needs::Nothing
+            Self::Logs(command) if command.follows() => Needs::Watch,
+            Self::Use(_) | Self::Whoami | Self::Vault(_) | Self::Logs(_) | Self::Backup(_) => {
+                Needs::Store
             }
+            Self::Sandbox(_)
+            | Self::Doctor
+            | Self::Config(_)
+            | Self::Restore(_)
+            | Self::Completions(_) => Needs::Nothing,
         }
     }
 }
@@ -165,6 +205,8 @@ pub(crate) struct App<'a> {
     pub(crate) backend: Backend,
     /// Where answers go
     pub(crate) output: &'a Output,
+    /// The caller's key for what the command does, until that is done
+    pub(crate) key: RefCell<Option<IdempotencyKey>>,
 }
 
 impl App<'_> {
@@ -177,7 +219,10 @@ impl App<'_> {
             Command::Use(command) => users::choose(self, command).await,
             Command::Whoami => users::whoami(self).await,
             Command::Vault(command) => vault::run(self, command),
-            Command::Sandbox(_)
+            Command::Logs(command) => logs::run(self, command).await,
+            Command::Backup(op) => backup::run(self, &op),
+            Command::Restore(_)
+            | Command::Sandbox(_)
             | Command::Doctor
             | Command::Config(_)
             | Command::Completions(_) => Ok(0),
@@ -232,7 +277,12 @@ impl App<'_> {
     }
 
     /// Performs an action. In the sandbox, a user that a person names comes into being.
-    async fn call(&self, call: Call, action: Action) -> Result<Outcome<Value>> {
+    ///
+    /// The first that changes something is what the command is for, and has the caller's key.
+    async fn call(&self, mut call: Call, action: Action) -> Result<Outcome<Value>> {
+        if writes(action.name()) {
+            call.idempotency_key = self.key.take();
+        }
         let first = self.backend.call(&call, action.clone()).await;
         let first = first.map_err(|error| self.who_said_so(error, &action));
         let answer = match first {
@@ -313,54 +363,6 @@ impl App<'_> {
 /// Returns who calls: the human, or whoever holds a key that nobody here knows.
 pub(crate) fn caller(settings: &Settings) -> Caller {
     if settings.api_key.is_some() { Caller::Refused(Refusal::Unknown) } else { Caller::Human }
-}
-
-/// Answers a command line that could not be read, or that asked for help, and returns the exit status.
-pub(crate) fn usage(error: &clap::Error) -> u8 {
-    let output = Output::early(&lenient());
-    let text = error.render().to_string();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match raw(&text) {
-            Ok(()) => 0,
-            Err(error) => output.error("help", &error),
-        },
-        kind => {
-            let bare = kind == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
-            if bare || output.is_for_people() {
-                // Nothing is left to say where even stderr is gone; the status says it.
-                let _ = note(text.trim_end());
-            }
-            let missing = || Error::usage("a subcommand is missing").hint(SEE_HELP);
-            let error = if bare { missing() } else { in_words(&text) };
-            if output.is_for_people() { error.exit() } else { output.error("usage", &error) }
-        }
-    }
-}
-
-/// What to do about a command line that could not be read.
-const SEE_HELP: &str = "run the command with `--help` to see what it takes";
-
-/// Makes an error of what clap says: its first paragraph, and its tips as the hint.
-fn in_words(text: &str) -> Error {
-    let mut paragraphs = text.split("\n\n");
-    let line = |paragraph: &str| {
-        paragraph.lines().map(str::trim).collect::<Vec<_>>().join(" ").replace('\'', "`")
-    };
-    let message = line(paragraphs.next().unwrap_or_default().trim_start_matches("error: "));
-    let (message, values) = match message.split_once(" [possible values:") {
-        Some((message, values)) => {
-            (message.to_owned(), Some(format!("it takes {}", values.trim_end_matches(']').trim())))
-        }
-        None => (message, None),
-    };
-    let tip = paragraphs.map(line).find_map(|tip| tip.strip_prefix("tip: ").map(str::to_owned));
-    Error::usage(message).hint(values.or(tip).unwrap_or_else(|| SEE_HELP.to_owned()))
-}
-
-/// Returns the flags that can be read of a command line that cannot be read as a whole.
-fn lenient() -> Flags {
-    let matches = Cli::command().ignore_errors(true).try_get_matches();
-    matches.ok().and_then(|matches| Flags::from_arg_matches(&matches).ok()).unwrap_or_default()
 }
 
 fn typed<O: Operation>(result: Value) -> Result<O::Reply> {

@@ -211,6 +211,21 @@ impl Output {
         error.exit()
     }
 
+    /// Writes one of many things that come one by one: for people this line, for programs JSON on one line.
+    /// Returns whether anybody still reads.
+    pub(crate) fn stream(&self, value: &Value, line: &str) -> Result<bool> {
+        let text = match &self.filter {
+            _ if self.is_for_people() => format!("{}\n", clean(line)),
+            Some(filter) => filter.run(value)?,
+            None => format!("{value}\n"),
+        };
+        match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(Error::internal("the output cannot be written", error)),
+            Ok(()) => Ok(true),
+        }
+    }
+
     /// Tells whether people read this.
     pub(crate) fn is_for_people(&self) -> bool {
         self.form == settings::Output::Table

@@ -166,7 +166,7 @@ fn broken(link: &Link<'_>) -> Failure {
 
 /// Tells whether a call may be sent again whatever became of it: it changes nothing, or the app knows it
 /// by its key.
-fn is_repeatable(tool: &Tool) -> bool {
+pub(super) fn is_repeatable(tool: &Tool) -> bool {
     direct::is_read(tool) || (tool.replay == Replay::A && tool.idempotency_header.is_some())
 }
 

@@ -30,7 +30,7 @@ impl Engine {
         if let Some(connection) = &connection {
             scopes::check(connection, tool, user)?;
         }
-        let key = op.idempotency_key.as_ref().map(|key| key.as_str().to_owned());
+        let key = scope.call.idempotency_key.as_ref().map(|key| key.as_str().to_owned());
         let key = key.unwrap_or_else(|| fresh().to_string());
         let link = Link { known: &known, tool, connection: connection.as_ref(), key };
         if op.dry_run {
@@ -95,10 +95,6 @@ fn check_input(scope: &Scope<'_>, op: &Execute, tool: &Tool) -> Result<()> {
     if op.all && tool.page.is_none() {
         let text = format!("`{}` does not answer in pages", op.tool);
         return Err(Error::new(Code::InvalidInput, text).hint("leave out `--all`"));
-    }
-    if op.idempotency_key.is_some() && tool.idempotency_header.is_none() {
-        let text = format!("the app of `{}` knows no idempotency keys", op.tool);
-        return Err(Error::new(Code::InvalidInput, text).hint("leave out `--idempotency-key`"));
     }
     Ok(())
 }

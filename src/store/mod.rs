@@ -3,10 +3,13 @@
 //! Every function is one statement or one transaction, in the words of `api`. Several processes share
 //! the file, so nothing here relies on a lock inside this one.
 
+mod backup;
+mod chain;
 mod claims;
 mod clients;
 mod connections;
 mod devices;
+mod events;
 #[cfg(test)]
 mod fixtures;
 mod flows;
@@ -21,9 +24,11 @@ mod sealed;
 mod tests;
 mod workspace;
 
+pub(crate) use backup::restore;
 pub(crate) use clients::Registration;
 pub(crate) use connections::{Begun, NewFlow};
 pub(crate) use devices::WaitingDevice;
+pub(crate) use events::Wanted;
 pub(crate) use flows::{Flow, FlowAnswer, FlowState, flow_owner};
 pub(crate) use generation::Restored;
 pub(crate) use idempotency::{Keyed, Standing};

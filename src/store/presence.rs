@@ -68,6 +68,12 @@ pub(super) fn is_alive(dir: &Path, name: &str) -> bool {
     lives
 }
 
+/// Tells whether any process lives that has claimed something.
+pub(super) fn is_anyone_alive(dir: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(dir.join(ALIVE)) else { return false };
+    entries.flatten().any(|entry| is_alive(dir, &entry.file_name().to_string_lossy()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
