@@ -18,24 +18,26 @@ mod vault;
 
 use std::cell::RefCell;
 use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use secrecy::SecretString;
 use url::Url;
 
-use api::error::{Error, Result};
+use api::error::{Code, Error, Result};
 use api::ids::IdempotencyKey;
 use api::workspace::AuthType;
 use backend::Backend;
 use cli::output::{Output, note};
 use cli::sandbox::{Asked, Serve};
 use cli::{App, Cli, Command, Needs};
-use engine::{Engine, World, gate};
+use engine::{Caller, Engine, Refusal, World, gate};
 use http::Http;
 use sandbox::Sandbox;
 use settings::{Profile, Settings};
 use store::Store;
-use vault::Vault;
+use vault::{Vault, access};
 
 fn main() -> ExitCode {
     cli::complete();
@@ -44,8 +46,7 @@ fn main() -> ExitCode {
         Err(error) => return ExitCode::from(cli::usage(&error)),
     };
     let name = cli.command.name();
-    let prepared = prepare(&cli);
-    let (settings, output, trouble) = match prepared {
+    let (output, prepared) = match prepare(&cli) {
         Ok(prepared) => prepared,
         Err(error) => return ExitCode::from(Output::early(&cli.flags).error(name, &error)),
     };
@@ -54,42 +55,110 @@ fn main() -> ExitCode {
         // What only looks into the store awaits neither sockets nor clocks.
         runtime.enable_all();
     }
-    let told = Told { settings, key: cli.flags.idempotency_key, trouble };
     let status = runtime
         .build()
         .map_err(|error| Error::internal("the runtime cannot start", error))
-        .and_then(|runtime| runtime.block_on(run(cli.command, told, &output)));
+        .and_then(|runtime| runtime.block_on(run(cli.command, prepared, &output)));
     ExitCode::from(status.unwrap_or_else(|error| output.error(name, &error)))
 }
 
+/// What is known before a command runs.
+struct Prepared {
+    settings: Settings,
+    /// What is wrong with the config file, for a command that helps to mend it
+    trouble: Option<Error>,
+    who: Result<Who>,
+    /// `--idempotency-key`
+    key: Option<IdempotencyKey>,
+}
+
+/// Whoever runs a command.
+struct Who {
+    caller: Caller,
+    /// The workspace, where it was asked about their key
+    engine: Option<Engine>,
+}
+
 /// Resolves the settings; the commands that help to mend a config file do without it.
-fn prepare(cli: &Cli) -> Result<(Settings, Output, Option<Error>)> {
-    let (settings, trouble) = if cli.command.mends() {
+fn prepare(cli: &Cli) -> Result<(Output, Prepared)> {
+    let (mut settings, trouble) = if cli.command.mends() {
         Settings::resolve_anyway(&cli.flags)?
     } else {
         (Settings::resolve(&cli.flags)?, None)
     };
+    let who = recognize(&mut settings);
     let output = Output::new(&cli.flags, &settings)?;
-    Ok((settings, output, trouble))
+    let key = cli.flags.idempotency_key.clone();
+    Ok((output, Prepared { settings, trouble, who, key }))
 }
 
-/// What the command line and the machine tell beside the command.
-struct Told {
-    settings: Settings,
-    key: Option<IdempotencyKey>,
-    /// What is wrong with a config file that the command does without
-    trouble: Option<Error>,
+/// Finds out who calls: without a key it is the human, and nothing is read.
+///
+/// Where no profile was named and its store does not know the key, the profile is `cloud`. A store that is
+/// not there is not made to find that out.
+fn recognize(settings: &mut Settings) -> Result<Who> {
+    let Some(key) = settings.api_key.clone() else {
+        return Ok(Who { caller: Caller::Human, engine: None });
+    };
+    if let Some(engine) = asked(settings, settings.profile)? {
+        let caller = engine.caller(&key)?;
+        if settings.profile_named || caller != UNKNOWN {
+            return Ok(Who { caller, engine: Some(engine) });
+        }
+    }
+    if !settings.profile_named {
+        settings.enter(Profile::Cloud)?;
+    }
+    if settings.profile == Profile::Cloud && access::is_local(&key) && !settings.api_named {
+        return Err(local_key(settings, &key));
+    }
+    Ok(Who { caller: UNKNOWN, engine: None })
+}
+
+const UNKNOWN: Caller = Caller::Refused(Refusal::Unknown);
+
+/// Returns a profile's workspace, to be asked about a key; `None` where it is elsewhere, or not made yet.
+fn asked(settings: &Settings, profile: Profile) -> Result<Option<Engine>> {
+    let world = match profile {
+        Profile::Cloud => return Ok(None),
+        Profile::Local => World::Real,
+        Profile::Sandbox => World::Sandbox(None),
+    };
+    let dir = settings.dir_of(profile);
+    Store::is_there(&dir).then(|| engine(settings, &dir, world)).transpose()
+}
+
+/// Makes the error of a key that belongs to a store, and would be sent to an API that nobody named.
+fn local_key(settings: &Settings, key: &SecretString) -> Error {
+    let knows = |profile: &Profile| {
+        let engine = asked(settings, *profile).ok().flatten();
+        engine.is_some_and(|engine| engine.caller(key).is_ok_and(|caller| caller != UNKNOWN))
+    };
+    let hint = match [Profile::Sandbox, Profile::Local].iter().find(|profile| knows(profile)) {
+        Some(profile) => format!("use `--profile {}`, whose store knows it", profile.as_str()),
+        None => {
+            "use the `--profile` whose store made it, or name its API in `NAIVE_BASE_URL`".into()
+        }
+    };
+    let text =
+        "`NAIVE_API_KEY` holds a key that a store made, and no API was named that may see it";
+    Error::new(Code::Unauthorized, text).hint(hint).reason("key_unknown")
 }
 
 /// Runs a command with what it needs, and returns the exit status.
-async fn run(command: Command, told: Told, output: &Output) -> Result<u8> {
-    let Told { settings, key, trouble } = told;
+async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8> {
+    let Prepared { settings, trouble, who, key } = prepared;
     let needs = command.needs();
     if key.is_some() {
         command.check_takes_key()?;
     }
+    let (caller, known) = match (who, command.asks_who()) {
+        (Ok(who), _) => (who.caller, who.engine),
+        (Err(error), true) => return Err(error),
+        (Err(_), false) => (UNKNOWN, None),
+    };
     if command.is_the_operators() {
-        gate::operator(&cli::caller(&settings))?;
+        gate::operator(&caller)?;
     }
     match command {
         Command::Sandbox(command) => return simulate(command, &settings, output).await,
@@ -100,23 +169,33 @@ async fn run(command: Command, told: Told, output: &Output) -> Result<u8> {
         Command::Connections(_)
         | Command::Toolkits(_)
         | Command::Users(_)
+        | Command::Keys(_)
+        | Command::Workspace(_)
         | Command::Use(_)
         | Command::Whoami
         | Command::Logs(_)
         | Command::Backup(_)
         | Command::Vault(_) => {}
     }
+    let open = |world| match known {
+        Some(engine) => Ok(engine),
+        None => engine(&settings, &settings.dir, world),
+    };
     let (backend, played) = match settings.profile {
         Profile::Cloud => (Backend::Cloud, None),
-        Profile::Local => (Backend::Local(Box::new(engine(&settings, World::Real)?)), None),
+        Profile::Local => {
+            gate::known(&caller)?;
+            (Backend::Local(Box::new(open(World::Real)?)), None)
+        }
         Profile::Sandbox => {
             note(SANDBOX)?;
-            let engine = engine(&settings, World::Sandbox(None))?;
+            gate::known(&caller)?;
+            let engine = open(World::Sandbox(None))?;
             let (url, played) = world(narrowed(needs, &command, &engine), &settings).await?;
             (Backend::Local(Box::new(engine.in_world(World::Sandbox(url)))), played)
         }
     };
-    let app = App { settings, backend, output, key: RefCell::new(key) };
+    let app = App { settings, caller, backend, output, key: RefCell::new(key) };
     let status = Box::pin(app.run(command)).await;
     drop(played);
     status
@@ -138,8 +217,8 @@ fn narrowed(needs: Needs, command: &Command, engine: &Engine) -> Needs {
     }
 }
 
-fn engine(settings: &Settings, world: World) -> Result<Engine> {
-    let (store, vault) = (Store::open(&settings.dir)?, Vault::of(settings));
+fn engine(settings: &Settings, dir: &Path, world: World) -> Result<Engine> {
+    let (store, vault) = (Store::open(dir)?, Vault::of(settings));
     Ok(Engine::new(store, vault, Http::new(settings.roots.is_some()), world))
 }
 

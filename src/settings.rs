@@ -106,6 +106,10 @@ pub(crate) struct Terminals {
 pub(crate) struct Settings {
     /// Profile
     pub(crate) profile: Profile,
+    /// Whether the command line or the environment named it
+    pub(crate) profile_named: bool,
+    /// Whether an API was named: `NAIVE_BASE_URL` or `NAIVE_API_URL`
+    pub(crate) api_named: bool,
     /// Directory of the profile's data
     pub(crate) dir: PathBuf,
     /// The config file
@@ -160,11 +164,10 @@ impl Settings {
     }
 
     fn with(flags: &Flags, home: Home, config: Config) -> Result<Self> {
-        let api_key = secret("NAIVE_API_KEY");
         let named =
             flags.profile.map_or_else(|| choice("NAIVE_PROFILE"), |named| Ok(Some(named)))?;
         let fallback = config.default_profile.unwrap_or(Profile::Sandbox);
-        let profile = named.unwrap_or(if api_key.is_some() { Profile::Cloud } else { fallback });
+        let profile = named.unwrap_or(fallback);
         let terminals = Terminals {
             person: stdin().is_terminal() && stderr().is_terminal(),
             stdout: stdout().is_terminal(),
@@ -175,6 +178,8 @@ impl Settings {
         let (user, user_source) = active_user(&config, profile)?;
         Ok(Self {
             profile,
+            profile_named: named.is_some(),
+            api_named: ["NAIVE_BASE_URL", "NAIVE_API_URL"].iter().any(|name| text(name).is_some()),
             dir: home.data.join(profile.as_str()),
             config_path: home.config,
             output: told.or(config.output).unwrap_or(usual),
@@ -182,7 +187,7 @@ impl Settings {
             verbose: flags.verbose,
             user,
             user_source,
-            api_key,
+            api_key: secret("NAIVE_API_KEY"),
             encryption_key: secret("NAIVE_ENCRYPTION_KEY"),
             keyring: config.vault.keyring.unwrap_or(true)
                 && text("NAIVE_KEYRING").as_deref() != Some("off"),
@@ -192,6 +197,19 @@ impl Settings {
             terminals,
             config,
         })
+    }
+
+    /// Goes to another profile than the one that was resolved.
+    pub(crate) fn enter(&mut self, profile: Profile) -> Result<()> {
+        (self.user, self.user_source) = active_user(&self.config, profile)?;
+        self.dir = self.dir_of(profile);
+        self.profile = profile;
+        Ok(())
+    }
+
+    /// Returns the directory of a profile's data.
+    pub(crate) fn dir_of(&self, profile: Profile) -> PathBuf {
+        self.dir.with_file_name(profile.as_str())
     }
 
     /// Returns the credential fields that the environment gives: `NAIVE_CREDENTIAL_<KEY>`.

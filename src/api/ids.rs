@@ -182,6 +182,11 @@ impl Slug {
 }
 
 impl UserRef {
+    /// Returns the name by which every caller means their own user.
+    pub(crate) fn own() -> Self {
+        Self("me".to_owned())
+    }
+
     /// Tells whether this names the workspace's own user by one of its two fixed names.
     pub(crate) fn is_default(&self) -> bool {
         matches!(self.0.as_str(), "default" | "me")

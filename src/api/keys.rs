@@ -1,5 +1,7 @@
 //! Keys: how a program shows who it is, and what that lets it do.
 
+use std::fmt;
+
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,9 +22,6 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    /// Every role.
-    pub(crate) const ALL: [Self; 2] = [Self::Workspace, Self::Agent];
-
     /// Returns the role as it stands in replies and in the store.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -53,13 +52,19 @@ pub(crate) struct CreateKey {
 }
 
 /// A key that was made. The key itself is never told again.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct CreatedKey {
     /// The key: `nv_sk_local_…`, or `nv_ag_local_…` for an agent
     pub(crate) api_key: String,
     /// What a list says of it
     #[serde(flatten)]
     pub(crate) key: Key,
+}
+
+impl fmt::Debug for CreatedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CreatedKey").field("key", &self.key).finish_non_exhaustive()
+    }
 }
 
 /// What is known of a key.

@@ -15,6 +15,7 @@ mod execute;
 pub(crate) mod generate;
 mod handover;
 mod jq;
+mod keys;
 mod logs;
 mod loopback;
 pub(crate) mod output;
@@ -28,6 +29,7 @@ mod usage;
 mod users;
 mod vault;
 mod wait;
+mod workspace;
 
 use std::cell::RefCell;
 
@@ -40,7 +42,7 @@ use crate::api::ids::{IdempotencyKey, UserRef, flag};
 use crate::api::routes::{Reach, route, writes};
 use crate::api::workspace::CreateUser;
 use crate::backend::Backend;
-use crate::engine::{Call, Caller, Refusal};
+use crate::engine::{Call, Caller};
 use crate::settings::{Flags, Profile, Settings, UserSource};
 use output::{Output, Page, note};
 
@@ -69,6 +71,12 @@ pub(crate) enum Command {
     /// The tenant users that agents act for
     #[command(subcommand)]
     Users(users::Command),
+    /// The keys of the programs that act here
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// What is decided about the workspace as a whole
+    #[command(subcommand)]
+    Workspace(workspace::Command),
     /// Choose the user that commands act for where they do not say
     Use(users::Use),
     /// Show who you are here: profile, store, active user, keys
@@ -123,6 +131,8 @@ impl Command {
             Self::Connections(command) => command.name(),
             Self::Toolkits(command) => command.name(),
             Self::Users(command) => command.name(),
+            Self::Keys(command) => command.name(),
+            Self::Workspace(command) => command.name(),
             Self::Use(_) => "use",
             Self::Whoami => "whoami",
             Self::Vault(command) => command.name(),
@@ -151,6 +161,8 @@ impl Command {
             | Self::Toolkits(_)
             | Self::Users(_)
             | Self::Logs(_)
+            | Self::Keys(_)
+            | Self::Workspace(_)
             | Self::Whoami
             | Self::Doctor
             | Self::Completions(_) => false,
@@ -168,18 +180,39 @@ impl Command {
             .hint("leave it out: a key is for actions that change something"))
     }
 
+    /// Tells whether it matters who runs it; what does not runs also where that cannot be found out.
+    pub(crate) fn asks_who(&self) -> bool {
+        match self {
+            Self::Doctor | Self::Completions(_) => false,
+            Self::Config(_) | Self::Sandbox(_) => self.is_the_operators(),
+            Self::Connections(_)
+            | Self::Toolkits(_)
+            | Self::Users(_)
+            | Self::Keys(_)
+            | Self::Workspace(_)
+            | Self::Use(_)
+            | Self::Whoami
+            | Self::Vault(_)
+            | Self::Logs(_)
+            | Self::Backup(_)
+            | Self::Restore(_) => true,
+        }
+    }
+
     /// Tells what it needs before it runs.
     pub(crate) fn needs(&self) -> Needs {
         match self {
             Self::Connections(command) if command.leaves_a_link().is_some() => Needs::AppsLater,
             // The app may have to be asked whether a code was entered.
             Self::Connections(connections::Command::Wait { .. }) => Needs::Apps,
-            Self::Connections(_) | Self::Toolkits(_) | Self::Users(_) => {
-                match route(self.name()).reach {
-                    Reach::Upstream => Needs::Apps,
-                    Reach::Read | Reach::Store => Needs::Store,
-                }
-            }
+            Self::Connections(_)
+            | Self::Toolkits(_)
+            | Self::Users(_)
+            | Self::Keys(_)
+            | Self::Workspace(_) => match route(self.name()).reach {
+                Reach::Upstream => Needs::Apps,
+                Reach::Read | Reach::Store => Needs::Store,
+            },
             Self::Logs(command) if command.follows() => Needs::Watch,
             Self::Use(_) | Self::Whoami | Self::Vault(_) | Self::Logs(_) | Self::Backup(_) => {
                 Needs::Store
@@ -195,12 +228,16 @@ impl Command {
 
 /// Reason of the error about a user that is not there.
 const USER_UNKNOWN: &str = "user_unknown";
+/// Reason of the error about a user for whom a key does not act.
+const OTHER_USER: &str = "key_subject_mismatch";
 
 /// One run of the program on one backend.
 #[derive(Debug)]
 pub(crate) struct App<'a> {
     /// What it was told
     pub(crate) settings: Settings,
+    /// Who runs it
+    pub(crate) caller: Caller,
     /// Where actions go
     pub(crate) backend: Backend,
     /// Where answers go
@@ -216,6 +253,8 @@ impl App<'_> {
             Command::Connections(command) => connections::run(self, command).await,
             Command::Toolkits(command) => toolkits::run(self, command).await,
             Command::Users(command) => users::run(self, command).await,
+            Command::Keys(command) => keys::run(self, command).await,
+            Command::Workspace(command) => workspace::run(self, command).await,
             Command::Use(command) => users::choose(self, command).await,
             Command::Whoami => users::whoami(self).await,
             Command::Vault(command) => vault::run(self, command),
@@ -288,7 +327,7 @@ impl App<'_> {
         let answer = match first {
             Err(error) if self.may_create(&call, &error) => {
                 let mut again = action;
-                match again.subject().map(|user| user.clone().unwrap_or(call.user.clone())) {
+                match for_whom(&mut again, &call) {
                     Some(user) => {
                         match self.create_user(&call, user).await {
                             Ok(()) => self.backend.call(&call, again).await,
@@ -316,7 +355,8 @@ impl App<'_> {
     fn who_said_so(&self, error: Error, action: &Action) -> Error {
         let mut action = action.clone();
         let unsaid = action.subject().is_some_and(|user| user.is_none());
-        if !unsaid || error.reason.as_deref() != Some(USER_UNKNOWN) {
+        let reason = error.reason.as_deref();
+        if !unsaid || !matches!(reason, Some(USER_UNKNOWN | OTHER_USER)) {
             return error;
         }
         match self.settings.user_source {
@@ -348,21 +388,33 @@ impl App<'_> {
 
     /// Returns what a call from here carries beside its action.
     pub(crate) fn as_caller(&self) -> Call {
-        Call::by(caller(&self.settings), self.settings.user.clone())
+        Call::by(self.caller.clone(), self.user())
+    }
+
+    /// Returns for whom a command acts that does not say.
+    pub(crate) fn user(&self) -> UserRef {
+        match self.settings.user_source {
+            // `naive use` is the operator's choice, not that of a key that acts for one user alone.
+            UserSource::Config if self.caller.seal().is_some() => UserRef::own(),
+            UserSource::Config | UserSource::Environment | UserSource::Default => {
+                self.settings.user.clone()
+            }
+        }
     }
 
     /// Returns the flag that repeats the user for whom a command acts, for the commands we suggest.
     pub(crate) fn user_flag(&self, named: Option<&UserRef>) -> String {
-        match named.unwrap_or(&self.settings.user) {
-            user if user.is_default() => String::new(),
-            user => flag("user", user.as_str()),
-        }
+        let user = named.cloned().unwrap_or_else(|| self.user());
+        if user.is_default() { String::new() } else { flag("user", user.as_str()) }
     }
 }
 
-/// Returns who calls: the human, or whoever holds a key that nobody here knows.
-pub(crate) fn caller(settings: &Settings) -> Caller {
-    if settings.api_key.is_some() { Caller::Refused(Refusal::Unknown) } else { Caller::Human }
+/// Returns the user that an action names, or leaves to its caller.
+fn for_whom(action: &mut Action, call: &Call) -> Option<UserRef> {
+    if let Action::CreateKey(op) = action {
+        return op.user.clone();
+    }
+    action.subject().map(|user| user.clone().unwrap_or(call.user.clone()))
 }
 
 fn typed<O: Operation>(result: Value) -> Result<O::Reply> {

@@ -112,7 +112,7 @@ pub(crate) async fn choose(app: &App<'_>, command: Use) -> Result<u8> {
 /// Shows who is calling, for whom, on what store, with which key.
 pub(crate) async fn whoami(app: &App<'_>) -> Result<u8> {
     let settings = &app.settings;
-    let user = GetUser { user: settings.user.clone() };
+    let user = GetUser { user: app.user() };
     let user = app.done(app.as_caller(), user).await?;
     let key = app.backend.engine()?.store().key()?;
     let key = key.map_or("not made yet", |key| key.source.as_str());

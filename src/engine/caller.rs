@@ -47,6 +47,11 @@ impl Caller {
         }
     }
 
+    /// Tells whether it may see what belongs to a user, by UUID, or to the workspace as a whole.
+    pub(crate) fn may_see(&self, user: Option<&str>) -> bool {
+        self.seal().is_none_or(|seal| user == Some(seal))
+    }
+
     /// Returns its name in approvals and in the log.
     pub(crate) fn actor(&self) -> Actor {
         let (actor_type, actor_id, name) = match self {

@@ -1,19 +1,110 @@
 //! Keys of programs: made once, known by their hash, taken back.
 
-use super::{Engine, unbuilt};
-use crate::api::error::Result;
+use secrecy::SecretString;
+
+use super::Engine;
+use super::caller::{Caller, Holder, Refusal};
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::fresh;
 use crate::api::keys::{CreateKey, CreatedKey, Key, Keys, RevokeKey};
+use crate::api::time::Millis;
+use crate::vault::access;
+
+/// What the id of a key begins with.
+pub(super) const KEY: &str = "key_";
 
 impl Engine {
-    pub(super) fn create_key(&self, _op: CreateKey) -> Result<CreatedKey> {
-        unbuilt()
+    /// Returns who calls with a key.
+    ///
+    /// One that is unknown here, was taken back or is past its time is no error yet: the gate refuses it.
+    pub(crate) fn caller(&self, key: &SecretString) -> Result<Caller> {
+        let known = self.store.key_by_hash(&access::hash(key))?;
+        Ok(known.map_or(Caller::Refused(Refusal::Unknown), |key| holder(key, Millis::now())))
+    }
+
+    /// Returns what is known of the key with which somebody calls; nothing of the human, who has none.
+    pub(crate) fn key_of(&self, caller: &Caller) -> Result<Option<Key>> {
+        match caller {
+            Caller::Key(holder) => self.store.key_by_id(&holder.id),
+            Caller::Human | Caller::Refused(_) => Ok(None),
+        }
+    }
+
+    pub(super) fn create_key(&self, op: &CreateKey) -> Result<CreatedKey> {
+        let user = op.user.as_ref().map(|user| self.user(user)).transpose()?;
+        let (secret, now) = (access::mint(op.role), Millis::now());
+        let key = Key {
+            key_id: format!("{KEY}{}", fresh().simple()),
+            name: op.name.to_string(),
+            role: op.role,
+            tenant_user_id: user.map(|user| user.id),
+            last_4: access::last_4(&secret),
+            created_at: now,
+            expires_at: op.ttl.as_ref().map(|ttl| now.after(ttl.length())),
+            last_used_at: None,
+            revoked: false,
+        };
+        self.store.insert_key(&key, &access::hash(&secret))?;
+        Ok(CreatedKey { api_key: access::told_once(&secret), key })
     }
 
     pub(super) fn list_keys(&self) -> Result<Keys> {
-        unbuilt()
+        Ok(Keys { keys: self.store.keys()? })
     }
 
-    pub(super) fn revoke_key(&self, _op: &RevokeKey) -> Result<Key> {
-        unbuilt()
+    /// Takes a key back; a second time changes nothing more, and answers the same.
+    pub(super) fn revoke_key(&self, op: &RevokeKey) -> Result<Key> {
+        if let Some(key) = self.store.revoke_key(&op.key, Millis::now())? {
+            return Ok(key);
+        }
+        // What is no id may be the key itself, so nothing of it is repeated.
+        let text = if op.key.starts_with(KEY) {
+            format!("there is no key `{}`", op.key)
+        } else {
+            format!("there is no key of that id: an id begins with `{KEY}`")
+        };
+        Err(Error::new(Code::NotFound, text).hint("run `naive keys list` to see which there are"))
+    }
+}
+
+/// Returns who calls with a key that the store knows.
+fn holder(key: Key, now: Millis) -> Caller {
+    if key.revoked {
+        return Caller::Refused(Refusal::Revoked);
+    }
+    if key.expires_at.is_some_and(|end| end <= now) {
+        return Caller::Refused(Refusal::Expired);
+    }
+    Caller::Key(Holder { id: key.key_id, name: key.name, role: key.role, user: key.tenant_user_id })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::keys::Role;
+
+    fn key(expires_at: Option<i64>, revoked: bool) -> Key {
+        Key {
+            key_id: "key_1".into(),
+            name: "bot".into(),
+            role: Role::Agent,
+            tenant_user_id: Some("u".into()),
+            last_4: "abcd".into(),
+            created_at: Millis(0),
+            expires_at: expires_at.map(Millis),
+            last_used_at: None,
+            revoked,
+        }
+    }
+
+    #[test]
+    fn a_key_is_good_until_its_time_is_over_or_it_is_taken_back() {
+        let at = |expires, revoked, now| holder(key(expires, revoked), Millis(now));
+
+        assert_eq!(at(Some(1_000), false, 999).seal(), Some("u"));
+        assert_eq!(at(Some(1_000), false, 1_000), Caller::Refused(Refusal::Expired));
+        assert_eq!(at(None, true, 1), Caller::Refused(Refusal::Revoked));
+        assert_eq!(at(Some(1), true, 2), Caller::Refused(Refusal::Revoked));
+        assert!(matches!(at(None, false, i64::MAX), Caller::Key(_)));
     }
 }

@@ -50,6 +50,7 @@ use logs::About;
 
 pub(crate) use caller::{Caller, Refusal};
 pub(crate) use fields::keys;
+use keys::KEY;
 pub(crate) use login::FLOW_LIFE;
 pub(crate) use mirror::{Awaited, replaced};
 
@@ -147,7 +148,10 @@ impl Engine {
     pub(crate) async fn call(&self, call: &Call, mut action: Action) -> Result<Outcome<Value>> {
         let began = Millis::now();
         let user = match action.subject() {
-            Some(subject) => Some(self.user(subject.get_or_insert_with(|| call.user.clone()))?),
+            Some(subject) => {
+                let named = subject.get_or_insert_with(|| call.user.clone());
+                Some(self.user_for(&call.caller, named)?)
+            }
             None => None,
         };
         let verdict = self.judge(call, user.as_ref(), &action)?.verdict;
@@ -282,7 +286,8 @@ fn target(action: &Action) -> Option<String> {
         Action::RefreshConnection(op) => Some(op.connection.to_string()),
         Action::DefaultAccount(op) => Some(op.toolkit.to_string()),
         Action::Disconnect(op) => Some(op.toolkit.to_string()),
-        Action::RevokeKey(op) => Some(op.key.clone()),
+        // Somebody may have given the key itself.
+        Action::RevokeKey(op) => Some(op.key.clone()).filter(|key| key.starts_with(KEY)),
         Action::GetKit(op) => Some(op.kit.clone()),
         Action::UpdateKit(op) => Some(op.kit.clone()),
         Action::DeleteKit(op) => Some(op.kit.clone()),

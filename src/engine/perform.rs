@@ -24,8 +24,8 @@ macro_rules! performs {
 
 performs! { engine, scope:
     CreateUser(op) => engine.create_user(&op),
-    ListUsers(_) => engine.list_users(),
-    GetUser(op) => engine.user(&op.user),
+    ListUsers(_) => engine.list_users(scope),
+    GetUser(op) => engine.user_for(&scope.call.caller, &op.user),
     UpdateUser(op) => engine.update_user(op),
     DeleteUser(op) => engine.delete_user(&op),
     ListToolkits(op) => engine.list_toolkits(&op),
@@ -51,7 +51,7 @@ performs! { engine, scope:
     Disconnect(op) => engine.disconnect(scope, &op).await,
     GetWorkspace(_) => engine.store.workspace(),
     UpdateWorkspace(op) => engine.update_workspace(&op),
-    CreateKey(op) => engine.create_key(op),
+    CreateKey(op) => engine.create_key(&op),
     ListKeys(_) => engine.list_keys(),
     RevokeKey(op) => engine.revoke_key(&op),
     CreateKit(op) => engine.create_kit(op),

@@ -1,6 +1,6 @@
 //! Users of the workspace.
 
-use super::Engine;
+use super::{Caller, Engine, Scope, gate};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{UserRef, quoted};
 use crate::api::time::Millis;
@@ -23,6 +23,18 @@ impl Engine {
             .reason("user_unknown"))
     }
 
+    /// Returns the user that a caller means by a name.
+    ///
+    /// To a key that is sealed to a user, `default` and `me` are that user, and any other name fails
+    /// alike with `Forbidden`, whether somebody has it or nobody.
+    pub(super) fn user_for(&self, caller: &Caller, name: &UserRef) -> Result<User> {
+        let Some(seal) = caller.seal() else { return self.user(name) };
+        if name.is_default() {
+            return self.user(&seal.parse().map_err(|_| gate::other_subject())?);
+        }
+        self.store.user(name)?.filter(|user| user.id == seal).ok_or_else(gate::other_subject)
+    }
+
     pub(super) fn create_user(&self, op: &CreateUser) -> Result<User> {
         if let Some(name) = &op.external_id {
             free_name(name)?;
@@ -30,8 +42,10 @@ impl Engine {
         self.store.create_user(op, Millis::now())
     }
 
-    pub(super) fn list_users(&self) -> Result<Users> {
-        Ok(Users { users: self.store.users()? })
+    pub(super) fn list_users(&self, scope: &Scope<'_>) -> Result<Users> {
+        let mut users = self.store.users()?;
+        users.retain(|user| scope.call.caller.may_see(Some(&user.id)));
+        Ok(Users { users })
     }
 
     pub(super) fn update_user(&self, op: UpdateUser) -> Result<User> {

@@ -3,7 +3,7 @@
 use rusqlite::{Transaction, params};
 use sha2::{Digest, Sha256};
 
-use super::{Store, immediate};
+use super::{Store, immediate, keys};
 use crate::api::approvals::Actor;
 use crate::api::error::Result;
 use crate::api::ids::{ApprovalId, ConnectionId};
@@ -40,7 +40,7 @@ pub(crate) struct Entry {
 }
 
 impl Store {
-    /// Appends an entry, and notes on the connection and the user that they were used.
+    /// Appends an entry, and notes on the connection, the user and the key that they were used.
     pub(crate) fn log(&self, entry: &Entry) -> Result<()> {
         let mut conn = self.conn();
         let tx = immediate(&mut conn)?;
@@ -48,6 +48,9 @@ impl Store {
         if let Some(user) = &entry.user {
             tx.prepare_cached("UPDATE users SET last_active_at = ?2 WHERE id = ?1")?
                 .execute(params![user, entry.at.0])?;
+        }
+        if entry.actor.actor_id.starts_with("key_") {
+            keys::used(&tx, &entry.actor.actor_id, entry.at)?;
         }
         if let Some(connection) = &entry.used {
             tx.prepare_cached("UPDATE connections SET last_used_at = ?2 WHERE id = ?1")?

@@ -15,6 +15,7 @@ mod fixtures;
 mod flows;
 mod generation;
 mod idempotency;
+mod keys;
 mod kits;
 mod log;
 mod mirror;
@@ -93,6 +94,11 @@ impl Store {
             None => migrated(dir, &path)?,
         };
         Ok(Self { conn: Mutex::new(conn), dir: dir.to_owned(), presence: OnceLock::new() })
+    }
+
+    /// Tells whether there is a database in `dir`.
+    pub(crate) fn is_there(dir: &Path) -> bool {
+        dir.join("naive.db").exists()
     }
 
     /// Returns a store that lives as long as this value.

@@ -7,7 +7,7 @@ use super::{Store, immediate, json, parsed, sealed};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, UserRef, fresh};
 use crate::api::time::Millis;
-use crate::api::workspace::{CreateUser, User, UserStatus, Workspace};
+use crate::api::workspace::{CreateUser, UpdateWorkspace, User, UserStatus, Workspace};
 
 /// What the operator decided about a toolkit.
 #[derive(Debug, Clone)]
@@ -87,13 +87,18 @@ impl Store {
         let conn = self.conn();
         let mut select =
             conn.prepare_cached("SELECT id, connections, separate_resolver FROM store")?;
-        Ok(select.query_row([], |row| {
-            Ok(Workspace {
-                id: row.get(0)?,
-                connections: row.get(1)?,
-                separate_resolver: row.get(2)?,
-            })
-        })?)
+        Ok(select.query_row([], workspace_row)?)
+    }
+
+    /// Decides about the workspace as a whole, and returns what is decided then; `None` stays.
+    pub(crate) fn update_workspace(&self, change: &UpdateWorkspace) -> Result<Workspace> {
+        Ok(self.conn().query_row(
+            "UPDATE store SET connections = ifnull(?1, connections),
+                 separate_resolver = ifnull(?2, separate_resolver)
+             RETURNING id, connections, separate_resolver",
+            params![change.connections, change.separate_resolver],
+            workspace_row,
+        )?)
     }
 
     /// Returns every user, `default` first, then in the order they were created.
@@ -221,6 +226,14 @@ pub(super) fn insert_default_user(conn: &Connection, now: Millis) -> Result<()> 
         params![fresh().to_string(), now.0],
     )?;
     Ok(())
+}
+
+fn workspace_row(row: &Row<'_>) -> rusqlite::Result<Workspace> {
+    Ok(Workspace {
+        id: row.get("id")?,
+        connections: row.get("connections")?,
+        separate_resolver: row.get("separate_resolver")?,
+    })
 }
 
 fn status_name(status: UserStatus) -> &'static str {

@@ -145,16 +145,21 @@ fn permitted(question: &Question<'_>) -> std::result::Result<(), (Rule, Error)> 
 }
 
 /// Fails unless the key is one of this store, and good.
-fn known(caller: &Caller) -> Result<()> {
+pub(crate) fn known(caller: &Caller) -> Result<()> {
     let Caller::Refused(refusal) = caller else { return Ok(()) };
     let (text, reason) = match refusal {
         Refusal::Unknown => ("`NAIVE_API_KEY` holds a key this store does not know", "key_unknown"),
         Refusal::Revoked => ("the key in `NAIVE_API_KEY` was taken back", "key_revoked"),
         Refusal::Expired => ("the key in `NAIVE_API_KEY` has expired", "key_expired"),
     };
-    Err(Error::new(Code::Unauthorized, text)
-        .hint("unset it to act as yourself, or use `--profile cloud`")
-        .reason(reason))
+    // Whoever reads this may be an agent, which is not told how to be somebody else.
+    let hint = match refusal {
+        Refusal::Unknown => {
+            "use the `--profile` whose store made it, or ask the operator for a key"
+        }
+        Refusal::Revoked | Refusal::Expired => "ask the operator for a new one",
+    };
+    Err(Error::new(Code::Unauthorized, text).hint(hint).reason(reason))
 }
 
 fn sealed(question: &Question<'_>) -> Result<()> {
@@ -197,7 +202,7 @@ pub(crate) fn operator(caller: &Caller) -> Result<()> {
         Caller::Human => Ok(()),
         Caller::Key(_) | Caller::Refused(_) => {
             Err(Error::new(Code::Forbidden, "only the operator does this, and no key")
-                .hint("unset `NAIVE_API_KEY` to act as yourself")
+                .hint("ask the operator, who does it without a key")
                 .reason("operator_only"))
         }
     }

@@ -1,0 +1,94 @@
+//! Keys of programs, known by their SHA-256.
+
+use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+
+use super::Store;
+use crate::api::error::{Error, Result};
+use crate::api::keys::{Key, Role};
+use crate::api::time::Millis;
+
+const COLUMNS: &str =
+    "id, name, role, user_id, last_4, created_at, expires_at, last_used_at, revoked_at";
+
+impl Store {
+    /// Keeps a key that was made just now, by its hash.
+    pub(crate) fn insert_key(&self, key: &Key, hash: &[u8]) -> Result<()> {
+        self.conn().execute(
+            "INSERT INTO keys (id, name, role, user_id, hash, last_4, created_at, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                key.key_id,
+                key.name,
+                key.role.as_str(),
+                key.tenant_user_id,
+                hash,
+                key.last_4,
+                key.created_at.0,
+                key.expires_at.map(|at| at.0),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Returns every key, newest first.
+    pub(crate) fn keys(&self) -> Result<Vec<Key>> {
+        let conn = self.conn();
+        let mut select = conn.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM keys ORDER BY created_at DESC, rowid DESC"
+        ))?;
+        let rows = select.query_map([], key_row)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the key of that hash, whether it is good or not.
+    pub(crate) fn key_by_hash(&self, hash: &[u8]) -> Result<Option<Key>> {
+        let conn = self.conn();
+        let mut select =
+            conn.prepare_cached(&format!("SELECT {COLUMNS} FROM keys WHERE hash = ?1"))?;
+        Ok(select.query_row([hash], key_row).optional()?)
+    }
+
+    /// Returns the key of that id, whether it is good or not.
+    pub(crate) fn key_by_id(&self, id: &str) -> Result<Option<Key>> {
+        let conn = self.conn();
+        let mut select =
+            conn.prepare_cached(&format!("SELECT {COLUMNS} FROM keys WHERE id = ?1"))?;
+        Ok(select.query_row([id], key_row).optional()?)
+    }
+
+    /// Takes a key back, and returns it; `None` if there is none of that id. Once is for ever.
+    pub(crate) fn revoke_key(&self, id: &str, now: Millis) -> Result<Option<Key>> {
+        let revoked = self.conn().query_row(
+            &format!(
+                "UPDATE keys SET revoked_at = ifnull(revoked_at, ?2) WHERE id = ?1
+                 RETURNING {COLUMNS}"
+            ),
+            params![id, now.0],
+            key_row,
+        );
+        revoked.optional().map_err(Error::from)
+    }
+}
+
+/// Notes that something was done with a key, in the transaction that logs what.
+pub(super) fn used(tx: &Transaction<'_>, id: &str, at: Millis) -> Result<()> {
+    tx.prepare_cached("UPDATE keys SET last_used_at = ?2 WHERE id = ?1")?
+        .execute(params![id, at.0])?;
+    Ok(())
+}
+
+fn key_row(row: &Row<'_>) -> rusqlite::Result<Key> {
+    let role: String = row.get("role")?;
+    Ok(Key {
+        key_id: row.get("id")?,
+        name: row.get("name")?,
+        // The column holds one of the two.
+        role: if role == Role::Workspace.as_str() { Role::Workspace } else { Role::Agent },
+        tenant_user_id: row.get("user_id")?,
+        last_4: row.get("last_4")?,
+        created_at: Millis(row.get("created_at")?),
+        expires_at: row.get::<_, Option<i64>>("expires_at")?.map(Millis),
+        last_used_at: row.get::<_, Option<i64>>("last_used_at")?.map(Millis),
+        revoked: row.get::<_, Option<i64>>("revoked_at")?.is_some(),
+    })
+}

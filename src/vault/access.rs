@@ -1,0 +1,64 @@
+//! Keys of programs: made here, known by their hash. Knows nothing of whose they are.
+
+use chacha20poly1305::XChaCha20Poly1305;
+use chacha20poly1305::aead::{KeyInit, OsRng};
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest, Sha256};
+
+use crate::api::ids::hex;
+use crate::api::keys::Role;
+
+/// What the keys of a store on some machine have in their name, and no hosted API's.
+const MARK: &str = "_local_";
+
+/// Returns a new key: what it is for, that a store on this machine made it, and 256 random bits.
+pub(crate) fn mint(role: Role) -> SecretString {
+    let kind = match role {
+        Role::Workspace => "nv_sk",
+        Role::Agent => "nv_ag",
+    };
+    // The generator of the cipher's keys: 256 bits of the system's own.
+    format!("{kind}{MARK}{}", hex(&XChaCha20Poly1305::generate_key(&mut OsRng))).into()
+}
+
+/// Returns the hash by which a store knows a key.
+///
+/// A plain SHA-256 is enough: nobody guesses 256 random bits. What is looked up is the hash, so how long
+/// the comparison takes tells of the hash alone, and nobody can choose one byte of it after another.
+pub(crate) fn hash(key: &SecretString) -> [u8; 32] {
+    Sha256::digest(key.expose_secret()).into()
+}
+
+/// Returns the end of a key, by which people tell keys apart.
+pub(crate) fn last_4(key: &SecretString) -> String {
+    let key = key.expose_secret();
+    key.chars().skip(key.chars().count().saturating_sub(4)).collect()
+}
+
+/// Returns a new key as it is told to whoever asked for it: once, and nowhere else.
+pub(crate) fn told_once(key: &SecretString) -> String {
+    key.expose_secret().to_owned()
+}
+
+/// Tells whether a store on some machine made a key, so that no API that nobody named may see it.
+pub(crate) fn is_local(key: &SecretString) -> bool {
+    key.expose_secret().contains(MARK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_says_what_it_is_and_no_two_are_the_same() {
+        let (agent, other, workspace) =
+            (mint(Role::Agent), mint(Role::Agent), mint(Role::Workspace));
+
+        assert!(told_once(&agent).starts_with("nv_ag_local_"));
+        assert!(told_once(&workspace).starts_with("nv_sk_local_"));
+        assert_eq!(told_once(&agent).len(), "nv_ag_local_".len() + 64);
+        assert!(told_once(&agent).ends_with(&last_4(&agent)));
+        assert_ne!(hash(&agent), hash(&other));
+        assert!(is_local(&agent) && !is_local(&"nv_sk_live_1".into()));
+    }
+}
