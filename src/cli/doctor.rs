@@ -9,6 +9,7 @@ use super::browser;
 use super::output::{Output, Page};
 use crate::api::error::{Error, Result};
 use crate::api::time::Millis;
+use crate::engine::{LEVEL, RECIPE};
 use crate::http::{Http, Request, Trust};
 use crate::settings::{Profile, Settings};
 use crate::store::Store;
@@ -51,10 +52,7 @@ pub(crate) async fn run(
         checks.extend(network(settings).await);
     }
     checks.push(browser(settings));
-    checks.push(Check::good(
-        "gate",
-        "level L0: it stops accidents, not a program that runs as you with a shell",
-    ));
+    checks.push(Check { advice: Some(RECIPE.to_owned()), ..Check::good("gate", LEVEL) });
     let well = checks.iter().all(|check| check.good);
     let mut page = Page::default();
     let row = |check: &Check| {

@@ -19,6 +19,7 @@ mod identity;
 mod keys;
 mod kits;
 mod known;
+mod level;
 mod login;
 mod logs;
 mod mirror;
@@ -51,6 +52,7 @@ use logs::About;
 pub(crate) use caller::{Caller, Refusal};
 pub(crate) use fields::keys;
 use keys::KEY;
+pub(crate) use level::{LEVEL, RECIPE};
 pub(crate) use login::FLOW_LIFE;
 pub(crate) use mirror::{Awaited, replaced};
 
