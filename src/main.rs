@@ -35,7 +35,7 @@ use cli::{App, Cli, Command, Needs};
 use engine::{Caller, Engine, Refusal, World, gate};
 use http::Http;
 use sandbox::Sandbox;
-use settings::{Profile, Settings};
+use settings::{Profile, ProfileSource, Settings};
 use store::Store;
 use vault::{Vault, access};
 
@@ -100,16 +100,17 @@ fn recognize(settings: &mut Settings) -> Result<Who> {
     let Some(key) = settings.api_key.clone() else {
         return Ok(Who { caller: Caller::Human, engine: None });
     };
+    let named = settings.profile_source == ProfileSource::Named;
     if let Some(engine) = asked(settings, settings.profile)? {
         let caller = engine.caller(&key)?;
-        if settings.profile_named || caller != UNKNOWN {
+        if named || caller != UNKNOWN {
             return Ok(Who { caller, engine: Some(engine) });
         }
     }
-    if !settings.profile_named {
+    if !named {
         settings.enter(Profile::Cloud)?;
     }
-    if settings.profile == Profile::Cloud && access::is_local(&key) && !settings.api_named {
+    if settings.profile == Profile::Cloud && access::is_local(&key) && settings.api_url.is_none() {
         return Err(local_key(settings, &key));
     }
     Ok(Who { caller: UNKNOWN, engine: None })
@@ -136,9 +137,7 @@ fn local_key(settings: &Settings, key: &SecretString) -> Error {
     };
     let hint = match [Profile::Sandbox, Profile::Local].iter().find(|profile| knows(profile)) {
         Some(profile) => format!("use `--profile {}`, whose store knows it", profile.as_str()),
-        None => {
-            "use the `--profile` whose store made it, or name its API in `NAIVE_BASE_URL`".into()
-        }
+        None => "use the `--profile` whose store made it".into(),
     };
     let text =
         "`NAIVE_API_KEY` holds a key that a store made, and no API was named that may see it";

@@ -88,6 +88,17 @@ pub(crate) enum UserSource {
     Config,
     /// Nothing was said
     Default,
+    /// The key, which acts for nobody else
+    Key,
+}
+
+/// Where the profile came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ProfileSource {
+    /// The command line or the environment named it
+    Named,
+    /// The config file's, or the sandbox
+    Usual,
 }
 
 /// Which of the three streams are terminals.
@@ -106,10 +117,10 @@ pub(crate) struct Terminals {
 pub(crate) struct Settings {
     /// Profile
     pub(crate) profile: Profile,
-    /// Whether the command line or the environment named it
-    pub(crate) profile_named: bool,
-    /// Whether an API was named: `NAIVE_BASE_URL` or `NAIVE_API_URL`
-    pub(crate) api_named: bool,
+    /// Who said so
+    pub(crate) profile_source: ProfileSource,
+    /// Address of the API that was named: `NAIVE_BASE_URL`, or `NAIVE_API_URL`
+    pub(crate) api_url: Option<String>,
     /// Directory of the profile's data
     pub(crate) dir: PathBuf,
     /// The config file
@@ -178,8 +189,12 @@ impl Settings {
         let (user, user_source) = active_user(&config, profile)?;
         Ok(Self {
             profile,
-            profile_named: named.is_some(),
-            api_named: ["NAIVE_BASE_URL", "NAIVE_API_URL"].iter().any(|name| text(name).is_some()),
+            profile_source: if named.is_some() {
+                ProfileSource::Named
+            } else {
+                ProfileSource::Usual
+            },
+            api_url: text("NAIVE_BASE_URL").or_else(|| text("NAIVE_API_URL")),
             dir: home.data.join(profile.as_str()),
             config_path: home.config,
             output: told.or(config.output).unwrap_or(usual),

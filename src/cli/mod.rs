@@ -359,12 +359,12 @@ impl App<'_> {
         if !unsaid || !matches!(reason, Some(USER_UNKNOWN | OTHER_USER)) {
             return error;
         }
-        match self.settings.user_source {
+        match self.user_source() {
             UserSource::Environment => error.hint("unset `NAIVE_ACTIVE_USER_ID`, which names it"),
             UserSource::Config => {
                 error.hint("run `naive use --clear`: this user was chosen with `naive use`")
             }
-            UserSource::Default => error,
+            UserSource::Default | UserSource::Key => error,
         }
     }
 
@@ -393,12 +393,23 @@ impl App<'_> {
 
     /// Returns for whom a command acts that does not say.
     pub(crate) fn user(&self) -> UserRef {
-        match self.settings.user_source {
-            // `naive use` is the operator's choice, not that of a key that acts for one user alone.
-            UserSource::Config if self.caller.seal().is_some() => UserRef::own(),
-            UserSource::Config | UserSource::Environment | UserSource::Default => {
+        match self.user_source() {
+            UserSource::Key => UserRef::own(),
+            UserSource::Environment | UserSource::Config | UserSource::Default => {
                 self.settings.user.clone()
             }
+        }
+    }
+
+    /// Returns who said for whom a command acts that does not say.
+    ///
+    /// `naive use` is the operator's choice, not that of a key that acts for one user alone.
+    pub(crate) fn user_source(&self) -> UserSource {
+        match self.settings.user_source {
+            UserSource::Config | UserSource::Default if self.caller.seal().is_some() => {
+                UserSource::Key
+            }
+            source => source,
         }
     }
 

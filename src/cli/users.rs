@@ -7,6 +7,7 @@ use super::App;
 use super::output::{Page, word};
 use crate::api::error::Result;
 use crate::api::ids::{UserRef, quoted};
+use crate::api::time::Millis;
 use crate::api::workspace::{
     CreateUser, DeleteUser, GetUser, ListUsers, UpdateUser, User, UserStatus, Users,
 };
@@ -114,28 +115,36 @@ pub(crate) async fn whoami(app: &App<'_>) -> Result<u8> {
     let settings = &app.settings;
     let user = GetUser { user: app.user() };
     let user = app.done(app.as_caller(), user).await?;
-    let key = app.backend.engine()?.store().key()?;
-    let key = key.map_or("not made yet", |key| key.source.as_str());
+    let engine = app.backend.engine()?;
+    let sealing = engine.store().key()?;
+    let sealing = sealing.map_or("not made yet", |key| key.source.as_str());
     let store = settings.dir.join("naive.db").display().to_string();
+    let key = engine.key_of(&app.caller)?;
+    let caller = if key.is_some() { "key" } else { "human" };
+    let held =
+        key.as_ref().map(|key| format!("{} ({}, {})", key.name, word(&key.role), key.key_id));
+    let sealed = key.as_ref().is_some_and(|key| key.tenant_user_id.is_some());
     let mut page = Page::default();
     page.fields(&[
         ("profile", Some(settings.profile.as_str().to_owned())),
         ("backend", Some("local".to_owned())),
         ("store", Some(store.clone())),
-        ("caller", Some("human".to_owned())),
+        ("caller", Some(caller.to_owned())),
         ("active user", Some(user.handle().to_owned())),
-        ("API key", Some("none".to_owned())),
-        ("encryption key", Some(key.to_owned())),
+        ("API key", Some(held.unwrap_or_else(|| "none".to_owned()))),
+        ("sealed to", sealed.then(|| user.handle().to_owned())),
+        ("key expires", key.as_ref().and_then(|key| key.expires_at).map(Millis::plain)),
+        ("encryption key", Some(sealing.to_owned())),
     ]);
     let result = json!({
         "profile": settings.profile,
         "backend": "local",
         "store": store,
-        "caller": "human",
+        "caller": caller,
         "activeUser": user,
-        "activeUserSource": settings.user_source,
-        "apiKey": null,
-        "encryptionKey": key,
+        "activeUserSource": app.user_source(),
+        "apiKey": key,
+        "encryptionKey": sealing,
     });
     app.output.reply("whoami", result, page)
 }
@@ -149,7 +158,7 @@ fn one(user: &User, page: &mut Page) {
         ("status", Some(word(&user.status))),
         ("default", user.is_default.then(|| "yes".to_owned())),
         ("created", Some(user.created_at.plain())),
-        ("last active", user.last_active_at.map(crate::api::time::Millis::plain)),
+        ("last active", user.last_active_at.map(Millis::plain)),
     ]);
 }
 

@@ -164,6 +164,9 @@ impl Engine {
         let Some((user, connection)) = self.store.connection(id)? else {
             return Err(Error::new(Code::NotFound, "the connection is gone"));
         };
+        if !scope.call.caller.may_see(Some(&user)) {
+            return Err(gate::other_subject());
+        }
         // A scope ends one login, so its cell is empty.
         let _ = scope.found.set((user, connection.toolkit.to_string()));
         gate::login(self.owner(id)?.as_ref())?;

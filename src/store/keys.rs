@@ -92,3 +92,39 @@ fn key_row(row: &Row<'_>) -> rusqlite::Result<Key> {
         revoked: row.get::<_, Option<i64>>("revoked_at")?.is_some(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(id: &str, at: i64) -> Key {
+        Key {
+            key_id: id.into(),
+            name: "bot".into(),
+            role: Role::Agent,
+            tenant_user_id: None,
+            last_4: "abcd".into(),
+            created_at: Millis(at),
+            expires_at: Some(Millis(at + 10)),
+            last_used_at: None,
+            revoked: false,
+        }
+    }
+
+    #[test]
+    fn a_key_is_known_by_its_hash_for_ever() {
+        let store = Store::in_memory();
+        store.insert_key(&key("key_1", 1), b"one").unwrap();
+        store.insert_key(&key("key_2", 2), b"two").unwrap();
+
+        let first = store.revoke_key("key_1", Millis(50)).unwrap().unwrap();
+        let again = store.revoke_key("key_1", Millis(60)).unwrap().unwrap();
+
+        assert!(first.revoked && first == again);
+        assert_eq!(store.key_by_hash(b"one").unwrap(), Some(first.clone()));
+        assert_eq!(store.key_by_id("key_2").unwrap(), Some(key("key_2", 2)));
+        assert_eq!(store.keys().unwrap(), [key("key_2", 2), first]);
+        assert_eq!(store.key_by_hash(b"other").unwrap(), None);
+        assert_eq!(store.revoke_key("key_3", Millis(1)).unwrap(), None);
+    }
+}

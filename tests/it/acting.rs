@@ -177,6 +177,7 @@ fn whoami_says_who_acts_for_whom_on_what() {
                 "email": null,
                 "label": null,
                 "status": "active",
+                "account_kit_id": "<id>",
                 "is_default": false,
                 "created_at": "<time>",
                 "last_active_at": null,
