@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, schema_for};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
@@ -138,12 +138,36 @@ pub(crate) const PERFORMED: [&str; 7] = [
     "formation.submit",
 ];
 
+/// Returns the JSON Schema of an action's input without its user, if an executor performs the action.
+pub(crate) fn input_schema(action: &str) -> Option<Value> {
+    let schema = match action {
+        "cards.create" => schema_for!(CreateCard),
+        "cards.cardholder.create" => schema_for!(CreateCardholder),
+        "cards.topup" => schema_for!(TopUpCard),
+        "domains.purchase" => schema_for!(PurchaseDomain),
+        "verification.start" => schema_for!(StartVerification),
+        "formation.create" => schema_for!(CreateFormation),
+        "formation.submit" => schema_for!(SubmitFormation),
+        _ => return None,
+    };
+    let mut schema = Value::from(schema);
+    if let Some(properties) = schema.pointer_mut("/properties").and_then(Value::as_object_mut) {
+        properties.shift_remove("user");
+    }
+    if let Some(schema) = schema.as_object_mut() {
+        for about in ["$schema", "$defs", "title"] {
+            schema.shift_remove(about);
+        }
+    }
+    Some(schema)
+}
+
 /// List the sensitive actions and who performs each
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListActions {}
 
-/// Register the endpoint that performs a sensitive action
+/// Register the endpoint that performs a sensitive action, in place of the one before
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
 #[serde(deny_unknown_fields)]
 #[group(skip)]

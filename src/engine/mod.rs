@@ -8,6 +8,7 @@ mod connections;
 mod credential;
 mod deliver;
 mod device;
+mod errands;
 mod execute;
 mod executors;
 mod fate;
@@ -16,6 +17,7 @@ pub(crate) mod gate;
 mod handover;
 mod idempotency;
 mod identity;
+mod inputs;
 mod keys;
 mod kits;
 mod known;
@@ -174,6 +176,9 @@ impl Engine {
         }
         if let Some(user) = scope.user.as_ref().filter(|_| reads_mirror(&action)) {
             self.refresh_mirror(user)?;
+        }
+        if let Some(user) = &scope.user {
+            action = self.completed(action, user)?;
         }
         let holds = matches!(verdict, Verdict::Hold);
         match call.idempotency_key.as_ref().filter(|_| idempotency::takes_key(&action)) {

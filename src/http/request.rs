@@ -133,6 +133,11 @@ impl Request {
         self.secret_header(name, &value, secrets.0.values().cloned().collect())
     }
 
+    /// Sets a header that is secret as a whole.
+    pub(crate) fn hidden_header(self, name: &str, value: &SecretString) -> Result<Self> {
+        self.secret_header(name, value.expose_secret(), vec![value.clone()])
+    }
+
     /// Adds a query parameter from a template in which `{key}` stands for a secret.
     pub(crate) fn credential_query(
         mut self,
@@ -269,7 +274,7 @@ impl Request {
     }
 
     /// Returns where it goes, without anything that could be a secret.
-    pub(super) fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         let host = self.url.host_str().unwrap_or("?");
         self.url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }

@@ -10,6 +10,7 @@ mod clients;
 mod connections;
 mod devices;
 mod events;
+mod executors;
 #[cfg(test)]
 mod fixtures;
 mod flows;

@@ -137,6 +137,12 @@ pub(crate) fn file(answer: &Response) -> FileAnswer {
 /// Returns what an app said against a call, in one line, from where the manifest or the habits of apps
 /// put it.
 pub(crate) fn complaint(toolkit: &Manifest, answer: &Response) -> String {
+    words(toolkit.answer.error.as_deref(), answer)
+}
+
+/// Returns the same of an app without a manifest: from `place` if there is something, else from where
+/// the habits of apps put it.
+pub(crate) fn words(place: Option<&str>, answer: &Response) -> String {
     let json = answer.json().unwrap_or_default();
     let usual = [
         "/error/message",
@@ -147,7 +153,7 @@ pub(crate) fn complaint(toolkit: &Manifest, answer: &Response) -> String {
         "/detail",
         "/description",
     ];
-    let mut places = toolkit.answer.error.as_deref().into_iter().chain(usual);
+    let mut places = place.into_iter().chain(usual);
     let said = places.find_map(|place| json.pointer(place).and_then(Value::as_str));
     match said {
         Some(said) => format!("{} ({})", said.trim(), answer.status),

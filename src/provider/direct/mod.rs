@@ -9,6 +9,7 @@ mod recorded;
 
 pub(crate) use answer::{
     Judgement, account_name, claimed_name, complaint, decoded, file, judged, needed_scopes,
+    words,
 };
 pub(crate) use page::{Pages, next_page};
 
