@@ -167,6 +167,7 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
         Command::Restore(op) => return cli::backup::restore(&settings, output, &op),
         Command::Connections(_)
         | Command::Toolkits(_)
+        | Command::Actions(_)
         | Command::Users(_)
         | Command::Keys(_)
         | Command::Workspace(_)

@@ -87,7 +87,10 @@ impl ApprovalStatus {
 }
 
 /// What is known when the answer to a send was lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+)]
+#[value(rename_all = "verbatim")]
 pub(crate) enum Class {
     /// The upstream honours our key: the same request may be sent again
     A,

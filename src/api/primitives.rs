@@ -183,7 +183,7 @@ pub(crate) struct ConfigureAction {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) method: Option<String>,
     /// What a lost answer means: `A` it honours the key, `B` it can be asked with `--lookup`, `C` neither
-    #[arg(long, value_parser = ["A", "B", "C"], default_value = "C")]
+    #[arg(long, ignore_case = true, default_value = "C")]
     pub(crate) replay: Class,
     /// Address that answers 200 with the result, or 404; `{key}` is the key
     #[arg(long, value_name = "URL")]

@@ -13,18 +13,26 @@ const VALUE: usize = 200;
 
 /// Returns everything that a tool's schema finds wrong with an input.
 pub(crate) fn faults(tool: &Tool, input: &Map<String, Value>) -> Result<Vec<Fault>> {
-    let schema = Value::from(tool.input.clone());
+    misfits("tool", &Value::from(tool.input.clone()), input)
+}
+
+/// Returns everything that a schema finds wrong with the input of a `kind` of thing.
+pub(crate) fn misfits(
+    kind: &str,
+    schema: &Value,
+    input: &Map<String, Value>,
+) -> Result<Vec<Fault>> {
     let validator = jsonschema::options()
         .should_validate_formats(true)
         .with_format("file", |_: &str| true)
-        .build(&schema)
-        .map_err(|error| Error::internal("the tool's schema is none", error.to_owned()))?;
+        .build(schema)
+        .map_err(|error| Error::internal("the schema is none", error.to_owned()))?;
     let input = Value::from(input.clone());
-    Ok(validator.iter_errors(&input).flat_map(|error| described(&schema, &error)).collect())
+    Ok(validator.iter_errors(&input).flat_map(|error| described(kind, schema, &error)).collect())
 }
 
 /// Says what is wrong: one fault, or one for each name where several are unknown.
-fn described(schema: &Value, error: &ValidationError<'_>) -> Vec<Fault> {
+fn described(kind: &str, schema: &Value, error: &ValidationError<'_>) -> Vec<Fault> {
     let place = error.instance_path().to_string();
     let rule = error.schema_path().to_string();
     let owner = rule.rsplit_once('/').map_or("", |(owner, _)| owner);
@@ -38,7 +46,7 @@ fn described(schema: &Value, error: &ValidationError<'_>) -> Vec<Fault> {
             let known = schema.pointer(&format!("{owner}/properties")).and_then(Value::as_object);
             let known: Vec<&str> =
                 known.into_iter().flat_map(Map::keys).map(String::as_str).collect();
-            unexpected.iter().map(|name| at(name, unknown(name, &known))).collect()
+            unexpected.iter().map(|name| at(name, unknown(kind, name, &known))).collect()
         }
         ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => {
             here(choices(schema.pointer(&rule)).unwrap_or_else(|| said(error)))
@@ -84,10 +92,10 @@ fn too_large(error: &ValidationError<'_>, limit: u64) -> String {
     format!("the file has {size} bytes, and the app takes at most {}", limit / 4 * 3)
 }
 
-fn unknown(name: &str, known: &[&str]) -> String {
+fn unknown(kind: &str, name: &str, known: &[&str]) -> String {
     match nearest(name, known.iter().copied()).first() {
-        Some(near) => format!("is no input of this tool; did you mean `{near}`?"),
-        None => "is no input of this tool".to_owned(),
+        Some(near) => format!("is no input of this {kind}; did you mean `{near}`?"),
+        None => format!("is no input of this {kind}"),
     }
 }
 

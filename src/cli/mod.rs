@@ -1,5 +1,6 @@
 //! The command line: argv in, replies out. It translates; no rule of the product lives here.
 
+mod actions;
 mod arguments;
 pub(crate) mod backup;
 mod browser;
@@ -68,6 +69,9 @@ pub(crate) enum Command {
     /// The apps that can be connected
     #[command(subcommand)]
     Toolkits(toolkits::Command),
+    /// Cards, domains, companies: the sensitive actions, and who performs them
+    #[command(subcommand)]
+    Actions(actions::Command),
     /// The tenant users that agents act for
     #[command(subcommand)]
     Users(users::Command),
@@ -130,6 +134,7 @@ impl Command {
         match self {
             Self::Connections(command) => command.name(),
             Self::Toolkits(command) => command.name(),
+            Self::Actions(command) => command.name(),
             Self::Users(command) => command.name(),
             Self::Keys(command) => command.name(),
             Self::Workspace(command) => command.name(),
@@ -159,6 +164,7 @@ impl Command {
             Self::Sandbox(command) => command.is_the_operators(),
             Self::Connections(_)
             | Self::Toolkits(_)
+            | Self::Actions(_)
             | Self::Users(_)
             | Self::Logs(_)
             | Self::Keys(_)
@@ -203,6 +209,7 @@ impl Command {
     pub(crate) fn needs(&self) -> Needs {
         match self {
             Self::Connections(command) if command.leaves_a_link().is_some() => Needs::AppsLater,
+            Self::Actions(command) => command.needs(),
             // The app may have to be asked whether a code was entered.
             Self::Connections(connections::Command::Wait { .. }) => Needs::Apps,
             Self::Connections(_)
@@ -252,6 +259,7 @@ impl App<'_> {
         match command {
             Command::Connections(command) => connections::run(self, command).await,
             Command::Toolkits(command) => toolkits::run(self, command).await,
+            Command::Actions(command) => actions::run(self, command).await,
             Command::Users(command) => users::run(self, command).await,
             Command::Keys(command) => keys::run(self, command).await,
             Command::Workspace(command) => workspace::run(self, command).await,

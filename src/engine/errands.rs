@@ -21,7 +21,6 @@ use crate::api::error::{Code, Error, Result};
 use crate::api::ids::fresh;
 use crate::api::primitives::{Executor, Performed};
 use crate::api::secrets::Secrets;
-use crate::api::time::Millis;
 use crate::api::workspace::User;
 use crate::http::{Fate, Request, Response, TOO_SLOW, Trust};
 use crate::provider::direct;
@@ -122,9 +121,7 @@ impl Engine {
             let again = match next {
                 Next::NotSent => event == Event::NotSent,
                 // Nobody waits three times as long as a call may take.
-                Next::Reconcile => {
-                    class == Class::A && error.reason.as_deref() != Some(TOO_SLOW)
-                }
+                Next::Reconcile => class == Class::A && error.reason.as_deref() != Some(TOO_SLOW),
                 Next::Executed | Next::Failed | Next::Unknown => false,
             };
             if matches!(next, Next::Reconcile | Next::Unknown) {
@@ -139,7 +136,10 @@ impl Engine {
             if let Ok(Some(Lookup::Found(result))) = self.lookup_action(&action, &key).await {
                 return Ok(entries(result).into_iter().collect());
             }
-            return Err(lost(&action, &request, &key, &doubt).because(error));
+            let text = format!("`{}` may or may not have happened: {doubt}", action.name());
+            return Err(Error::new(Code::OutcomeUnknown, text)
+                .hint(self.where_to_look(&request, &key))
+                .because(error));
         }
     }
 
@@ -210,6 +210,17 @@ impl Engine {
         match (&self.world, self.store.sealed(&owner)?) {
             (World::Real, Some(bytes)) => self.opening(&owner, &bytes),
             (World::Real, None) | (World::Sandbox(_), _) => Ok(Secrets::default()),
+        }
+    }
+
+    /// Returns how to find out what became of a request.
+    fn where_to_look(&self, request: &Request, key: &str) -> String {
+        match self.world {
+            World::Sandbox(_) => "run `naive sandbox status` to see what was made".to_owned(),
+            World::Real => {
+                let host = request.host();
+                format!("look at `{host}` for the key `{key}` before you run it again")
+            }
         }
     }
 
@@ -319,12 +330,4 @@ fn looked_up(action: &Action, answer: &Response) -> Lookup {
             Lookup::Unclear(Error::new(Code::ProviderError, text).reason("lookup_failed"))
         }
     }
-}
-
-/// Makes the error of an action of which nobody knows whether it has happened.
-fn lost(action: &Action, request: &Request, key: &str, why: &str) -> Error {
-    let text = format!("`{}` may or may not have happened: {why}", action.name());
-    let host = request.host();
-    Error::new(Code::OutcomeUnknown, text)
-        .hint(format!("look at `{host}` for the key `{key}` before you run it again"))
 }

@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::inputs::input;
 use super::{Engine, World};
-use crate::api::action::Action;
+use crate::api::action::{Action, written};
 use crate::api::approvals::Class;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::quoted;
@@ -106,9 +106,8 @@ fn with_defaults(action: Action, kit: &Kit) -> Result<Action> {
     };
     let schema = input_schema(name).unwrap_or_default();
     let said = input(&action)?;
-    let left_out = |field: &String| {
-        schema["properties"].get(field).is_some() && !said.contains_key(field)
-    };
+    let left_out =
+        |field: &String| schema["properties"].get(field).is_some() && !said.contains_key(field);
     let added: Map<String, Value> = defaults
         .iter()
         .filter(|(field, _)| left_out(field))
@@ -118,7 +117,7 @@ fn with_defaults(action: Action, kit: &Kit) -> Result<Action> {
         return Ok(action);
     }
     let fields: Vec<_> = added.keys().map(|field| format!("`{field}`")).collect();
-    let mut whole = crate::api::action::written(&action)?;
+    let mut whole = written(&action)?;
     if let Some(payload) = whole["payload"].as_object_mut() {
         payload.extend(added);
     }
@@ -135,7 +134,7 @@ fn with_defaults(action: Action, kit: &Kit) -> Result<Action> {
 }
 
 /// Returns the name of an action that an executor performs; `NotFound` says which were perhaps meant.
-fn performed(action: &str) -> Result<&'static str> {
+pub(crate) fn performed(action: &str) -> Result<&'static str> {
     PERFORMED.into_iter().find(|known| *known == action).ok_or_else(|| {
         let near = nearest(action, PERFORMED);
         let otherwise = "run `naive actions list` to see which there are";
@@ -210,7 +209,8 @@ fn check_lookup(lookup: &str) -> Result<()> {
     if !lookup.contains("{key}") {
         return wrong("the address of `--lookup` has no `{key}`");
     }
-    let [Ok(one), Ok(other)] = ["1", "2"].map(|key| lookup.replace("{key}", key).parse::<url::Url>())
+    let [Ok(one), Ok(other)] =
+        ["1", "2"].map(|key| lookup.replace("{key}", key).parse::<url::Url>())
     else {
         return wrong("the address of `--lookup` is none");
     };
@@ -218,4 +218,43 @@ fn check_lookup(lookup: &str) -> Result<()> {
         return wrong("the host of `--lookup` holds `{key}`");
     }
     Request::new("GET", one, Trust::Operator).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn completed(defaults: Value, input: Value) -> Result<Action> {
+        let kit = json!({
+            "id": "k", "name": "Ops", "description": null, "is_default": false,
+            "created_at": "2026-11-20T10:20:00.000Z", "updated_at": "2026-11-20T10:20:00.000Z",
+            "primitives_config": { "cards": { "defaults": defaults } },
+        });
+        let action = json!({ "action_type": "cards.create", "payload": input });
+        let kit: Kit = serde_json::from_value(kit).unwrap();
+        with_defaults(serde_json::from_value(action).unwrap(), &kit)
+    }
+
+    #[test]
+    fn a_kit_fills_in_what_a_call_leaves_out() {
+        let defaults = json!({ "currency": "eur", "spendingLimitCents": 100, "amountCents": 5 });
+
+        let action = completed(defaults, json!({ "user": "al", "name": "A", "currency": "usd" }));
+
+        let whole = written(&action.unwrap()).unwrap();
+        let expected = json!({
+            "user": "al", "name": "A", "spendingLimitCents": 100, "currency": "usd",
+        });
+        assert_eq!(whole["payload"], expected);
+    }
+
+    #[test]
+    fn a_kit_that_gives_what_no_action_takes_is_named() {
+        let error = completed(json!({ "currency": 5 }), json!({ "name": "A" })).unwrap_err();
+
+        assert_eq!(error.reason.as_deref(), Some("kit_default_invalid"));
+        assert!(error.message.contains("`Ops`") && error.message.contains("`currency`"), "{error}");
+    }
 }

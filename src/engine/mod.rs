@@ -52,6 +52,7 @@ use gate::{Judgement, Question, Verdict};
 use logs::About;
 
 pub(crate) use caller::{Caller, Refusal};
+pub(crate) use executors::performed;
 pub(crate) use fields::keys;
 use keys::KEY;
 pub(crate) use level::{LEVEL, RECIPE};

@@ -41,7 +41,7 @@ pub(super) async fn fate(world: &World, call: &Call) -> Fate {
     let fitting = match path.as_slice() {
         [] | [".well-known", ..] | [_, ".well-known", ..] => None,
         [slug, "oauth", "token"] => Some((At::Token, *slug)),
-        [_, "oauth", ..] => None,
+        [_, "oauth", ..] | ["actions", "pages", ..] => None,
         [slug, ..] => Some((At::Api, *slug)),
     };
     // A database that does not answer says so in the answer itself.

@@ -5,6 +5,7 @@
 //! It is reached by URL alone and takes part in nothing else; a played app is a plain function from
 //! a [`Call`] to a response, in the vendor's own JSON and error shapes. No real account is touched.
 
+mod agency;
 mod calendar;
 mod detached;
 mod fail;
@@ -183,6 +184,7 @@ fn answer(world: &World, call: &Call) -> Response {
         ["slack", "api", method] => slack::answer(world, call, method),
         ["github", rest @ ..] => github::answer(world, call, rest),
         ["notion", "v1", rest @ ..] => notion::answer(world, call, rest),
+        [agency::APP, rest @ ..] => agency::answer(world, call, rest),
         ["gmail" | "stripe" | "hackernews" | "google-calendar" | "slack" | "notion", ..] => {
             http::not_found("the sandbox does not know this path of the app")
         }

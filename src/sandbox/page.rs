@@ -156,6 +156,16 @@ pub(super) fn home() -> Response {
     page(StatusCode::OK, "The sandbox of naive", body)
 }
 
+/// Stands in for a page that a person would be sent to, about the thing with this id.
+pub(super) fn stand_in(title: &str, id: &str, text: &str) -> Response {
+    let body = format!(
+        "<h1>{title}</h1><p><code>{}</code></p><p>{text}</p>\
+         <p class=\"soft\">The sandbox asks nobody and charges nobody. You can close this page.</p>",
+        shown(id)
+    );
+    page(StatusCode::OK, title, &body)
+}
+
 /// Keeps a reply out of caches, and its address out of the next request.
 pub(super) fn keep_private(response: &mut Response) {
     http::set(response, header::CACHE_CONTROL, "no-store");

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod acting;
+mod actions;
 mod app;
 mod browser;
 mod callback;

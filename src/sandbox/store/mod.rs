@@ -81,6 +81,16 @@ pub(crate) struct Contents {
     pub(crate) events: u32,
     /// Notion pages that are not in the trash, the seeded ones included.
     pub(crate) pages: u32,
+    /// Virtual cards.
+    pub(crate) cards: u32,
+    /// Holders of virtual cards.
+    pub(crate) cardholders: u32,
+    /// Domains that were bought.
+    pub(crate) domains: u32,
+    /// Verifications that were started.
+    pub(crate) verifications: u32,
+    /// Companies that were formed, or are being.
+    pub(crate) formations: u32,
     /// What other apps were told to make.
     pub(crate) things: u32,
 }
@@ -175,6 +185,11 @@ fn count(connection: &Connection) -> rusqlite::Result<Contents> {
         issues: objects("github", "issue")?,
         events: objects("google-calendar", "event")?,
         pages: objects("notion", "page")?,
+        cards: objects("actions", "card")?,
+        cardholders: objects("actions", "cardholder")?,
+        domains: objects("actions", "domain")?,
+        verifications: objects("actions", "verification")?,
+        formations: objects("actions", "formation")?,
         things: rows("SELECT count(*) FROM things")?,
     })
 }

@@ -1,5 +1,6 @@
 //! The sandbox over HTTP, as a client meets it.
 
+mod agency;
 mod calendar;
 mod fail;
 mod generic;
