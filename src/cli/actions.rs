@@ -147,10 +147,11 @@ fn table(reply: &Actions, page: &mut Page) {
             action.action.clone(),
             action.title.clone(),
             action.performed_by.clone().unwrap_or_else(|| "nobody".to_owned()),
+            action.executor.as_ref().map(|own| own.url.to_string()).unwrap_or_default(),
             takes(&action.input_schema).join(" "),
         ]
     });
-    page.table(&["action", "what it does", "performed by", "takes"], rows.collect());
+    page.table(&["action", "what it does", "performed by", "address", "takes"], rows.collect());
     if let Some(free) = reply.actions.iter().find(|action| action.performed_by.is_none()) {
         page.next(
             format!("naive actions configure {} --url URL", free.action),

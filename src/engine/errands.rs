@@ -145,7 +145,17 @@ impl Engine {
 
     async fn attempt(&self, action: &Action, request: &Request) -> Attempt {
         match self.http.send(request).await {
-            Ok(answer) => read(action, &answer),
+            Ok(answer) => {
+                let mut attempt = read(action, &answer);
+                if attempt.event == Event::Unauthorized && matches!(self.world, World::Real) {
+                    let name = action.name();
+                    let command =
+                        format!("naive actions configure {name} --url URL --header NAME=-");
+                    let hint = format!("run `{command}` with one that is good");
+                    attempt.trouble = attempt.trouble.map(|error| error.hint(hint));
+                }
+                attempt
+            }
             Err(failure) => Attempt {
                 event: match failure.fate {
                     Fate::NotSent => Event::NotSent,
@@ -295,9 +305,7 @@ fn trouble(action: &Action, event: Event, answer: &Response) -> Option<Error> {
         }
         Event::Unauthorized => {
             let text = format!("whoever performs `{name}` does not take our credential: {said}");
-            let command = format!("naive actions configure {name} --url URL --header NAME=-");
             error(Code::NotConfigured, text)
-                .map(|error| error.hint(format!("run `{command}` with one that is good")))
         }
         Event::TooMany => {
             let said = error(Code::RateLimited, format!("`{name}` was put off: {said}"))?;

@@ -17,7 +17,7 @@ use crate::api::kits::{Kit, Primitive};
 use crate::api::primitives::{
     ActionDetail, Actions, ConfigureAction, Executor, PERFORMED, input_schema,
 };
-use crate::api::time::Millis;
+use crate::api::time::{Millis, Span};
 use crate::api::workspace::User;
 use crate::catalog::search::{did_you_mean, nearest};
 use crate::http::{Request, Trust};
@@ -188,7 +188,7 @@ fn executor(op: &ConfigureAction) -> Result<Executor> {
         }
         (None, Class::A | Class::C) => {}
     }
-    let settle = op.settle.as_ref().map_or(SETTLE, |span| span.length());
+    let settle = op.settle.as_ref().map_or(SETTLE, Span::length);
     Ok(Executor {
         url,
         method,

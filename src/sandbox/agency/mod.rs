@@ -74,13 +74,11 @@ pub(super) fn answer(world: &World, call: &Call, path: &[&str]) -> Response {
 fn told(world: &World, call: &Call, key: &str) -> Result<Response, Refusal> {
     let account = account(user(call)?);
     let kept = world.store.read(|db| objects::kept(db, &account, key, &[]))?;
-    match kept.filter(|kept| (200..300).contains(&kept.status)) {
-        Some(kept) => Ok(replayed(StatusCode::OK, kept.body)),
-        None => {
-            let text = "nothing was done under this key";
-            Err(Refusal::new(StatusCode::NOT_FOUND, "key_unknown", text))
-        }
-    }
+    let done = kept.filter(|kept| (200..300).contains(&kept.status)).ok_or_else(|| {
+        let text = "nothing was done under this key";
+        Refusal::new(StatusCode::NOT_FOUND, "key_unknown", text)
+    })?;
+    Ok(replayed(StatusCode::OK, done.body))
 }
 
 /// Performs an action once a key, and answers what it answered then from the second time on.
