@@ -88,7 +88,7 @@ impl Desk<'_> {
         }
         let balance = card["balance_cents"].as_u64().unwrap_or_default().checked_add(amount);
         let balance = balance.ok_or_else(|| Refusal::invalid("no card holds that much"))?;
-        let topped = json!({
+        let credited = json!({
             "topup_id": format!("topup_{}", hex(24)),
             "card_id": id,
             "amount_cents": amount,
@@ -98,13 +98,13 @@ impl Desk<'_> {
         });
         card["balance_cents"] = balance.into();
         objects::replace(self.db, self.shelf("card"), id, &card)?;
-        Ok(topped)
+        Ok(credited)
     }
 
     pub(super) fn domain(&self) -> Result<Value, Refusal> {
         let name = self.needed("domain")?.to_ascii_lowercase();
-        let shelf = Shelf { app: APP, owner: REGISTRY, kind: "domain" };
-        if TAKEN.contains(&name.as_str()) || objects::find(self.db, shelf, &name)?.is_some() {
+        let registry = Shelf { app: APP, owner: REGISTRY, kind: "domain" };
+        if TAKEN.contains(&name.as_str()) || objects::find(self.db, registry, &name)?.is_some() {
             let text = format!("the domain `{name}` is taken");
             return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "domain_taken", text));
         }
@@ -125,7 +125,7 @@ impl Desk<'_> {
             "registered_at": now,
             "expires_at": now.after(Duration::from_hours(24 * 365 * years)),
         });
-        objects::insert(self.db, shelf, &name, &bought)?;
+        objects::insert(self.db, registry, &name, &bought)?;
         Ok(without(bought, "user"))
     }
 
