@@ -171,6 +171,8 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
         | Command::Users(_)
         | Command::Keys(_)
         | Command::Workspace(_)
+        | Command::AccountKits(_)
+        | Command::Explain(_)
         | Command::Use(_)
         | Command::Whoami
         | Command::Logs(_)

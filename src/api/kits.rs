@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::ids::{Slug, ToolHold, ToolSlug, UserRef};
+use super::ids::{Label, Slug, ToolHold, ToolSlug, UserRef};
 use super::time::{Millis, Span};
 
 /// A part of the product that a kit switches and holds as a whole.
@@ -138,6 +138,9 @@ pub(crate) struct ConnectionsConfig {
     /// Tools that wait for a person: slugs, or `effect:write`, `effect:destructive`
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) approval_tools: BTreeSet<ToolHold>,
+    /// OAuth clients by app, as a hosted API keeps them; here it is empty
+    #[serde(default, rename = "custom_auth_configs", skip_serializing_if = "Map::is_empty")]
+    pub(crate) custom_auth_configs: Map<String, Value>,
 }
 
 /// Policy template that users are assigned to.
@@ -177,12 +180,34 @@ pub(crate) struct Policy {
     pub(crate) approval_ttl: Option<Span>,
 }
 
+impl Policy {
+    /// Returns the values for inputs that a call leaves out, where the kit has any.
+    pub(crate) fn defaults(&self, primitive: Primitive) -> Option<&Map<String, Value>> {
+        self.primitives_config.get(&primitive).map(|config| &config.defaults)
+    }
+
+    /// Returns what the kit says of holding a primitive; of connections it may say so in either place.
+    pub(crate) fn says(&self, primitive: Primitive) -> Option<bool> {
+        let config = self.primitives_config.get(&primitive);
+        let said = config.and_then(|config| config.requires_approval);
+        match primitive {
+            Primitive::Connections => self.connections_config.requires_approval.or(said),
+            Primitive::Cards
+            | Primitive::Domains
+            | Primitive::Verification
+            | Primitive::Formation
+            | Primitive::Trading
+            | Primitive::Custom => said,
+        }
+    }
+}
+
 /// Create an account kit: the policy under which a user's agents act
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateKit {
     /// Name, unique in the workspace
-    pub(crate) name: String,
+    pub(crate) name: Label,
     /// What it is for
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<String>,
@@ -208,7 +233,7 @@ pub(crate) struct UpdateKit {
     pub(crate) kit: String,
     /// New name
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) name: Option<String>,
+    pub(crate) name: Option<Label>,
     /// What it is for; an empty text removes it
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<String>,

@@ -13,6 +13,7 @@ pub(crate) mod log;
 pub(crate) mod logins;
 pub(crate) mod primitives;
 pub(crate) mod routes;
+pub(crate) mod samples;
 pub(crate) mod sandbox;
 pub(crate) mod secrets;
 pub(crate) mod time;

@@ -344,6 +344,7 @@ fn matched<'a>(template: &'a str, path: &str) -> Option<Vec<(&'a str, String)>> 
 mod tests {
     use std::collections::BTreeSet;
 
+    use super::super::samples::samples;
     use super::*;
 
     #[test]
@@ -362,18 +363,9 @@ mod tests {
         assert_eq!(tools.len(), ROUTES.iter().filter(|route| route.tool.is_some()).count());
     }
 
-    /// One action of each kind, with every field that can be written out.
-    fn samples() -> Vec<Action> {
-        let all: Value = serde_json::from_str(include_str!("samples.json")).unwrap();
-        let sample = |row: &Value| {
-            serde_json::from_value(json!({"action_type": row[0], "payload": row[1]})).unwrap()
-        };
-        all.as_array().unwrap().iter().map(sample).collect()
-    }
-
     #[test]
     fn every_action_survives_the_way_through_http() {
-        let samples = samples();
+        let samples = samples().unwrap();
         let names: Vec<_> = samples.iter().map(Action::name).collect();
         assert_eq!(names, Action::NAMES, "one sample each");
 

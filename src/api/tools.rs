@@ -41,6 +41,14 @@ pub(crate) struct Tools {
     pub(crate) toolkit: Slug,
     /// The tools
     pub(crate) tools: Vec<ToolDetail>,
+    /// How many of them the user's account kit does not allow
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) withheld_by_policy: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// One operation of an app.
@@ -59,6 +67,9 @@ pub(crate) struct ToolDetail {
     pub(crate) effect: Effect,
     /// Scopes of which it needs at least one
     pub(crate) scopes: Vec<String>,
+    /// Whether the user's account kit does not allow it
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) withheld: bool,
 }
 
 /// Run one tool of an app for a user

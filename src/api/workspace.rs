@@ -66,6 +66,9 @@ pub(crate) struct User {
     pub(crate) status: UserStatus,
     /// The account kit it is under
     pub(crate) account_kit_id: String,
+    /// The name of that kit
+    #[serde(default)]
+    pub(crate) account_kit: String,
     /// Whether this is the workspace's own user
     pub(crate) is_default: bool,
     /// When it was created
@@ -179,6 +182,10 @@ pub(crate) struct UpdateUser {
     #[arg(long)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) status: Option<UserStatus>,
+    /// Account kit to put it under, by id or name
+    #[arg(long = "kit", value_name = "KIT")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) account_kit_id: Option<String>,
 }
 
 /// Suspend a tenant user; its connections stay, nothing acts for it

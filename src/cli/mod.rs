@@ -13,10 +13,13 @@ mod device;
 pub(crate) mod doctor;
 mod example;
 mod execute;
+mod explain;
 pub(crate) mod generate;
 mod handover;
 mod jq;
 mod keys;
+mod kit_flags;
+mod kits;
 mod logs;
 mod loopback;
 pub(crate) mod output;
@@ -40,6 +43,7 @@ use serde_json::Value;
 use crate::api::action::{Action, Operation, Outcome};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{IdempotencyKey, UserRef, flag};
+use crate::api::kits::Explain;
 use crate::api::routes::{Reach, route, writes};
 use crate::api::workspace::CreateUser;
 use crate::backend::Backend;
@@ -81,6 +85,11 @@ pub(crate) enum Command {
     /// What is decided about the workspace as a whole
     #[command(subcommand)]
     Workspace(workspace::Command),
+    /// The policies under which agents act: what they may use, and what waits for a person
+    #[command(subcommand, visible_alias = "kits")]
+    AccountKits(kits::Command),
+    /// Say what would become of an action, which rule says so, and what would change it
+    Explain(Explain),
     /// Choose the user that commands act for where they do not say
     Use(users::Use),
     /// Show who you are here: profile, store, active user, keys
@@ -138,6 +147,8 @@ impl Command {
             Self::Users(command) => command.name(),
             Self::Keys(command) => command.name(),
             Self::Workspace(command) => command.name(),
+            Self::AccountKits(command) => command.name(),
+            Self::Explain(_) => "policy.explain",
             Self::Use(_) => "use",
             Self::Whoami => "whoami",
             Self::Vault(command) => command.name(),
@@ -169,6 +180,8 @@ impl Command {
             | Self::Logs(_)
             | Self::Keys(_)
             | Self::Workspace(_)
+            | Self::AccountKits(_)
+            | Self::Explain(_)
             | Self::Whoami
             | Self::Doctor
             | Self::Completions(_) => false,
@@ -199,6 +212,9 @@ impl Command {
             | Self::Use(_)
             | Self::Whoami
             | Self::Vault(_)
+            | Self::Actions(_)
+            | Self::AccountKits(_)
+            | Self::Explain(_)
             | Self::Logs(_)
             | Self::Backup(_)
             | Self::Restore(_) => true,
@@ -216,6 +232,8 @@ impl Command {
             | Self::Toolkits(_)
             | Self::Users(_)
             | Self::Keys(_)
+            | Self::AccountKits(_)
+            | Self::Explain(_)
             | Self::Workspace(_) => match route(self.name()).reach {
                 Reach::Upstream => Needs::Apps,
                 Reach::Read | Reach::Store => Needs::Store,
@@ -263,6 +281,8 @@ impl App<'_> {
             Command::Users(command) => users::run(self, command).await,
             Command::Keys(command) => keys::run(self, command).await,
             Command::Workspace(command) => workspace::run(self, command).await,
+            Command::AccountKits(command) => kits::run(self, command).await,
+            Command::Explain(op) => explain::run(self, op).await,
             Command::Use(command) => users::choose(self, command).await,
             Command::Whoami => users::whoami(self).await,
             Command::Vault(command) => vault::run(self, command),

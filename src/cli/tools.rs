@@ -8,6 +8,9 @@ use super::output::{Page, word};
 use crate::api::error::Result;
 use crate::api::tools::{ListTools, Tools};
 
+/// What is said of a tool that the user's account kit does not allow.
+const WITHHELD: &str = "withheld by the account kit";
+
 /// Shows an app's tools, or the one that is named.
 pub(crate) async fn show(app: &App<'_>, op: ListTools) -> Result<u8> {
     let user = app.user_flag(op.user.as_ref());
@@ -20,11 +23,12 @@ fn all(reply: &Tools, page: &mut Page, user: &str) {
         page.text("No tool matches.");
         return;
     }
-    let rows = reply
-        .tools
-        .iter()
-        .map(|tool| vec![tool.slug.clone(), word(&tool.effect), tool.description.clone()]);
-    page.table(&["tool", "effect", "what it does"], rows.collect());
+    let rows = reply.tools.iter().map(|tool| {
+        let withheld = if tool.withheld { WITHHELD } else { "" };
+        let effect = word(&tool.effect);
+        vec![tool.slug.clone(), effect, withheld.to_owned(), tool.description.clone()]
+    });
+    page.table(&["tool", "effect", "policy", "what it does"], rows.collect());
     let first = &reply.tools[0].slug;
     page.next(
         format!("naive connections tools {} {first}{user}", reply.toolkit),
@@ -38,6 +42,7 @@ fn one(reply: &Tools, page: &mut Page, user: &str) {
     page.fields(&[
         ("effect", Some(word(&tool.effect))),
         ("scopes", Some(tool.scopes.join(", or "))),
+        ("policy", tool.withheld.then(|| WITHHELD.to_owned())),
     ]);
     page.text("");
     page.table(&["input (* required)", "type", "what it is"], inputs(&tool.input_schema, ""));

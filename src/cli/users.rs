@@ -149,13 +149,15 @@ pub(crate) async fn whoami(app: &App<'_>) -> Result<u8> {
     app.output.reply("whoami", result, page)
 }
 
-fn one(user: &User, page: &mut Page) {
+/// Shows a user.
+pub(super) fn one(user: &User, page: &mut Page) {
     page.fields(&[
         ("id", Some(user.id.clone())),
         ("external id", user.external_id.clone()),
         ("email", user.email.clone()),
         ("label", user.label.clone()),
         ("status", Some(word(&user.status))),
+        ("account kit", Some(user.account_kit.clone())),
         ("default", user.is_default.then(|| "yes".to_owned())),
         ("created", Some(user.created_at.plain())),
         ("last active", user.last_active_at.map(Millis::plain)),
@@ -167,10 +169,11 @@ fn table(reply: &Users, page: &mut Page) {
         vec![
             user.handle().to_owned(),
             word(&user.status),
+            user.account_kit.clone(),
             user.label.clone().unwrap_or_default(),
             user.email.clone().unwrap_or_default(),
             user.id.clone(),
         ]
     });
-    page.table(&["user", "status", "label", "email", "id"], rows.collect());
+    page.table(&["user", "status", "account kit", "label", "email", "id"], rows.collect());
 }

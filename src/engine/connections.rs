@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::credential::{Claim, PATIENCE};
 use super::known::Known;
-use super::{Engine, Scope, connection_owner, user_flag};
+use super::{Engine, Scope, connection_owner, gate, user_flag};
 use crate::api::connections::{
     Connected, Connection, Connections, Disconnect, Disconnected, ListConnections,
     ListedConnection, ListedToolkit, ListedToolkits, Status,
@@ -13,7 +13,7 @@ use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ConnectionRef, Slug, ToolSlug};
 use crate::api::time::Millis;
 use crate::api::tools::{ListTools, ToolDetail, Tools};
-use crate::api::workspace::{AuthType, User};
+use crate::api::workspace::{AuthType, Availability, User};
 use crate::catalog::manifest::{Manifest, Tool};
 use crate::catalog::search::{did_you_mean, nearest, score};
 use crate::oauth;
@@ -38,8 +38,14 @@ impl Engine {
         let (page, next_cursor) = self.page(op.search.as_deref(), at, |known| {
             op.connected.is_none_or(|wanted| is_connected(known.manifest.slug.as_str()) == wanted)
         })?;
+        let kit = self.store.kit_of(scope.user()?)?;
         let toolkits = page.iter().map(|known| {
-            let (availability, availability_reason) = known.availability();
+            let (availability, availability_reason) = if gate::allows_toolkit(&kit, known.slug()) {
+                known.availability()
+            } else {
+                let reason = format!("account kit `{}` does not allow it", kit.name);
+                (Availability::Disabled, Some(reason))
+            };
             let slug = known.manifest.slug.to_string();
             ListedToolkit {
                 connection: links.get(&slug).map(|link| ListedConnection {
@@ -91,11 +97,16 @@ impl Engine {
             .hint(format!("run `{}` to see which there are", see_all(user))))
     }
 
-    pub(super) fn list_tools(&self, op: &ListTools) -> Result<Tools> {
+    pub(super) fn list_tools(&self, scope: &Scope<'_>, op: &ListTools) -> Result<Tools> {
         let known = self.toolkit(&op.toolkit)?;
+        let kit = self.store.kit_of(scope.user()?)?;
+        let detail = |tool: &Tool| ToolDetail {
+            withheld: !gate::allows_tool(&kit, &op.toolkit, &tool.slug),
+            ..detail(tool)
+        };
         if let Some(slug) = &op.tool {
             let tools = vec![detail(tool(&known.manifest, slug)?)];
-            return Ok(Tools { toolkit: op.toolkit.clone(), tools });
+            return Ok(listed(&op.toolkit, tools));
         }
         let limit =
             op.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
@@ -110,8 +121,8 @@ impl Engine {
             })
             .collect();
         found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-        let tools = found.into_iter().take(limit).map(|(_, tool)| detail(tool)).collect();
-        Ok(Tools { toolkit: op.toolkit.clone(), tools })
+        let tools = found.into_iter().take(limit).map(|(_, tool)| detail(tool));
+        Ok(listed(&op.toolkit, tools.collect()))
     }
 
     pub(super) async fn disconnect(
@@ -210,6 +221,11 @@ pub(super) fn tool<'a>(manifest: &'a Manifest, slug: &ToolSlug) -> Result<&'a To
     })
 }
 
+fn listed(toolkit: &Slug, tools: Vec<ToolDetail>) -> Tools {
+    let withheld_by_policy = tools.iter().filter(|tool| tool.withheld).count();
+    Tools { toolkit: toolkit.clone(), tools, withheld_by_policy }
+}
+
 fn detail(tool: &Tool) -> ToolDetail {
     ToolDetail {
         slug: tool.slug.to_string(),
@@ -218,5 +234,6 @@ fn detail(tool: &Tool) -> ToolDetail {
         input_schema: tool.input.clone(),
         effect: tool.effect,
         scopes: tool.scopes.clone(),
+        withheld: false,
     }
 }

@@ -169,7 +169,9 @@ impl Engine {
         }
         // A scope ends one login, so its cell is empty.
         let _ = scope.found.set((user, connection.toolkit.to_string()));
-        gate::login(self.owner(id)?.as_ref())?;
+        let owner = self.owner(id)?;
+        let kit = owner.as_ref().map(|user| self.store.kit_of(user)).transpose()?;
+        gate::login(owner.as_ref(), kit.as_ref(), &connection.toolkit)?;
         let known = self.toolkit(&connection.toolkit)?.usable()?;
         let mut server = self.oauth_server(&known, kept).await?;
         server.issuer = oauth::kept(kept, "issuer").map(str::to_owned);

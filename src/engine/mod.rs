@@ -11,6 +11,7 @@ mod device;
 mod errands;
 mod execute;
 mod executors;
+mod explain;
 mod fate;
 mod fields;
 pub(crate) mod gate;
@@ -27,6 +28,8 @@ mod logs;
 mod mirror;
 mod pages;
 mod perform;
+mod policies;
+mod remedy;
 mod scopes;
 mod toolkits;
 mod users;
@@ -42,7 +45,7 @@ use url::Url;
 
 use crate::api::action::{Action, Outcome};
 use crate::api::error::{Error, Result};
-use crate::api::ids::{ConnectionId, IdempotencyKey, Slug, UserRef, flag, fresh};
+use crate::api::ids::{ConnectionId, IdempotencyKey, Slug, ToolSlug, UserRef, flag, fresh};
 use crate::api::time::Millis;
 use crate::api::workspace::{AuthType, Effect, User};
 use crate::http::Http;
@@ -208,20 +211,23 @@ impl Engine {
     fn judge(&self, call: &Call, user: Option<&User>, action: &Action) -> Result<Judgement> {
         let acts = gate::acts(action);
         let kit = user.filter(|_| acts).map(|user| self.store.kit_of(user)).transpose()?;
+        let (named, tool) = gate::target(action);
+        let found = user.map(|user| self.app_of_connection(user, action)).transpose()?.flatten();
+        let toolkit = named.or(found.as_ref());
+        let effect = toolkit.zip(tool).and_then(|(app, tool)| self.effect(app, tool));
         Ok(gate::decide(&Question {
             caller: &call.caller,
             subject: user,
             kit: kit.as_ref(),
             workspace: Some(&self.store.workspace()?),
             action,
-            effect: self.effect(action),
+            about: gate::About { toolkit, tool, effect },
             requester: self.requester(action)?.as_ref(),
         }))
     }
 
-    /// Returns what the tool does that an action would run.
-    fn effect(&self, action: &Action) -> Option<Effect> {
-        let (Some(toolkit), Some(tool)) = gate::target(action) else { return None };
+    /// Returns what a tool does, where it is known.
+    fn effect(&self, toolkit: &Slug, tool: &ToolSlug) -> Option<Effect> {
         let known = self.toolkit(toolkit).ok()?;
         known.manifest.tool(tool).map(|tool| tool.effect)
     }
@@ -300,7 +306,7 @@ fn target(action: &Action) -> Option<String> {
         Action::UpdateKit(op) => Some(op.kit.clone()),
         Action::DeleteKit(op) => Some(op.kit.clone()),
         Action::AssignKit(op) => Some(op.user.to_string()),
-        Action::CreateKit(op) => Some(op.name.clone()),
+        Action::CreateKit(op) => Some(op.name.to_string()),
         Action::CreateKey(op) => Some(op.name.to_string()),
         Action::ConfigureAction(op) => Some(op.action.clone()),
         Action::PurchaseDomain(op) => Some(op.domain.clone()),

@@ -43,7 +43,7 @@ performs! { engine, scope:
     Credentials(op) => engine.credentials(scope, op).await,
     ExportConnection(op) => engine.export_connection(scope, &op),
     ImportConnection(op) => engine.import_connection(scope, &op),
-    ListTools(op) => engine.list_tools(&op),
+    ListTools(op) => engine.list_tools(scope, &op),
     Execute(op) => engine.execute(scope, &op).await,
     GetConnection(op) => engine.get_connection(scope, &op.connection),
     RefreshConnection(op) => engine.refresh_connection(scope, &op).await,

@@ -39,7 +39,9 @@ impl Engine {
         if let Some(name) = &op.external_id {
             free_name(name)?;
         }
-        self.store.create_user(op, Millis::now())
+        let kit = op.account_kit_id.as_deref().map(|kit| self.kit(kit)).transpose()?;
+        let op = CreateUser { account_kit_id: kit.map(|kit| kit.id), ..op.clone() };
+        self.store.create_user(&op, Millis::now())
     }
 
     pub(super) fn list_users(&self, scope: &Scope<'_>) -> Result<Users> {
@@ -54,9 +56,10 @@ impl Engine {
             && op.email.is_none()
             && op.label.is_none()
             && op.status.is_none()
+            && op.account_kit_id.is_none()
         {
             return Err(Error::new(Code::InvalidInput, "there is nothing to change")
-                .hint("give `--external-id`, `--email`, `--label` or `--status`"));
+                .hint("give `--external-id`, `--email`, `--label`, `--status` or `--kit`"));
         }
         if let Some(name) = &op.external_id {
             free_name(name)?;
@@ -64,11 +67,13 @@ impl Engine {
         if user.is_default && op.status == Some(UserStatus::Suspended) {
             return Err(undeletable());
         }
+        let kit = op.account_kit_id.as_deref().map(|kit| self.kit(kit)).transpose()?;
         let change = UserChange {
             external_id: op.external_id.map(String::from),
             email: op.email,
             label: op.label,
             status: op.status,
+            kit: kit.map(|kit| kit.id),
         };
         self.store.update_user(&user.id, &change)
     }

@@ -1,16 +1,27 @@
 //! Account kits.
 
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, Transaction, params};
 
-use super::{Store, json};
-use crate::api::error::Result;
+use super::{Store, immediate, json, workspace};
+use crate::api::error::{Code, Error, Result};
 use crate::api::ids::fresh;
-use crate::api::kits::Kit;
+use crate::api::kits::{Kit, Policy};
 use crate::api::time::Millis;
 use crate::api::workspace::User;
 
 const KIT: &str =
     "SELECT id, name, description, is_default, policy, created_at, updated_at FROM kits";
+
+/// What a kit is to be; an empty description is none.
+#[derive(Debug)]
+pub(crate) struct KitForm {
+    /// Name
+    pub(crate) name: String,
+    /// What it is for
+    pub(crate) description: Option<String>,
+    /// What it rules
+    pub(crate) policy: Policy,
+}
 
 impl Store {
     /// Returns the kit a user is under.
@@ -18,6 +29,72 @@ impl Store {
         let conn = self.conn();
         let mut select = conn.prepare_cached(&format!("{KIT} WHERE id = ?1"))?;
         Ok(select.query_row([&user.account_kit_id], kit_row)?)
+    }
+
+    /// Returns the kit of that id or name.
+    pub(crate) fn kit(&self, name: &str) -> Result<Option<Kit>> {
+        let conn = self.conn();
+        let mut select = conn.prepare_cached(&format!("{KIT} WHERE id = ?1 OR name = ?1"))?;
+        Ok(select.query_row([name], kit_row).optional()?)
+    }
+
+    /// Returns every kit, the default one first, then in the order of their names.
+    pub(crate) fn kits(&self) -> Result<Vec<Kit>> {
+        let conn = self.conn();
+        let mut select = conn.prepare(&format!("{KIT} ORDER BY is_default DESC, name"))?;
+        let rows = select.query_map([], kit_row)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Creates a kit; a taken name is `DuplicateRecord`.
+    pub(crate) fn create_kit(&self, form: &KitForm, now: Millis) -> Result<Kit> {
+        let policy = written(&form.policy)?;
+        let id = fresh().to_string();
+        let conn = self.conn();
+        conn.execute(
+            "INSERT INTO kits (id, name, description, policy, created_at, updated_at)
+             VALUES (?1, ?2, nullif(?3, ''), ?4, ?5, ?5)",
+            params![id, form.name, form.description, policy, now.0],
+        )
+        .map_err(|error| taken(error, &form.name))?;
+        of_id(&conn, &id)
+    }
+
+    /// Changes a kit as `change` says and returns it as it is then; nobody else changes it in between.
+    ///
+    /// A taken name is `DuplicateRecord`; whatever `change` fails with leaves it as it was.
+    pub(crate) fn update_kit(
+        &self,
+        id: &str,
+        now: Millis,
+        change: impl FnOnce(Kit) -> Result<KitForm>,
+    ) -> Result<Kit> {
+        let mut conn = self.conn();
+        let tx = immediate(&mut conn)?;
+        let form = change(of_id(&tx, id)?)?;
+        tx.execute(
+            "UPDATE kits SET name = ?2, description = nullif(?3, ''), policy = ?4, updated_at = ?5
+             WHERE id = ?1",
+            params![id, form.name, form.description, written(&form.policy)?, now.0],
+        )
+        .map_err(|error| taken(error, &form.name))?;
+        let kit = of_id(&tx, id)?;
+        tx.commit()?;
+        Ok(kit)
+    }
+
+    /// Deletes a kit that is not the default one, unless somebody is under it.
+    ///
+    /// Returns who is, in the order they were created; nobody, if it was deleted.
+    pub(crate) fn delete_kit(&self, id: &str) -> Result<Vec<User>> {
+        let mut conn = self.conn();
+        let tx = immediate(&mut conn)?;
+        let users = workspace::under(&tx, id)?;
+        if users.is_empty() {
+            tx.execute("DELETE FROM kits WHERE id = ?1 AND is_default = 0", [id])?;
+        }
+        tx.commit()?;
+        Ok(users)
     }
 }
 
@@ -31,6 +108,15 @@ pub(super) fn insert_default_kit(tx: &Transaction<'_>, now: Millis) -> Result<()
     Ok(())
 }
 
+/// Returns the kit of that id; `NotFound` if it went away in the meantime.
+fn of_id(conn: &Connection, id: &str) -> Result<Kit> {
+    let kit = conn.query_row(&format!("{KIT} WHERE id = ?1"), [id], kit_row).optional()?;
+    kit.ok_or_else(|| {
+        Error::new(Code::NotFound, "the account kit has just been deleted")
+            .hint("run `naive account-kits list` to see which there are")
+    })
+}
+
 fn kit_row(row: &Row<'_>) -> rusqlite::Result<Kit> {
     Ok(Kit {
         id: row.get("id")?,
@@ -41,4 +127,17 @@ fn kit_row(row: &Row<'_>) -> rusqlite::Result<Kit> {
         created_at: Millis(row.get("created_at")?),
         updated_at: Millis(row.get("updated_at")?),
     })
+}
+
+fn written(policy: &Policy) -> Result<String> {
+    serde_json::to_string(policy)
+        .map_err(|error| Error::internal("a policy cannot be written", error))
+}
+
+fn taken(error: rusqlite::Error, name: &str) -> Error {
+    if error.sqlite_error_code() != Some(ErrorCode::ConstraintViolation) {
+        return error.into();
+    }
+    Error::new(Code::DuplicateRecord, format!("there is an account kit `{name}` already"))
+        .hint("choose another name, or change that one with `naive account-kits update`")
 }

@@ -34,6 +34,7 @@ pub(crate) use events::Wanted;
 pub(crate) use flows::{Flow, FlowAnswer, FlowState, flow_owner};
 pub(crate) use generation::Restored;
 pub(crate) use idempotency::{Keyed, Standing};
+pub(crate) use kits::KitForm;
 pub(crate) use log::Entry;
 pub(crate) use mirror::Grant;
 pub(crate) use workspace::{ToolkitRow, UserChange};

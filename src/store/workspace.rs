@@ -53,21 +53,28 @@ pub(crate) struct UserChange {
     pub(crate) label: Option<String>,
     /// New status
     pub(crate) status: Option<UserStatus>,
+    /// Id of another kit
+    pub(crate) kit: Option<String>,
 }
 
 /// The columns of a user; one without a kit is under the default one.
 const COLUMNS: &str =
     "id, external_id, email, label, status, is_default, created_at, last_active_at,
-    ifnull(kit_id, (SELECT kits.id FROM kits WHERE kits.is_default = 1)) AS kit_id";
+    ifnull(kit_id, (SELECT kits.id FROM kits WHERE kits.is_default = 1)) AS kit_id,
+    (SELECT kits.name FROM kits WHERE iif(users.kit_id IS NULL, kits.is_default = 1,
+        kits.id = users.kit_id)) AS kit_name";
 
 impl Store {
     /// Creates a user; a taken external id or mail address is `DuplicateRecord`.
+    ///
+    /// `account_kit_id` is the id of a kit that exists.
     pub(crate) fn create_user(&self, user: &CreateUser, now: Millis) -> Result<User> {
         let id = fresh().to_string();
         let created = self.conn().query_row(
             &format!(
-                "INSERT INTO users (id, external_id, email, label, status, is_default, created_at)
-                 VALUES (?1, ?2, nullif(?3, ''), nullif(?4, ''), 'active', 0, ?5)
+                "INSERT INTO users
+                     (id, external_id, email, label, status, is_default, created_at, kit_id)
+                 VALUES (?1, ?2, nullif(?3, ''), nullif(?4, ''), 'active', 0, ?5, ?6)
                  RETURNING {COLUMNS}"
             ),
             params![
@@ -75,7 +82,8 @@ impl Store {
                 user.external_id.as_ref().map(UserRef::as_str),
                 user.email,
                 user.label,
-                now.0
+                now.0,
+                user.account_kit_id,
             ],
             user_row,
         );
@@ -135,10 +143,10 @@ impl Store {
             &format!(
                 "UPDATE users SET external_id = ifnull(?2, external_id),
                      email = nullif(ifnull(?3, email), ''), label = nullif(ifnull(?4, label), ''),
-                     status = ifnull(?5, status)
+                     status = ifnull(?5, status), kit_id = ifnull(?6, kit_id)
                  WHERE id = ?1 RETURNING {COLUMNS}"
             ),
-            params![id, change.external_id, change.email, change.label, status],
+            params![id, change.external_id, change.email, change.label, status, change.kit],
             user_row,
         );
         changed.map_err(taken)
@@ -219,6 +227,13 @@ fn connected(conn: &Connection, slug: &Slug) -> rusqlite::Result<Vec<User>> {
     .collect()
 }
 
+/// Returns the users who were put under a kit, oldest first, the suspended ones too.
+pub(super) fn under(conn: &Connection, kit: &str) -> rusqlite::Result<Vec<User>> {
+    conn.prepare(&format!("SELECT {COLUMNS} FROM users WHERE kit_id = ?1 ORDER BY created_at, id"))?
+        .query_map([kit], user_row)?
+        .collect()
+}
+
 /// Creates the workspace's own user, in the transaction that makes the store.
 pub(super) fn insert_default_user(conn: &Connection, now: Millis) -> Result<()> {
     conn.execute(
@@ -252,6 +267,7 @@ fn user_row(row: &Row<'_>) -> rusqlite::Result<User> {
         label: row.get("label")?,
         status: if status == "active" { UserStatus::Active } else { UserStatus::Suspended },
         account_kit_id: row.get("kit_id")?,
+        account_kit: row.get("kit_name")?,
         is_default: row.get("is_default")?,
         created_at: Millis(row.get("created_at")?),
         last_active_at: row.get::<_, Option<i64>>("last_active_at")?.map(Millis),
@@ -270,10 +286,14 @@ fn toolkit_row(row: &Row<'_>) -> rusqlite::Result<(Slug, ToolkitRow)> {
     Ok((parsed(row, "slug")?, decided))
 }
 
-/// Tells which unique name was taken.
+/// Tells which unique name was taken, or that the kit went away in the meantime.
 fn taken(error: rusqlite::Error) -> Error {
     if error.sqlite_error_code() != Some(ErrorCode::ConstraintViolation) {
         return error.into();
+    }
+    if error.to_string().contains("FOREIGN KEY") {
+        return Error::new(Code::NotFound, "the account kit has just been deleted")
+            .hint("run `naive account-kits list` to see which there are");
     }
     let what =
         if error.to_string().contains("users.email") { "mail address" } else { "external id" };

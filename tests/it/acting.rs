@@ -178,6 +178,7 @@ fn whoami_says_who_acts_for_whom_on_what() {
                 "label": null,
                 "status": "active",
                 "account_kit_id": "<id>",
+                "account_kit": "Default",
                 "is_default": false,
                 "created_at": "<time>",
                 "last_active_at": null,

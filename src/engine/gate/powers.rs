@@ -1,7 +1,8 @@
 //! What each action would be a use of: looking, acting, changing policy, resolving.
 
 use crate::api::action::Action;
-use crate::api::ids::{Slug, ToolSlug};
+use crate::api::ids::{ConnectionRef, Slug, ToolSlug};
+use crate::api::kits::Primitive;
 
 /// What it takes to be allowed to do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +106,13 @@ pub(crate) fn acts(action: &Action) -> bool {
         || matches!(action, Action::Execute(_))
 }
 
+/// Returns the part of the product that an action belongs to, and that a kit rules as a whole.
+pub(crate) fn primitive(action: &Action) -> Option<Primitive> {
+    // What is asked of a person is frozen as `custom.<name>`.
+    let asks = power(action) == Power::AskPerson;
+    if asks { Some(Primitive::Custom) } else { Primitive::of(action.name()) }
+}
+
 /// Returns the app, and the tool, that an action names and a kit may rule.
 pub(crate) fn target(action: &Action) -> (Option<&Slug>, Option<&ToolSlug>) {
     if let Action::Connect(op) = action {
@@ -112,4 +120,16 @@ pub(crate) fn target(action: &Action) -> (Option<&Slug>, Option<&ToolSlug>) {
     }
     let Action::Execute(op) = action else { return (None, None) };
     (Some(&op.toolkit), Some(&op.tool))
+}
+
+/// Returns the connection that an action goes on with, and so uses the app of.
+pub(crate) fn goes_on_with(action: &Action) -> Option<&ConnectionRef> {
+    if let Action::Poll(op) = action {
+        return Some(&op.connection);
+    }
+    if let Action::Credentials(op) = action {
+        return Some(&op.connection);
+    }
+    let Action::RefreshConnection(op) = action else { return None };
+    Some(&op.connection)
 }

@@ -1,0 +1,150 @@
+//! What a caller may not do, whatever a kit says: each rule fails with what to do instead.
+
+use super::powers::{Power, acts, power, primitive};
+use super::{About, Question, kit};
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::{Slug, quoted};
+use crate::api::keys::Role;
+use crate::api::kits::{Kit, Primitive};
+use crate::api::workspace::{User, UserStatus};
+use crate::engine::caller::{Caller, Refusal};
+
+/// Fails unless the key is one of this store, and good.
+pub(crate) fn known(caller: &Caller) -> Result<()> {
+    let Caller::Refused(refusal) = caller else { return Ok(()) };
+    let (text, reason) = match refusal {
+        Refusal::Unknown => ("`NAIVE_API_KEY` holds a key this store does not know", "key_unknown"),
+        Refusal::Revoked => ("the key in `NAIVE_API_KEY` was taken back", "key_revoked"),
+        Refusal::Expired => ("the key in `NAIVE_API_KEY` has expired", "key_expired"),
+    };
+    // Whoever reads this may be an agent, which is not told how to be somebody else.
+    let hint = match refusal {
+        Refusal::Unknown => {
+            "use the `--profile` whose store made it, or ask the operator for a key"
+        }
+        Refusal::Revoked | Refusal::Expired => "ask the operator for a new one",
+    };
+    Err(Error::new(Code::Unauthorized, text).hint(hint).reason(reason))
+}
+
+pub(super) fn sealed(question: &Question<'_>) -> Result<()> {
+    match (question.caller.seal(), question.subject) {
+        (Some(seal), Some(user)) if seal != user.id => Err(other_subject()),
+        _ => Ok(()),
+    }
+}
+
+/// Makes the error of a sealed key that names another user.
+pub(crate) fn other_subject() -> Error {
+    Error::new(Code::Forbidden, "this key is sealed to another user")
+        .hint("leave out `--user`")
+        .reason("key_subject_mismatch")
+}
+
+/// Tells whether the workspace is the caller's to govern: a person, or a workspace key sealed to nobody.
+fn governs(caller: &Caller) -> bool {
+    match caller {
+        Caller::Human => true,
+        Caller::Key(holder) => holder.role == Role::Workspace && holder.user.is_none(),
+        Caller::Refused(_) => false,
+    }
+}
+
+pub(super) fn policy(question: &Question<'_>) -> Result<()> {
+    if governs(question.caller) || power(question.action) != Power::Policy {
+        return Ok(());
+    }
+    let text = format!("`{}` changes policy, which an agent may not", question.action.name());
+    Err(Error::new(Code::Forbidden, text)
+        .hint("ask the operator, who does it without a key")
+        .reason("policy_protected"))
+}
+
+pub(super) fn operators(question: &Question<'_>) -> Result<()> {
+    if power(question.action) == Power::Operator { operator(question.caller) } else { Ok(()) }
+}
+
+/// Fails unless the caller is the operator, whose own this machine is.
+pub(crate) fn operator(caller: &Caller) -> Result<()> {
+    known(caller)?;
+    match caller {
+        Caller::Human => Ok(()),
+        Caller::Key(_) | Caller::Refused(_) => {
+            Err(Error::new(Code::Forbidden, "only the operator does this, and no key")
+                .hint("ask the operator, who does it without a key")
+                .reason("operator_only"))
+        }
+    }
+}
+
+pub(super) fn resolves(question: &Question<'_>) -> Result<()> {
+    if governs(question.caller) || power(question.action) != Power::Resolve {
+        return Ok(());
+    }
+    Err(Error::new(Code::Forbidden, "this key may not resolve approvals")
+        .hint("ask the operator to approve or deny it")
+        .reason("may_not_resolve"))
+}
+
+pub(super) fn separate(question: &Question<'_>) -> Result<()> {
+    let separate = question.workspace.is_some_and(|workspace| workspace.separate_resolver);
+    let own = match question.caller {
+        Caller::Key(holder) => question.requester.is_some_and(|actor| actor.actor_id == holder.id),
+        Caller::Human | Caller::Refused(_) => false,
+    };
+    if !(separate && own && power(question.action) == Power::Resolve) {
+        return Ok(());
+    }
+    Err(Error::new(Code::Forbidden, "whoever asked for an approval may not resolve it here")
+        .hint("let the operator, or another workspace key, resolve it")
+        .reason("separate_resolver"))
+}
+
+pub(super) fn takes_back(question: &Question<'_>) -> Result<()> {
+    let own = question
+        .requester
+        .is_none_or(|requester| requester.actor_id == question.caller.actor().actor_id);
+    if own || power(question.action) != Power::TakeBack {
+        return Ok(());
+    }
+    Err(Error::new(Code::Forbidden, "only whoever asked for an approval takes it back")
+        .hint("deny it instead, if you may resolve it")
+        .reason("not_the_requester"))
+}
+
+pub(super) fn suspended(question: &Question<'_>) -> Result<()> {
+    active(question.subject.filter(|_| acts(question.action)))
+}
+
+/// Fails if nothing is done for a user, or its kit does not allow the app of a login: only the login's own
+/// state tells whose it is.
+pub(crate) fn login(user: Option<&User>, kit: Option<&Kit>, toolkit: &Slug) -> Result<()> {
+    active(user)?;
+    let about = About { toolkit: Some(toolkit), ..About::default() };
+    kit.map_or(Ok(()), |kit| kit::allows(kit, Primitive::Connections, about))
+        .map_err(|(_, error)| error)
+}
+
+fn active(user: Option<&User>) -> Result<()> {
+    match user {
+        Some(user) if user.status == UserStatus::Suspended => {
+            let name = user.handle();
+            let command = format!("naive users update {} --status active", quoted(name));
+            Err(Error::new(Code::Forbidden, format!("user `{name}` is suspended"))
+                .hint(format!("run `{command}`"))
+                .reason("user_suspended"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+pub(super) fn connections_off(question: &Question<'_>) -> Result<()> {
+    let off = question.workspace.is_some_and(|workspace| !workspace.connections);
+    let about = primitive(question.action) == Some(Primitive::Connections);
+    if !(off && about && acts(question.action)) {
+        return Ok(());
+    }
+    Err(Error::new(Code::FeatureNotConfigured, "connections are switched off in this workspace")
+        .hint("run `naive workspace update --connections true`")
+        .reason("connections_off"))
+}
