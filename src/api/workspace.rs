@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::error::{Error, Result};
 use super::ids::{Slug, UserRef};
 use super::secrets::Secrets;
 use super::time::Millis;
@@ -78,6 +79,11 @@ pub(crate) struct User {
 }
 
 impl User {
+    /// Returns the name of this user that never means another one.
+    pub(crate) fn by_id(&self) -> Result<UserRef> {
+        self.id.parse().map_err(|error| Error::internal("the id of a user is none", error))
+    }
+
     /// Returns the name a person would type for this user.
     pub(crate) fn handle(&self) -> &str {
         match &self.external_id {

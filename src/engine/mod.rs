@@ -158,7 +158,10 @@ impl Engine {
         let user = match action.subject() {
             Some(subject) => {
                 let named = subject.get_or_insert_with(|| call.user.clone());
-                Some(self.user_for(&call.caller, named)?)
+                let user = self.user_for(&call.caller, named)?;
+                // What `default` means depends on who says it; from here on nobody has to ask again.
+                *named = user.by_id()?;
+                Some(user)
             }
             None => None,
         };
