@@ -169,6 +169,7 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
         | Command::Toolkits(_)
         | Command::Actions(_)
         | Command::Users(_)
+        | Command::Approvals(_)
         | Command::Keys(_)
         | Command::Workspace(_)
         | Command::AccountKits(_)
@@ -197,6 +198,11 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
             (Backend::Local(Box::new(engine.in_world(World::Sandbox(url)))), played)
         }
     };
+    if let Backend::Local(engine) = &backend
+        && let Some(told) = engine.stranded()
+    {
+        note(&output.told(&told))?;
+    }
     let app = App { settings, caller, backend, output, key: RefCell::new(key) };
     let status = Box::pin(app.run(command)).await;
     drop(played);
@@ -210,6 +216,10 @@ const SANDBOX: &str = "Sandbox: the apps are simulated here; --profile local use
 ///
 /// A link leads to apps that outlive the command, a key is entered later, and all else ends with it.
 fn narrowed(needs: Needs, command: &Command, engine: &Engine) -> Needs {
+    if let Command::Approvals(command) = command {
+        let begins = |id| engine.begins_login(id);
+        return if command.sends().is_some_and(begins) { Needs::AppsLater } else { needs };
+    }
     let Command::Connections(command) = command else { return needs };
     let Some(toolkit) = command.leaves_a_link() else { return needs };
     match engine.auth_type(toolkit) {

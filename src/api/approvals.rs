@@ -242,6 +242,7 @@ pub(crate) struct GetApproval {
 /// Approve an action and have it done, once
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
 #[serde(deny_unknown_fields)]
+#[group(skip)]
 pub(crate) struct Approve {
     /// Its id
     pub(crate) approval: ApprovalId,

@@ -1,6 +1,7 @@
 //! The command line: argv in, replies out. It translates; no rule of the product lives here.
 
 mod actions;
+mod approvals;
 mod arguments;
 pub(crate) mod backup;
 mod browser;
@@ -79,6 +80,9 @@ pub(crate) enum Command {
     /// The tenant users that agents act for
     #[command(subcommand)]
     Users(users::Command),
+    /// What was held, and what people decide about it
+    #[command(subcommand)]
+    Approvals(approvals::Command),
     /// The keys of the programs that act here
     #[command(subcommand)]
     Keys(keys::Command),
@@ -145,6 +149,7 @@ impl Command {
             Self::Toolkits(command) => command.name(),
             Self::Actions(command) => command.name(),
             Self::Users(command) => command.name(),
+            Self::Approvals(command) => command.name(),
             Self::Keys(command) => command.name(),
             Self::Workspace(command) => command.name(),
             Self::AccountKits(command) => command.name(),
@@ -178,6 +183,7 @@ impl Command {
             | Self::Actions(_)
             | Self::Users(_)
             | Self::Logs(_)
+            | Self::Approvals(_)
             | Self::Keys(_)
             | Self::Workspace(_)
             | Self::AccountKits(_)
@@ -206,13 +212,14 @@ impl Command {
             Self::Config(_) | Self::Sandbox(_) => self.is_the_operators(),
             Self::Connections(_)
             | Self::Toolkits(_)
+            | Self::Actions(_)
             | Self::Users(_)
+            | Self::Approvals(_)
             | Self::Keys(_)
             | Self::Workspace(_)
             | Self::Use(_)
             | Self::Whoami
             | Self::Vault(_)
-            | Self::Actions(_)
             | Self::AccountKits(_)
             | Self::Explain(_)
             | Self::Logs(_)
@@ -239,6 +246,7 @@ impl Command {
                 Reach::Read | Reach::Store => Needs::Store,
             },
             Self::Logs(command) if command.follows() => Needs::Watch,
+            Self::Approvals(command) => command.needs(),
             Self::Use(_) | Self::Whoami | Self::Vault(_) | Self::Logs(_) | Self::Backup(_) => {
                 Needs::Store
             }
@@ -279,6 +287,7 @@ impl App<'_> {
             Command::Toolkits(command) => toolkits::run(self, command).await,
             Command::Actions(command) => actions::run(self, command).await,
             Command::Users(command) => users::run(self, command).await,
+            Command::Approvals(command) => approvals::run(self, command).await,
             Command::Keys(command) => keys::run(self, command).await,
             Command::Workspace(command) => workspace::run(self, command).await,
             Command::AccountKits(command) => kits::run(self, command).await,

@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How one try has ended.
-type Ended = std::result::Result<Response, Failure>;
+pub(super) type Ended = std::result::Result<Response, Failure>;
 
 /// What one tool call goes through.
 pub(super) struct Link<'a> {
@@ -45,21 +45,56 @@ impl Engine {
         link: &Link<'_>,
         input: &Map<String, Value>,
     ) -> Result<Response> {
-        let Some(connection) = link.connection else {
-            return self.deliver(link, input, &Secrets::default()).await;
-        };
         let refused =
             |answer: &Response| judged(&link.known.manifest, answer) == Judgement::Unauthorized;
+        self.authorized(link, refused, async |secrets| self.deliver(link, input, secrets).await)
+            .await
+    }
+
+    /// Sends the call once, likewise.
+    ///
+    /// Fails only if nothing was sent, or the app does not take the credential: then nothing was done.
+    pub(super) async fn send_once(
+        &self,
+        link: &Link<'_>,
+        input: &Map<String, Value>,
+    ) -> Result<Ended> {
+        let refused = |ended: &Ended| {
+            let answer = ended.as_ref().ok();
+            answer.is_some_and(|answer| {
+                judged(&link.known.manifest, answer) == Judgement::Unauthorized
+            })
+        };
+        let once = async |secrets: &Secrets| {
+            let request = self.request(link, input, secrets)?;
+            Ok(match self.http.send(&request).await {
+                Ok(answer) if is_broken(link, &answer) => Err(broken(link)),
+                ended => ended,
+            })
+        };
+        self.authorized(link, refused, once).await
+    }
+
+    /// Sends with the credential as it is, and once more with a fresh one if it was refused.
+    async fn authorized<T>(
+        &self,
+        link: &Link<'_>,
+        refused: impl Fn(&T) -> bool,
+        send: impl AsyncFn(&Secrets) -> Result<T>,
+    ) -> Result<T> {
+        let Some(connection) = link.connection else {
+            return send(&Secrets::default()).await;
+        };
         let mut seen_at = Millis::now();
         let opened = self.credential(link.known, connection).await?;
-        let answer = self.deliver(link, input, &opened.secrets).await?;
+        let answer = send(&opened.secrets).await?;
         if !refused(&answer) {
             return Ok(answer);
         }
         if oauth::can_refresh(&opened.secrets) {
             let opened = self.refreshed(link.known, connection, opened).await?;
             seen_at = Millis::now();
-            let answer = self.deliver(link, input, &opened.secrets).await?;
+            let answer = send(&opened.secrets).await?;
             if !refused(&answer) {
                 return Ok(answer);
             }

@@ -265,6 +265,7 @@ fn read(action: &Action, answer: &Response) -> Attempt {
     let status = Some(answer.status);
     let event = match Event::of(answer.status) {
         Event::Done if !answer.body.is_empty() && answer.json().is_none() => Event::Lost,
+        Event::InProgress | Event::Rejected if calls_it_duplicate(answer) => Event::Duplicate,
         event => event,
     };
     let result = match event {
@@ -272,6 +273,16 @@ fn read(action: &Action, answer: &Response) -> Attempt {
         _ => Value::Null,
     };
     Attempt { event, status, result, trouble: trouble(action, event, answer) }
+}
+
+/// Tells whether an executor says that it has seen the key: 409 or 422, with a code that begins with
+/// `duplicate`.
+fn calls_it_duplicate(answer: &Response) -> bool {
+    let said = answer.json().filter(|_| matches!(answer.status, 409 | 422)).unwrap_or_default();
+    ["/error/code", "/code"].iter().any(|place| {
+        let code = said.pointer(place).and_then(Value::as_str);
+        code.is_some_and(|code| code.to_ascii_lowercase().starts_with("duplicate"))
+    })
 }
 
 /// Returns a result by its names. One that is no object goes by `result`; nothing is nothing.
@@ -314,8 +325,11 @@ fn trouble(action: &Action, event: Event, answer: &Response) -> Option<Error> {
                 None => said,
             })
         }
-        Event::InProgress | Event::Duplicate => {
+        Event::InProgress => {
             error(Code::ProviderError, format!("`{name}` is being worked on: {said}"))
+        }
+        Event::Duplicate => {
+            error(Code::DuplicateRequest, format!("`{name}` came with a key that was used: {said}"))
         }
         Event::Redirected => {
             error(Code::ProviderError, format!("`{name}` is performed elsewhere: {said}"))

@@ -1,35 +1,53 @@
 //! Running one tool: judged before it is sent, sent once, its answer understood.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::connections::tool;
 use super::deliver::{Link, is_unclear, lost, retry_hint};
+use super::fate::{Attempt, Event};
+use super::known::Known;
 use super::{Engine, Scope, scopes, user_flag};
-use crate::api::action::Action;
+use crate::api::action::{Action, written};
+use crate::api::connections::Connection;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::fresh;
 use crate::api::tools::{Execute, Executed, PlannedRequest};
-use crate::api::workspace::AuthType;
+use crate::api::workspace::{AuthType, User};
 use crate::catalog::input::faults;
 use crate::catalog::manifest::Tool;
-use crate::http::Response;
+use crate::http::{Failure, Fate, Response};
 use crate::provider::direct::{self, Judgement};
 
+/// What a call goes through: an app, and the login there where it has one.
+pub(super) struct Prepared {
+    /// The app
+    pub(super) known: Known,
+    /// The login
+    pub(super) connection: Option<Connection>,
+}
+
 impl Engine {
-    pub(super) async fn execute(&self, scope: &Scope<'_>, op: &Execute) -> Result<Executed> {
+    /// Returns what a call goes through, once everything has been checked that can be before it is sent.
+    pub(super) fn prepared(&self, user: &User, op: &Execute) -> Result<Prepared> {
         let known = self.toolkit(&op.toolkit)?.usable()?;
         let tool = tool(&known.manifest, &op.tool)?;
         let connection = match known.manifest.auth.kind {
             AuthType::None => None,
             AuthType::Oauth2 | AuthType::ApiKey | AuthType::Basic => {
-                Some(self.active_connection(scope.user()?, &known, op.account.as_deref())?)
+                Some(self.active_connection(user, &known, op.account.as_deref())?)
             }
         };
-        check_input(scope, op, tool)?;
-        let user = scope.user()?;
+        check_input(user, op, tool)?;
         if let Some(connection) = &connection {
             scopes::check(connection, tool, user)?;
         }
+        Ok(Prepared { known, connection })
+    }
+
+    pub(super) async fn execute(&self, scope: &Scope<'_>, op: &Execute) -> Result<Executed> {
+        let user = scope.user()?;
+        let Prepared { known, connection } = self.prepared(user, op)?;
+        let tool = tool(&known.manifest, &op.tool)?;
         let key = scope.call.idempotency_key.as_ref().map(|key| key.as_str().to_owned());
         let key = key.unwrap_or_else(|| fresh().to_string());
         let link = Link { known: &known, tool, connection: connection.as_ref(), key };
@@ -37,15 +55,76 @@ impl Engine {
             return self.planned(scope, op, &link);
         }
         let answer = self.send(&link, &op.arguments).await?;
-        if let Some(connection) = &connection {
+        self.explained(scope, op, &link, answer).await
+    }
+
+    /// Runs a tool for an approval: sent once, under this key.
+    ///
+    /// Fails only if nothing was sent, or the app does not take the credential: then nothing was done.
+    pub(super) async fn attempt_execute(
+        &self,
+        scope: &Scope<'_>,
+        op: &Execute,
+        key: &str,
+    ) -> Result<Attempt> {
+        let Prepared { known, connection } = self.prepared(scope.user()?, op)?;
+        let tool = tool(&known.manifest, &op.tool)?;
+        let key = key.to_owned();
+        let link = Link { known: &known, tool, connection: connection.as_ref(), key };
+        let answer = match self.send_once(&link, &op.arguments).await? {
+            Ok(answer) => answer,
+            Err(Failure { fate, error }) => {
+                let event = match fate {
+                    Fate::NotSent => Event::NotSent,
+                    Fate::Refused => Event::Redirected,
+                    Fate::Unknown => Event::Lost,
+                };
+                let (status, result, trouble) = (None, Value::Null, Some(error));
+                return Ok(Attempt { event, status, result, trouble });
+            }
+        };
+        let status = Some(answer.status);
+        let event = match direct::judged(&known.manifest, &answer) {
+            Judgement::Done => Event::Done,
+            Judgement::LacksScope => Event::Rejected,
+            // An app may say no with a status of success.
+            Judgement::Refused if answer.is_success() => Event::Rejected,
+            Judgement::Refused | Judgement::Unauthorized => Event::of(answer.status),
+        };
+        let executed = match self.explained(scope, op, &link, answer).await {
+            // What was done is done, whatever became of its further pages.
+            Err(error) if event == Event::Done => {
+                let result = json!({ "successful": true, "error": error.message });
+                return Ok(Attempt { event, status, result, trouble: None });
+            }
+            executed => executed?,
+        };
+        let trouble = executed.error.as_ref().map(|text| {
+            let code = executed.code.unwrap_or(Code::ProviderError);
+            let (hint, reason) = (executed.hint.clone(), executed.reason.clone());
+            Error { hint, reason, ..Error::new(code, text) }
+        });
+        Ok(Attempt { event, status, result: written(&executed)?, trouble })
+    }
+
+    /// Returns what an answer means, with what to do about it and its further pages.
+    async fn explained(
+        &self,
+        scope: &Scope<'_>,
+        op: &Execute,
+        link: &Link<'_>,
+        answer: Response,
+    ) -> Result<Executed> {
+        let (user, tool, manifest) = (scope.user()?, link.tool, &link.known.manifest);
+        if let Some(connection) = link.connection {
             // The scope is used once, so its cell is empty.
             let _ = scope.used.set(connection.id.clone());
         }
-        let mut done = understood(&link, &answer, scope);
+        let mut done = understood(link, &answer, scope);
         if done.reason.as_deref() == Some(scopes::MISSING)
-            && let Some(connection) = &connection
+            && let Some(connection) = link.connection
         {
-            let needed = direct::needed_scopes(&known.manifest, &answer);
+            let needed = direct::needed_scopes(manifest, &answer);
             done.hint = Some(if scopes::covers(&connection.scopes, tool) {
                 scopes::hint_for(connection, &needed, user)
             } else {
@@ -54,7 +133,7 @@ impl Engine {
         }
         match &tool.page {
             Some(page) if op.all && done.successful => {
-                self.gathered(scope, op, &link, (page, answer, done)).await
+                self.gathered(scope, op, link, (page, answer, done)).await
             }
             Some(_) | None => Ok(done),
         }
@@ -81,11 +160,11 @@ impl Engine {
 }
 
 /// Fails with every fault of the input, and with what the tool cannot do.
-fn check_input(scope: &Scope<'_>, op: &Execute, tool: &Tool) -> Result<()> {
+fn check_input(user: &User, op: &Execute, tool: &Tool) -> Result<()> {
     let faults = faults(tool, &op.arguments)?;
     if !faults.is_empty() {
         let text = format!("the input does not fit `{}`", op.tool);
-        let flag = user_flag(scope.user()?);
+        let flag = user_flag(user);
         let see = format!(
             "run `naive connections tools {} {}{flag}` to see its input",
             op.toolkit, op.tool

@@ -99,11 +99,8 @@ impl Engine {
 
 fn with_defaults(action: Action, kit: &Kit) -> Result<Action> {
     let name = action.name();
-    let config = Primitive::of(name).and_then(|own| kit.policy.primitives_config.get(&own));
-    let Some(defaults) = config.map(|config| &config.defaults).filter(|values| !values.is_empty())
-    else {
-        return Ok(action);
-    };
+    let defaults = Primitive::of(name).and_then(|primitive| kit.policy.defaults(primitive));
+    let Some(defaults) = defaults.filter(|values| !values.is_empty()) else { return Ok(action) };
     let schema = input_schema(name).unwrap_or_default();
     let said = input(&action)?;
     let left_out =

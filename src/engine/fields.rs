@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use super::Engine;
 use super::known::Known;
-use super::{Engine, Scope};
 use crate::api::connections::Connect;
 use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::secrets::Secrets;
-use crate::api::workspace::{AuthType, CredentialField};
+use crate::api::workspace::{AuthType, CredentialField, User};
 
 impl Engine {
     /// Returns the parts of the app's address, each known and none unknown: those that are given, and for an
     /// OAuth login those of the same account before.
     pub(super) fn address_fields(
         &self,
-        scope: &Scope<'_>,
+        user: &User,
         known: &Known,
         op: &Connect,
     ) -> Result<BTreeMap<String, String>> {
@@ -22,7 +22,7 @@ impl Engine {
         let parts: Vec<String> = parts.map(|field| field.key).collect();
         let mut given = BTreeMap::new();
         if known.manifest.auth.kind == AuthType::Oauth2 && !parts.is_empty() {
-            let all = self.store.connections(&scope.user()?.id, Some(known.slug()))?;
+            let all = self.store.connections(&user.id, Some(known.slug()))?;
             if let Some(before) = all.iter().find(|one| one.label == op.label) {
                 given = self.store.fields(&before.id)?;
                 given.retain(|key, _| parts.contains(key));

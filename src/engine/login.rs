@@ -25,12 +25,21 @@ use crate::store::{Flow, FlowAnswer, Grant, NewFlow, flow_owner};
 pub(crate) const FLOW_LIFE: Duration = Duration::from_mins(10);
 
 impl Engine {
-    pub(super) async fn connect(&self, scope: &Scope<'_>, op: &Connect) -> Result<ConnectState> {
+    /// Returns the app of a login, once everything has been checked that can be before it begins.
+    pub(super) fn check_connect(&self, op: &Connect) -> Result<Known> {
         let known = self.toolkit(&op.toolkit)?.connectable()?;
         if let Some(url) = &op.callback_url {
             check(url, Trust::Public)?;
         }
         check_login(&known, op)?;
+        for slug in &op.tools {
+            tool(&known.manifest, slug)?;
+        }
+        Ok(known)
+    }
+
+    pub(super) async fn connect(&self, scope: &Scope<'_>, op: &Connect) -> Result<ConnectState> {
+        let known = self.check_connect(op)?;
         let tools = op.tools.iter().map(|slug| tool(&known.manifest, slug));
         let tools = tools.collect::<Result<Vec<_>>>()?;
         let present = self.connected_as(scope, op)?;
@@ -42,7 +51,7 @@ impl Engine {
             self.note_unchanged(scope.user()?, op, active);
             return Ok(state(active, None));
         }
-        let fields = self.address_fields(scope, &known, op)?;
+        let fields = self.address_fields(scope.user()?, &known, op)?;
         let scopes = known.asked(&op.scopes, &tools, present.as_ref());
         let new = NewFlow {
             user: &scope.user()?.id,

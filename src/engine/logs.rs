@@ -12,6 +12,14 @@ use crate::store::{Entry, Wanted};
 
 /// How many entries are answered where nobody says.
 const USUAL: u32 = 50;
+/// Actions whose every step the store has logged by the time they end well.
+const DECISIONS: [&str; 5] = [
+    "approvals.approve",
+    "approvals.deny",
+    "approvals.cancel",
+    "approvals.resolve",
+    "approvals.reconcile",
+];
 
 impl Engine {
     pub(super) fn query_log(&self, scope: &Scope<'_>, op: &QueryLog) -> Result<LogPage> {
@@ -111,6 +119,8 @@ impl About {
 /// anyone who can reach the listener fill it, and so would questions whether a code was entered.
 fn worth_logging(name: &str, result: &Result<Value>) -> bool {
     match result {
+        // Decisions are logged where they are made, in one transaction with what they decide.
+        Ok(_) if DECISIONS.contains(&name) => false,
         Ok(reply) => name != "connections.poll" || reply["status"] != "INITIATED",
         Err(error) => error.reason.as_deref() != Some("state_unknown"),
     }

@@ -31,6 +31,7 @@ mod perform;
 mod policies;
 mod remedy;
 mod scopes;
+mod title;
 mod toolkits;
 mod users;
 mod vault;
@@ -401,9 +402,4 @@ fn user_flag(user: &User) -> String {
 /// Returns a plain text as a value beside secrets.
 fn beside(text: impl Into<String>) -> SecretString {
     SecretString::from(text.into())
-}
-
-/// Stands where a part of issue 4 is being built.
-fn unbuilt<T>() -> Result<T> {
-    Err(Error::new(crate::api::error::Code::InternalError, "this part is being built"))
 }

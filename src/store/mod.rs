@@ -3,6 +3,7 @@
 //! Every function is one statement or one transaction, in the words of `api`. Several processes share
 //! the file, so nothing here relies on a lock inside this one.
 
+mod approvals;
 mod backup;
 mod chain;
 mod claims;
@@ -26,6 +27,9 @@ mod sealed;
 mod tests;
 mod workspace;
 
+pub(crate) use approvals::{
+    ApprovalRow, Decision, End, Filter, NewApproval, Sealed, Then, frozen_owner, result_owner,
+};
 pub(crate) use backup::restore;
 pub(crate) use clients::Registration;
 pub(crate) use connections::{Begun, NewFlow};

@@ -60,7 +60,7 @@ CREATE TABLE approvals (
     action_type TEXT NOT NULL,
     class TEXT NOT NULL CHECK (class IN ('A', 'B', 'C')),
     digest BLOB NOT NULL,
-    idem_key TEXT NOT NULL,
+    idem_key TEXT NOT NULL UNIQUE,
     requested_by TEXT NOT NULL,
     requester TEXT NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('pending', 'approved', 'sending', 'unknown', 'executed',
@@ -79,9 +79,7 @@ CREATE TABLE approvals (
     first_sent_at INTEGER,
     settle_until INTEGER
 ) STRICT;
-CREATE INDEX approvals_pending ON approvals (seq) WHERE status = 'pending';
-CREATE INDEX approvals_open ON approvals (status, seq)
-    WHERE status IN ('approved', 'sending', 'unknown');
+CREATE INDEX approvals_pending ON approvals (expires_at) WHERE status = 'pending';
 CREATE INDEX approvals_by_status ON approvals (status, seq);
 CREATE INDEX approvals_by_user ON approvals (user_id, seq);
 
@@ -90,7 +88,8 @@ WHEN old.seq IS NOT new.seq OR old.id IS NOT new.id OR old.store_id IS NOT new.s
     OR old.user_id IS NOT new.user_id OR old.kit_id IS NOT new.kit_id
     OR old.action_type IS NOT new.action_type OR old.class IS NOT new.class
     OR old.digest IS NOT new.digest OR old.idem_key IS NOT new.idem_key
-    OR old.requested_by IS NOT new.requested_by OR old.created_at IS NOT new.created_at
+    OR old.requested_by IS NOT new.requested_by OR old.requester IS NOT new.requester
+    OR old.created_at IS NOT new.created_at
     OR old.expires_at IS NOT new.expires_at
 BEGIN SELECT raise(ABORT, 'what is frozen does not change'); END;
 CREATE TRIGGER approvals_ended BEFORE UPDATE OF status ON approvals

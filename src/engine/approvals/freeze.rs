@@ -1,0 +1,114 @@
+//! Freezing an action until a person decides.
+
+use std::time::Duration;
+
+use super::frozen::{FORM, Frozen};
+use super::shown::primitive;
+use crate::api::action::Action;
+use crate::api::approvals::PendingApproval;
+use crate::api::error::Result;
+use crate::api::ids::{ApprovalId, ConnectionId, IdempotencyKey, UserRef, fresh};
+use crate::api::time::{Millis, Span};
+use crate::api::workspace::User;
+use crate::engine::title::title;
+use crate::engine::{Engine, Scope};
+use crate::store::NewApproval;
+
+/// How long an approval waits where no kit says otherwise.
+const PATIENCE: Duration = Duration::from_hours(72);
+/// How long an action may be sent once it is approved.
+const EXECUTE_WITHIN: Duration = Duration::from_hours(24);
+/// What has to happen first, in the words of the API.
+const MESSAGE: &str = "This action requires human approval before it executes.";
+
+impl Engine {
+    /// Freezes an action until a person decides, once all has been checked that can be without doing it.
+    pub(in crate::engine) async fn hold(
+        &self,
+        scope: &Scope<'_>,
+        action: Action,
+    ) -> Result<PendingApproval> {
+        let user = scope.user()?;
+        let ready = self.ready(user, &action)?;
+        let kit = self.store.kit_of(user)?;
+        let now = Millis::now();
+        let (id, given) = (ApprovalId::fresh(), scope.call.idempotency_key.as_ref());
+        let key = given.map_or_else(|| fresh().to_string(), ToString::to_string);
+        let patience = asked_for(&action).or(kit.policy.approval_ttl).map(|span| span.length());
+        let frozen = Frozen {
+            v: FORM,
+            store_id: self.store.id()?,
+            approval_id: id.clone(),
+            seq: 0,
+            action_type: action_type(&action),
+            user: user.id.clone(),
+            kit_id: kit.id,
+            environment: self.environment().to_owned(),
+            title: title(&action, user),
+            action: settled(action, user, ready.account)?,
+            idempotency_key: key,
+            class: ready.class,
+            created_at: now,
+            expires_at: now.after(patience.unwrap_or(PATIENCE)),
+            execute_within: u64::try_from(EXECUTE_WITHIN.as_millis()).unwrap_or(u64::MAX),
+            requested_by: scope.call.caller.actor(),
+            definition: ready.definition,
+        };
+        // What cannot be frozen is refused before the store is asked.
+        frozen.bytes()?;
+        let row = NewApproval {
+            id: &id,
+            user_id: &frozen.user,
+            kit_id: &frozen.kit_id,
+            action_type: &frozen.action_type,
+            class: frozen.class,
+            idem_key: &frozen.idempotency_key,
+            requester: &frozen.requested_by,
+            caller_key: given.map(IdempotencyKey::as_str),
+            created_at: frozen.created_at,
+            expires_at: frozen.expires_at,
+        };
+        let row = self.with_cipher(|cipher| {
+            self.store.freeze(&row, |seq| Self::sealed(cipher, &Frozen { seq, ..frozen.clone() }))
+        })?;
+        Ok(PendingApproval {
+            status: "pending_approval".to_owned(),
+            approval_id: row.id,
+            primitive: primitive(&row.action_type),
+            action: row.action_type.clone(),
+            action_type: row.action_type,
+            title: frozen.title,
+            message: MESSAGE.to_owned(),
+            expires_at: row.expires_at,
+        })
+    }
+}
+
+/// Returns how long whoever asks wants it to wait.
+fn asked_for(action: &Action) -> Option<Span> {
+    if let Action::RequestApproval(op) = action { op.ttl.clone() } else { None }
+}
+
+/// Returns the action's name to people.
+fn action_type(action: &Action) -> String {
+    if let Action::RequestApproval(op) = action {
+        return op.action_type();
+    }
+    action.name().to_owned()
+}
+
+/// Returns the action with the user and the account in it that are meant now, whatever their names come
+/// to mean later.
+fn settled(mut action: Action, user: &User, account: Option<ConnectionId>) -> Result<Action> {
+    if let Some(subject) = action.subject() {
+        let id: UserRef = user
+            .id
+            .parse()
+            .map_err(|error| crate::api::error::Error::internal("a user's id is none", error))?;
+        *subject = Some(id);
+    }
+    if let (Action::Execute(op), Some(account)) = (&mut action, account) {
+        op.account = Some(account.as_str().to_owned());
+    }
+    Ok(action)
+}

@@ -1,0 +1,151 @@
+//! What is frozen: the bytes that are agreed to, and nothing that could be read in two ways.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use crate::api::action::Action;
+use crate::api::approvals::{Actor, Class};
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::ApprovalId;
+use crate::api::time::Millis;
+use crate::engine::Engine;
+use crate::store::{ApprovalRow, Sealed, frozen_owner};
+
+/// Form of what is frozen.
+pub(super) const FORM: u32 = 1;
+/// Largest whole number that every reader of JSON takes for the same (RFC 7493, 2.2).
+const EXACT: u64 = 1 << 53;
+
+/// Everything that a person agrees to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::engine) struct Frozen {
+    /// Form of these bytes
+    pub(super) v: u32,
+    /// The store it was frozen in
+    pub(super) store_id: String,
+    /// UUID
+    pub(super) approval_id: ApprovalId,
+    /// Its number in that store
+    pub(super) seq: i64,
+    /// The action's name to people
+    pub(super) action_type: String,
+    /// UUID of the user it is for
+    pub(super) user: String,
+    /// The kit that held it
+    pub(super) kit_id: String,
+    /// `sandbox` or `local`
+    pub(super) environment: String,
+    /// What is done
+    pub(super) action: Action,
+    /// The key by which the upstream knows it
+    pub(super) idempotency_key: String,
+    /// What is known when the answer is lost
+    pub(super) class: Class,
+    /// The same for people
+    pub(super) title: String,
+    /// When it was frozen
+    pub(super) created_at: Millis,
+    /// Until when somebody may decide
+    pub(super) expires_at: Millis,
+    /// How long it may be sent once it is approved, in milliseconds
+    pub(super) execute_within: u64,
+    /// Who asked
+    pub(super) requested_by: Actor,
+    /// SHA-256 of what the tool was when it was frozen, where a tool is run
+    pub(super) definition: Option<String>,
+}
+
+impl Frozen {
+    /// Returns the canonical bytes (RFC 8785) and their digest.
+    pub(super) fn bytes(&self) -> Result<(Vec<u8>, Vec<u8>)> {
+        let bytes = canonical(self)?;
+        let digest = Sha256::digest(&bytes).to_vec();
+        Ok((bytes, digest))
+    }
+}
+
+impl Engine {
+    /// Opens what was frozen.
+    ///
+    /// Fails with the reason `approval_altered` if it is not what the row says it is.
+    pub(super) fn frozen(&self, row: &ApprovalRow) -> Result<Frozen> {
+        let owner = frozen_owner(&row.id);
+        let sealed = self.store.sealed(&owner)?.ok_or_else(|| altered(row))?;
+        let bytes = match self.opening_bytes(&owner, &sealed) {
+            // A key that is missing says nothing about the bytes.
+            Err(error) if error.code == Code::FeatureNotConfigured => return Err(error),
+            Err(error) => return Err(altered(row).because(error)),
+            Ok(bytes) => bytes,
+        };
+        if !bool::from(Sha256::digest(&bytes).as_slice().ct_eq(&row.digest)) {
+            return Err(altered(row));
+        }
+        let frozen: Frozen =
+            serde_json::from_slice(&bytes).map_err(|error| altered(row).because(error))?;
+        if is_of(&frozen, row) && row.store_id == self.store.id()? {
+            Ok(frozen)
+        } else {
+            Err(altered(row))
+        }
+    }
+
+    /// Seals frozen bytes under the key of this store.
+    pub(super) fn sealed(cipher: &crate::vault::Cipher, frozen: &Frozen) -> Result<Sealed> {
+        let (bytes, digest) = frozen.bytes()?;
+        let bytes = cipher.seal_bytes(&frozen_owner(&frozen.approval_id), &bytes)?;
+        Ok(Sealed { digest, bytes })
+    }
+}
+
+/// Tells whether the open columns of a row say what was frozen.
+fn is_of(frozen: &Frozen, row: &ApprovalRow) -> bool {
+    frozen.v == FORM
+        && frozen.store_id == row.store_id
+        && frozen.approval_id == row.id
+        && frozen.seq == row.seq
+        && frozen.action_type == row.action_type
+        && frozen.user == row.user_id
+        && frozen.kit_id == row.kit_id
+        && frozen.idempotency_key == row.idem_key
+        && frozen.class == row.class
+        && frozen.created_at == row.created_at
+        && frozen.expires_at == row.expires_at
+        && frozen.requested_by == row.requester
+}
+
+/// Returns the canonical JSON of a value (RFC 8785).
+///
+/// Fails with `InvalidInput` for a number that this form would round.
+pub(in crate::engine) fn canonical(value: &impl Serialize) -> Result<Vec<u8>> {
+    let value = crate::api::action::written(value)?;
+    if let Some(number) = inexact(&value) {
+        let text = format!("the number `{number}` cannot be frozen without being rounded");
+        return Err(Error::new(Code::InvalidInput, text)
+            .hint("give it as a text, or with fewer digits")
+            .reason("number_inexact"));
+    }
+    serde_json_canonicalizer::to_vec(&value)
+        .map_err(|error| Error::internal("an action cannot be frozen", error))
+}
+
+/// Returns a whole number that is too large to be the same everywhere, if there is one.
+fn inexact(value: &Value) -> Option<String> {
+    match value {
+        Value::Number(number) => {
+            let size = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
+            size.filter(|size| *size > EXACT).map(|_| number.to_string())
+        }
+        Value::Array(items) => items.iter().find_map(inexact),
+        Value::Object(map) => map.values().find_map(inexact),
+        Value::Null | Value::Bool(_) | Value::String(_) => None,
+    }
+}
+
+fn altered(row: &ApprovalRow) -> Error {
+    let text = format!("what was frozen as approval `{}` was altered since", row.id);
+    Error::new(Code::InternalError, text)
+        .hint("it is never executed; run `naive logs verify`, and find out who can write to the store")
+        .reason("approval_altered")
+}

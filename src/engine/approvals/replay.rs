@@ -1,0 +1,327 @@
+//! Doing what was approved: claimed on disk, sent once, and what came of it written down before it is told.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::check::{Readiness, Ready};
+use super::frozen::Frozen;
+use super::shown::{Came, in_doubt};
+use super::{already, unknown};
+use crate::api::action::{Action, written};
+use crate::api::approvals::{Acknowledged, Actor, Approval, ApprovalStatus, Approve};
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::fresh;
+use crate::api::time::Millis;
+use crate::engine::fate::{Attempt, Event, Next, next};
+use crate::engine::{Call, Engine, Scope};
+use crate::store::{ApprovalRow, Decision, End, Then};
+use std::cell::OnceCell;
+
+/// How often an action is sent in one go, where nothing of it was done before.
+pub(super) const TRIES: u32 = 3;
+/// How long the first pause between two tries is.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// An approval on its way: what is done, for whom, and under which claim.
+#[derive(Debug)]
+pub(super) struct Errand<'a> {
+    /// The frozen action
+    pub(super) frozen: Frozen,
+    /// How it is sent
+    pub(super) ready: Ready,
+    /// The call under which it is done: whoever approves has the browser
+    pub(super) scope: Scope<'a>,
+    /// Who sends it
+    pub(super) by: Actor,
+    /// How it stands, under the claim of this process
+    pub(super) row: ApprovalRow,
+    /// Whether an earlier send may have been acted on
+    pub(super) doubt: bool,
+    /// How often it may still be sent
+    pub(super) left: u32,
+}
+
+impl Engine {
+    /// Approves an action and has it done.
+    pub(in crate::engine) async fn approve(
+        &self,
+        scope: &Scope<'_>,
+        op: &Approve,
+    ) -> Result<Approval> {
+        let id = &op.approval;
+        let now = Millis::now();
+        let row = self.store.approval(id, now)?.ok_or_else(|| unknown(id))?;
+        if row.status != ApprovalStatus::Pending {
+            return Err(already(&row));
+        }
+        let frozen = self.frozen(&row)?;
+        let by = scope.call.caller.actor();
+        let decision = Decision { by: &by, reason: None, at: now };
+        let until = now.after(Duration::from_millis(frozen.execute_within));
+        let inner = self.inner(scope.call, &frozen)?;
+        let decided = if let Action::RequestApproval(_) = &frozen.action {
+            let came = Came::result(written(&Acknowledged { approved: true })?);
+            self.sealing_came(id, &came, |bytes| {
+                self.store.approve(id, &decision, (until, Then::Done(bytes)))
+            })?
+        } else {
+            match self.readiness(&inner, &frozen)? {
+                Readiness::Ready(ready) => {
+                    let then = Then::Send(now.after(ready.settle));
+                    let decided = self.store.approve(id, &decision, (until, then))?;
+                    if let Some((row, true)) = decided {
+                        return self.run(Errand::new(frozen, ready, (inner, by), row)).await;
+                    }
+                    decided
+                }
+                Readiness::NotNow(error) => {
+                    let came = Came::trouble(&again(error, &row));
+                    self.sealing_came(id, &came, |bytes| {
+                        self.store.approve(id, &decision, (until, Then::Wait(bytes)))
+                    })?
+                }
+                Readiness::Never(error) => {
+                    self.sealing_came(id, &Came::trouble(&error), |bytes| {
+                        self.store.approve(id, &decision, (until, Then::Fail(bytes)))
+                    })?
+                }
+            }
+        };
+        self.decided(id, decided)
+    }
+
+    /// Sends what is approved and was not sent, as far as it still may be.
+    pub(super) async fn send_approved(
+        &self,
+        call: &Call,
+        row: &ApprovalRow,
+    ) -> Result<ApprovalRow> {
+        let frozen = self.frozen(row)?;
+        let scope = self.inner(call, &frozen)?;
+        let by = call.caller.actor();
+        let now = Millis::now();
+        let moved = match self.readiness(&scope, &frozen)? {
+            Readiness::Ready(ready) => {
+                let claimed = self.store.claim(&row.id, &by, (now, now.after(ready.settle)))?;
+                match claimed {
+                    Some(row) => {
+                        let errand = Errand::new(frozen, ready, (scope, by), row);
+                        return self.sent(errand).await;
+                    }
+                    None => None,
+                }
+            }
+            Readiness::NotNow(error) => {
+                self.note(format!("Approval `{}` still waits: {error}.", row.id));
+                None
+            }
+            Readiness::Never(error) => {
+                self.sealing_came(&row.id, &Came::trouble(&error), |bytes| {
+                    self.store.give_up(&row.id, bytes, (&by, now))
+                })?
+            }
+        };
+        match moved {
+            Some(row) => Ok(row),
+            None => self.store.approval(&row.id, Millis::now())?.ok_or_else(|| unknown(&row.id)),
+        }
+    }
+
+    /// Sends what was claimed, and shows what came of it.
+    async fn run(&self, errand: Errand<'_>) -> Result<Approval> {
+        let row = self.sent(errand).await?;
+        self.shown(&row)
+    }
+
+    /// Sends what was claimed until it is known what came of it, or nothing can be done about it now.
+    pub(super) async fn sent(&self, mut errand: Errand<'_>) -> Result<ApprovalRow> {
+        let mut pause = PAUSE;
+        loop {
+            errand.left = errand.left.saturating_sub(1);
+            let attempt = match self.store.mark_claim() {
+                Ok(()) => Box::pin(self.attempted(&errand)).await,
+                Err(error) => Err(error),
+            };
+            let (attempt, spent) = match attempt {
+                Ok(attempt) => (attempt, false),
+                // Nothing was sent, and nothing will be different in a moment.
+                Err(error) => (not_sent(error), true),
+            };
+            let next = meaning(&attempt, &errand);
+            let again = match next {
+                Next::Executed | Next::Failed | Next::Unknown => {
+                    return self.wrote(errand, next, attempt);
+                }
+                Next::NotSent => errand.left > 0 && !spent,
+                Next::Reconcile => true,
+            };
+            let lost = next == Next::Reconcile;
+            let Some(row) = self.noted(&errand, (next, again), &attempt)? else {
+                return self.reread(&errand);
+            };
+            errand.row = row;
+            if !again {
+                return Ok(errand.row);
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+            if lost {
+                errand.doubt = true;
+                match Box::pin(self.settled(errand)).await? {
+                    Ok(row) => return Ok(row),
+                    Err(resent) => errand = *resent,
+                }
+            } else {
+                let now = Millis::now();
+                let settle = now.after(errand.ready.settle);
+                let Some(row) = self.store.claim(&errand.row.id, &errand.by, (now, settle))? else {
+                    return self.reread(&errand);
+                };
+                errand.row = row;
+            }
+        }
+    }
+
+    /// Sends once.
+    ///
+    /// Fails only if nothing was sent, or the upstream does not take the credential.
+    async fn attempted(&self, errand: &Errand<'_>) -> Result<Attempt> {
+        let (frozen, scope) = (&errand.frozen, &errand.scope);
+        if let Action::Execute(op) = &frozen.action {
+            return self.attempt_execute(scope, op, &frozen.idempotency_key).await;
+        }
+        if let Action::Connect(op) = &frozen.action {
+            let result = written(&self.connect(scope, op).await?)?;
+            return Ok(Attempt { event: Event::Done, status: None, result, trouble: None });
+        }
+        self.attempt_action(&frozen.action, &frozen.idempotency_key).await
+    }
+
+    /// Writes the end of an approval.
+    fn wrote(&self, errand: Errand<'_>, next: Next, attempt: Attempt) -> Result<ApprovalRow> {
+        match self.noted(&errand, (next, false), &attempt)? {
+            Some(row) => Ok(row),
+            None => self.reread(&errand),
+        }
+    }
+
+    /// Writes what came of a send; `None` if the claim was lost meanwhile, and what came counts for nothing.
+    fn noted(
+        &self,
+        errand: &Errand<'_>,
+        (next, kept): (Next, bool),
+        attempt: &Attempt,
+    ) -> Result<Option<ApprovalRow>> {
+        let row = &errand.row;
+        let why = || match &attempt.trouble {
+            Some(error) => Error {
+                hint: error.hint.clone(),
+                reason: error.reason.clone(),
+                ..Error::new(error.code, error.message.clone())
+            },
+            None => Error::new(Code::ProviderError, "the upstream did not say why"),
+        };
+        let (status, came) = match next {
+            Next::Executed => (ApprovalStatus::Executed, Came::result(attempt.result.clone())),
+            Next::Failed => (ApprovalStatus::Failed, Came::trouble(&why())),
+            Next::NotSent => (ApprovalStatus::Approved, Came::trouble(&again(why(), row))),
+            Next::Unknown => {
+                (ApprovalStatus::Unknown, Came::trouble(&look(in_doubt(&why().message), row)))
+            }
+            Next::Reconcile => {
+                (ApprovalStatus::Sending, Came::trouble(&ask(in_doubt(&why().message), row)))
+            }
+        };
+        let word = match next {
+            Next::Executed => "done".to_owned(),
+            Next::Failed => why().code.to_string(),
+            Next::NotSent => "not_sent".to_owned(),
+            Next::Reconcile | Next::Unknown => Code::OutcomeUnknown.to_string(),
+        };
+        self.sealing_came(&row.id, &came, |bytes| {
+            let end = End {
+                status,
+                kept,
+                outcome: Some(bytes),
+                phase: "answered",
+                word: &word,
+                http_status: attempt.status,
+                used: errand.scope.used.get(),
+            };
+            self.store.end_send(row, &end, (&errand.by, Millis::now()))
+        })
+    }
+
+    /// Returns an approval as others have left it.
+    pub(super) fn reread(&self, errand: &Errand<'_>) -> Result<ApprovalRow> {
+        let id = &errand.row.id;
+        self.store.approval(id, Millis::now())?.ok_or_else(|| unknown(id))
+    }
+
+    /// Returns the call under which a frozen action is done: for its own user, through the door of whoever
+    /// approves.
+    pub(super) fn inner<'a>(&self, call: &'a Call, frozen: &Frozen) -> Result<Scope<'a>> {
+        let user = frozen.user.parse();
+        let user = user.map_err(|error| Error::internal("a user's id is none", error))?;
+        Ok(Scope {
+            call,
+            user: Some(self.user(&user)?),
+            began: Millis::now(),
+            log_id: fresh().to_string(),
+            used: OnceCell::new(),
+            found: OnceCell::new(),
+        })
+    }
+}
+
+impl<'a> Errand<'a> {
+    /// Begins with what was just claimed.
+    fn new(
+        frozen: Frozen,
+        ready: Ready,
+        (scope, by): (Scope<'a>, Actor),
+        row: ApprovalRow,
+    ) -> Self {
+        Self { frozen, ready, scope, by, row, doubt: false, left: TRIES }
+    }
+}
+
+/// Returns what an attempt means. After one that may have been acted on, only success is certain.
+fn meaning(attempt: &Attempt, errand: &Errand<'_>) -> Next {
+    let next = next(attempt.event, errand.frozen.class);
+    match next {
+        Next::Failed if errand.doubt => Next::Unknown,
+        Next::NotSent if errand.doubt => Next::Reconcile,
+        next => next,
+    }
+}
+
+fn not_sent(error: Error) -> Attempt {
+    let event = if error.code == Code::Unauthorized { Event::Unauthorized } else { Event::NotSent };
+    Attempt { event, status: None, result: Value::Null, trouble: Some(error) }
+}
+
+/// Adds how an approval is gone on with that still waits to be sent.
+pub(super) fn again(error: Error, row: &ApprovalRow) -> Error {
+    let go_on = format!("`naive approvals reconcile {}` to go on", row.id);
+    let hint = match &error.hint {
+        Some(hint) => format!("{hint}, then {go_on}"),
+        None => format!("run {go_on}"),
+    };
+    error.hint(hint)
+}
+
+/// Adds how a person says what became of an approval.
+pub(super) fn look(error: Error, row: &ApprovalRow) -> Error {
+    let resolve = format!("naive approvals resolve {}", row.id);
+    error.hint(format!(
+        "look there whether it was done, then run `{resolve} --executed --reason …` or `{resolve} --not-executed --reason …`"
+    ))
+}
+
+/// Adds how it is found out what became of an approval.
+pub(super) fn ask(error: Error, row: &ApprovalRow) -> Error {
+    let at = row.settle_until.map(|at| format!(" after {} UTC", at.plain())).unwrap_or_default();
+    error.hint(format!("run `naive approvals reconcile {}`{at}", row.id))
+}

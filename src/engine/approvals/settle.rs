@@ -1,0 +1,244 @@
+//! Finding out what became of what was sent, by those who have to live with a lost answer: the same process,
+//! or another after it ended.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::check::Readiness;
+use super::replay::{Errand, TRIES, ask, look};
+use super::shown::{Came, in_doubt};
+use super::unknown;
+use crate::api::action::Action;
+use crate::api::approvals::{ApprovalStatus, Class, Reconcile, Reconciled};
+use crate::api::error::{Error, Result};
+use crate::api::ids::ApprovalId;
+use crate::api::time::Millis;
+use crate::engine::fate::Lookup;
+use crate::engine::{Call, Engine, Scope};
+use crate::store::{ApprovalRow, End};
+
+/// How long an upstream that honours keys is taken to remember one.
+/// Source: Stripe API reference, "Idempotent requests" (read 2026-11-20): keys are kept for at least 24 hours.
+const REMEMBERED: Duration = Duration::from_hours(24);
+
+/// What can be done about a lost answer.
+enum Verdict {
+    /// It was done, with this result
+    Executed(Value),
+    /// The same bytes go out again under the same key; whether an earlier send may still arrive
+    Resend { doubt: bool },
+    /// It is asked later
+    Later(String),
+    /// A person has to look
+    Unknown(String),
+}
+
+impl Engine {
+    /// Finishes what processes that ended have left.
+    pub(in crate::engine) async fn reconcile(
+        &self,
+        scope: &Scope<'_>,
+        op: &Reconcile,
+    ) -> Result<Reconciled> {
+        let now = Millis::now();
+        let rows = match &op.approval {
+            Some(id) => vec![self.store.approval(id, now)?.ok_or_else(|| unknown(id))?],
+            None => {
+                self.store.expire_due(now)?;
+                let mut rows = self.store.approvals_that_are(ApprovalStatus::Approved)?;
+                rows.extend(self.store.approvals_that_are(ApprovalStatus::Sending)?);
+                rows.sort_by_key(|row| row.seq);
+                rows
+            }
+        };
+        let mut approvals = Vec::new();
+        for row in rows {
+            match Box::pin(self.reconciled(scope.call, &row)).await {
+                Ok(row) => approvals.push(self.shown(&row)?),
+                Err(error) if op.approval.is_some() => return Err(error),
+                // One that cannot be gone on with does not keep the others waiting.
+                Err(error) => {
+                    self.note(format!("Approval `{}` stays as it is: {error}.", row.id));
+                    approvals.push(self.shown(&row)?);
+                }
+            }
+        }
+        Ok(Reconciled { approvals })
+    }
+
+    /// Returns what to tell people of actions whose processes ended in the middle of sending them.
+    pub(crate) fn stranded(&self) -> Option<String> {
+        let count = self.store.stranded().ok().filter(|count| *count > 0)?;
+        let what = if count == 1 { "1 approval was" } else { &format!("{count} approvals were") };
+        Some(format!(
+            "{what} being sent by a process that ended: run `naive approvals reconcile --all`."
+        ))
+    }
+
+    /// Tells whether an approval, if it is done, begins a login that outlives the command.
+    pub(crate) fn begins_login(&self, id: &ApprovalId) -> bool {
+        let row = self.store.approval(id, Millis::now()).ok().flatten();
+        row.is_some_and(|row| row.action_type == "connections.connect")
+    }
+
+    /// Goes on with one approval, unless a process that lives does.
+    async fn reconciled(&self, call: &Call, row: &ApprovalRow) -> Result<ApprovalRow> {
+        let lives = self.store.is_owned(row.owner.as_deref());
+        match row.status {
+            ApprovalStatus::Approved if !lives => self.send_approved(call, row).await,
+            ApprovalStatus::Sending if !lives => self.adopted(call, row).await,
+            ApprovalStatus::Approved
+            | ApprovalStatus::Sending
+            | ApprovalStatus::Pending
+            | ApprovalStatus::Unknown
+            | ApprovalStatus::Executed
+            | ApprovalStatus::Failed
+            | ApprovalStatus::Denied
+            | ApprovalStatus::Expired
+            | ApprovalStatus::Cancelled => Ok(row.clone()),
+        }
+    }
+
+    /// Takes over what a process that ended was sending.
+    async fn adopted(&self, call: &Call, row: &ApprovalRow) -> Result<ApprovalRow> {
+        let frozen = self.frozen(row)?;
+        let scope = self.inner(call, &frozen)?;
+        let by = call.caller.actor();
+        let Some(taken) = self.store.adopt(row, Millis::now())? else {
+            return self.store.approval(&row.id, Millis::now())?.ok_or_else(|| unknown(&row.id));
+        };
+        let readiness = self.readiness(&scope, &frozen)?;
+        let ready = match readiness {
+            Readiness::Ready(ready) => ready,
+            // What may have been done is not made undone by a policy of today.
+            Readiness::NotNow(error) if frozen.class != Class::C => {
+                return self.concluded((&taken, &by), Verdict::Later(error.message));
+            }
+            Readiness::NotNow(error) | Readiness::Never(error) => {
+                let action = &frozen.action;
+                let found = self.looked_up(action, &frozen.idempotency_key, &taken).await;
+                let verdict = match found {
+                    Ok(Some(Lookup::Found(result))) => Verdict::Executed(result),
+                    Ok(_) | Err(_) => Verdict::Unknown(error.message),
+                };
+                return self.concluded((&taken, &by), verdict);
+            }
+        };
+        let errand = Errand { frozen, ready, scope, by, row: taken, doubt: true, left: TRIES };
+        match self.settled(errand).await? {
+            Ok(row) => Ok(row),
+            Err(errand) => Box::pin(self.sent(*errand)).await,
+        }
+    }
+
+    /// Finds out what became of what was sent under a claim that this process holds: its end, or the errand
+    /// again, claimed to be sent once more.
+    pub(super) async fn settled<'a>(
+        &self,
+        mut errand: Errand<'a>,
+    ) -> Result<std::result::Result<ApprovalRow, Box<Errand<'a>>>> {
+        let verdict = self.verdict(&errand).await;
+        let Verdict::Resend { doubt } = verdict else {
+            return self.concluded((&errand.row, &errand.by), verdict).map(Ok);
+        };
+        let now = Millis::now();
+        let at = (now, now.after(errand.ready.settle));
+        match self.store.resend(&errand.row, &errand.by, at)? {
+            Some(row) => {
+                errand.row = row;
+                errand.doubt = doubt;
+                Ok(Err(Box::new(errand)))
+            }
+            None => self.reread(&errand).map(Ok),
+        }
+    }
+
+    /// Returns what can be done about a lost answer, by what is known of the upstream.
+    async fn verdict(&self, errand: &Errand<'_>) -> Verdict {
+        let (row, frozen, ready) = (&errand.row, &errand.frozen, &errand.ready);
+        let now = Millis::now();
+        let settled = row.settle_until.is_none_or(|until| now >= until);
+        match frozen.class {
+            Class::C => return Verdict::Unknown("its answer was lost".to_owned()),
+            Class::B if !settled => {
+                return Verdict::Later("its answer was lost, and it may still arrive".to_owned());
+            }
+            Class::A | Class::B => {}
+        }
+        let found = self.looked_up(&frozen.action, &frozen.idempotency_key, row).await;
+        let resendable = row.first_sent_at.is_some_and(|first| {
+            // A clock that was set back says nothing about what is remembered.
+            now >= first && now < first.after(REMEMBERED)
+        });
+        match (found, frozen.class) {
+            (Ok(Some(Lookup::Found(result))), _) => Verdict::Executed(result),
+            (Ok(Some(Lookup::Unclear(error))) | Err(error), _) => Verdict::Later(error.message),
+            (Ok(Some(Lookup::Missing) | None), Class::A) if !resendable => {
+                Verdict::Unknown("its answer was lost too long ago to send it again".to_owned())
+            }
+            (Ok(Some(Lookup::Missing) | None), Class::A) if errand.left == 0 => {
+                Verdict::Later("its answers were lost".to_owned())
+            }
+            (Ok(Some(Lookup::Missing) | None), Class::A) => Verdict::Resend { doubt: true },
+            (Ok(Some(Lookup::Missing)), Class::B) if ready.reads_own_writes && row.sends < 2 => {
+                Verdict::Resend { doubt: false }
+            }
+            (Ok(Some(Lookup::Missing)), Class::B) => Verdict::Unknown(
+                "its answer was lost, and the upstream does not know it".to_owned(),
+            ),
+            (Ok(None), Class::B) => {
+                Verdict::Unknown("its answer was lost, and nobody can be asked".to_owned())
+            }
+            (_, Class::C) => Verdict::Unknown("its answer was lost".to_owned()),
+        }
+    }
+
+    /// Asks the upstream whether something happened; `None` where it cannot be asked.
+    async fn looked_up(
+        &self,
+        action: &Action,
+        key: &str,
+        row: &ApprovalRow,
+    ) -> Result<Option<Lookup>> {
+        let asked = row.class != Class::C
+            && crate::api::primitives::PERFORMED.contains(&row.action_type.as_str());
+        if asked { self.lookup_action(action, key).await } else { Ok(None) }
+    }
+
+    /// Writes what was found out.
+    fn concluded(
+        &self,
+        (row, by): (&ApprovalRow, &crate::api::approvals::Actor),
+        verdict: Verdict,
+    ) -> Result<ApprovalRow> {
+        let (status, came, word) = match verdict {
+            Verdict::Executed(result) => (ApprovalStatus::Executed, Came::result(result), "done"),
+            Verdict::Unknown(why) => {
+                let error = look(in_doubt(&why), row);
+                (ApprovalStatus::Unknown, Came::trouble(&error), "outcome_unknown")
+            }
+            Verdict::Later(why) => {
+                let error: Error = ask(in_doubt(&why), row);
+                (ApprovalStatus::Sending, Came::trouble(&error), "outcome_unknown")
+            }
+            Verdict::Resend { .. } => return Ok(row.clone()),
+        };
+        let wrote = self.sealing_came(&row.id, &came, |bytes| {
+            let end = End {
+                status,
+                kept: false,
+                outcome: Some(bytes),
+                phase: "settled",
+                word,
+                http_status: None,
+                used: None,
+            };
+            self.store.end_send(row, &end, (by, Millis::now()))
+        })?;
+        match wrote {
+            Some(row) => Ok(row),
+            None => self.store.approval(&row.id, Millis::now())?.ok_or_else(|| unknown(&row.id)),
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! Frozen actions: frozen, decided, read. How one is sent and what comes of it is in `sending`.
+//!
+//! Each change is one conditional `UPDATE` in a transaction that also appends its line to the log: of any
+//! number of callers one makes it, and it is recorded or it has not happened.
+
+mod decided;
+mod read;
+mod sending;
+
+use std::time::Duration;
+
+use rusqlite::{ErrorCode, OptionalExtension as _, Row, ToSql, Transaction, params};
+use serde_json::Value;
+
+pub(crate) use decided::{Decision, Then};
+pub(crate) use read::Filter;
+pub(crate) use sending::End;
+
+use super::log::append;
+use super::{Entry, Store, idempotency, immediate, json, parsed, sealed};
+use crate::api::approvals::{Actor, ApprovalStatus, Class};
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::{ApprovalId, fresh};
+use crate::api::routes::ROUTES;
+use crate::api::time::Millis;
+
+/// How far the clock may have been set back since an action was frozen before nobody decides about it.
+const SKEW: Duration = Duration::from_mins(5);
+
+/// What is known of an approval without opening what was frozen.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ApprovalRow {
+    /// Its number in this store
+    pub(crate) seq: i64,
+    /// UUID
+    pub(crate) id: ApprovalId,
+    /// The store it was frozen in
+    pub(crate) store_id: String,
+    /// UUID of the user it is for
+    pub(crate) user_id: String,
+    /// The kit that held it
+    pub(crate) kit_id: String,
+    /// The action's name to people
+    pub(crate) action_type: String,
+    /// What is known when the answer is lost
+    pub(crate) class: Class,
+    /// SHA-256 of the frozen bytes
+    pub(crate) digest: Vec<u8>,
+    /// The key by which the upstream knows it
+    pub(crate) idem_key: String,
+    /// Who asked
+    pub(crate) requester: Actor,
+    /// How it stands
+    pub(crate) status: ApprovalStatus,
+    /// When it was frozen
+    pub(crate) created_at: Millis,
+    /// When it last changed
+    pub(crate) updated_at: Millis,
+    /// Until when somebody may decide
+    pub(crate) expires_at: Millis,
+    /// Until when it may be sent
+    pub(crate) execute_by: Option<Millis>,
+    /// Who decided
+    pub(crate) resolved_by: Option<Actor>,
+    /// When
+    pub(crate) resolved_at: Option<Millis>,
+    /// Why
+    pub(crate) reason: Option<String>,
+    /// The process that sends it
+    pub(crate) owner: Option<String>,
+    /// Grows with each claim: a result of an earlier one no longer counts
+    pub(crate) epoch: i64,
+    /// How often it was sent
+    pub(crate) sends: u32,
+    /// When it was first sent
+    pub(crate) first_sent_at: Option<Millis>,
+    /// From when on a lookup can be believed
+    pub(crate) settle_until: Option<Millis>,
+}
+
+/// What a new approval's row holds beside what is frozen.
+#[derive(Debug)]
+pub(crate) struct NewApproval<'a> {
+    /// UUID
+    pub(crate) id: &'a ApprovalId,
+    /// UUID of the user it is for
+    pub(crate) user_id: &'a str,
+    /// The kit that holds it
+    pub(crate) kit_id: &'a str,
+    /// The action's name to people
+    pub(crate) action_type: &'a str,
+    /// What is known when the answer is lost
+    pub(crate) class: Class,
+    /// The key by which the upstream knows it
+    pub(crate) idem_key: &'a str,
+    /// Who asks
+    pub(crate) requester: &'a Actor,
+    /// The key that whoever asks gave the call; it stands for the approval from then on
+    pub(crate) caller_key: Option<&'a str>,
+    /// When it is frozen
+    pub(crate) created_at: Millis,
+    /// Until when somebody may decide
+    pub(crate) expires_at: Millis,
+}
+
+/// What was frozen, in the forms in which it is kept.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    /// SHA-256 of the bytes before they were sealed
+    pub(crate) digest: Vec<u8>,
+    /// The same bytes, sealed
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Store {
+    /// Freezes an action: `seal` gets the number that the approval will have.
+    pub(crate) fn freeze(
+        &self,
+        new: &NewApproval<'_>,
+        seal: impl Fn(i64) -> Result<Sealed>,
+    ) -> Result<ApprovalRow> {
+        let mut conn = self.conn();
+        let tx = immediate(&mut conn)?;
+        let last: Option<i64> = tx
+            .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'approvals'", [], |row| {
+                row.get(0)
+            })
+            .optional()?;
+        let seq = last.unwrap_or_default() + 1;
+        let sealed = seal(seq)?;
+        tx.prepare_cached(
+            "INSERT INTO approvals (seq, id, store_id, user_id, kit_id, action_type, class, digest,
+                 idem_key, requested_by, requester, status, created_at, updated_at, expires_at)
+             VALUES (?1, ?2, (SELECT id FROM store), ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'pending',
+                 ?11, ?11, ?12)",
+        )?
+        .execute(params![
+            seq,
+            new.id.as_str(),
+            new.user_id,
+            new.kit_id,
+            new.action_type,
+            new.class.as_str(),
+            sealed.digest,
+            new.idem_key,
+            new.requester.actor_id,
+            text(new.requester)?,
+            new.created_at.0,
+            new.expires_at.0,
+        ])
+        .map_err(|error| taken(error, new.idem_key))?;
+        sealed::put(&tx, &frozen_owner(new.id), &sealed.bytes)?;
+        if let Some(key) = new.caller_key {
+            idempotency::hold(&tx, &new.requester.actor_id, key, new.id)?;
+        }
+        let row = row_of(&tx, new.id)?.ok_or_else(lost)?;
+        record(&tx, &row, (action_name(new.action_type), "held"), (new.requester, new.created_at))?;
+        tx.commit()?;
+        Ok(row)
+    }
+}
+
+/// Makes the error of a key that an approval has already: the upstream would take the two for one.
+fn taken(error: rusqlite::Error, key: &str) -> Error {
+    if error.sqlite_error_code() != Some(ErrorCode::ConstraintViolation) {
+        return error.into();
+    }
+    Error::new(Code::DuplicateRequest, format!("an approval has the key `{key}` already"))
+        .hint("use another key")
+        .because(error)
+}
+
+/// Returns the owner under which a frozen action is sealed.
+pub(crate) fn frozen_owner(id: &ApprovalId) -> String {
+    format!("approval:{id}")
+}
+
+/// Returns the owner under which what came of it is sealed.
+pub(crate) fn result_owner(id: &ApprovalId) -> String {
+    format!("approval-result:{id}")
+}
+
+/// Reads an approval inside a larger transaction.
+fn row_of(tx: &Transaction<'_>, id: &ApprovalId) -> Result<Option<ApprovalRow>> {
+    let mut select = tx.prepare_cached("SELECT * FROM approvals WHERE id = ?1")?;
+    Ok(select.query_row([id.as_str()], approval_row).optional()?)
+}
+
+/// Changes an approval if it still stands where it stood when `row` was read: `set` is the change, whose
+/// values are `?4` and up. Fails if it does not, which inside one transaction nobody can bring about.
+fn moved(
+    tx: &Transaction<'_>,
+    row: &ApprovalRow,
+    set: &str,
+    values: &[&dyn ToSql],
+) -> Result<ApprovalRow> {
+    let sql = format!(
+        "UPDATE approvals SET {set} WHERE id = ?1 AND status = ?2 AND epoch = ?3 RETURNING *"
+    );
+    let (id, status) = (row.id.as_str(), row.status.as_str());
+    let mut all: Vec<&dyn ToSql> = vec![&id, &status, &row.epoch];
+    all.extend_from_slice(values);
+    let changed = tx.prepare_cached(&sql)?.query_row(all.as_slice(), approval_row).optional()?;
+    changed.ok_or_else(lost)
+}
+
+/// Ends an approval that nobody decided, or sent, in time.
+fn expired(tx: &Transaction<'_>, row: &ApprovalRow, now: Millis) -> Result<ApprovalRow> {
+    let row = moved(tx, row, "status = 'expired', owner = NULL, updated_at = ?4", &[&now.0])?;
+    record(tx, &row, ("approval.expired", "done"), (&nobody(), now))?;
+    Ok(row)
+}
+
+impl ApprovalRow {
+    /// Tells whether its time is over although it does not say so yet.
+    pub(crate) fn is_over(&self, now: Millis) -> bool {
+        match self.status {
+            ApprovalStatus::Pending => now >= self.expires_at,
+            ApprovalStatus::Approved => self.execute_by.is_some_and(|until| now >= until),
+            ApprovalStatus::Sending
+            | ApprovalStatus::Unknown
+            | ApprovalStatus::Executed
+            | ApprovalStatus::Failed
+            | ApprovalStatus::Denied
+            | ApprovalStatus::Expired
+            | ApprovalStatus::Cancelled => false,
+        }
+    }
+}
+
+/// Appends what happened to an approval to the log: what was done, how it ended, by whom and when.
+fn record(
+    tx: &Transaction<'_>,
+    row: &ApprovalRow,
+    (action, outcome): (&'static str, &str),
+    (by, at): (&Actor, Millis),
+) -> Result<()> {
+    append(
+        tx,
+        &Entry {
+            id: fresh().to_string(),
+            at,
+            actor: by.clone(),
+            user: Some(row.user_id.clone()),
+            action,
+            entity_type: Some("approval"),
+            target: Some(row.id.to_string()),
+            outcome: outcome.to_owned(),
+            took: 0,
+            approval_id: Some(row.id.clone()),
+            used: None,
+        },
+    )
+}
+
+/// Returns the name under which the log knows an action; what a script asks for has one for all.
+fn action_name(action_type: &str) -> &'static str {
+    let found = ROUTES.iter().find(|route| route.action == action_type);
+    found.map_or("approvals.request", |route| route.action)
+}
+
+/// Returns who does what nobody asked for: time.
+fn nobody() -> Actor {
+    Actor { actor_type: "system".into(), actor_id: "system".into(), name: None }
+}
+
+fn text(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Error::internal("a row cannot be written", error))
+}
+
+fn lost() -> Error {
+    Error::new(Code::InternalError, "an approval changed inside its own transaction")
+}
+
+fn approval_row(row: &Row<'_>) -> rusqlite::Result<ApprovalRow> {
+    let at = |column: &str| row.get::<_, Option<i64>>(column).map(|at| at.map(Millis));
+    let resolved_by: Option<String> = row.get("resolved_by")?;
+    Ok(ApprovalRow {
+        seq: row.get("seq")?,
+        id: parsed(row, "id")?,
+        store_id: row.get("store_id")?,
+        user_id: row.get("user_id")?,
+        kit_id: row.get("kit_id")?,
+        action_type: row.get("action_type")?,
+        class: word(row, "class")?,
+        digest: row.get("digest")?,
+        idem_key: row.get("idem_key")?,
+        requester: json(row, "requester")?,
+        status: word(row, "status")?,
+        created_at: Millis(row.get("created_at")?),
+        updated_at: Millis(row.get("updated_at")?),
+        expires_at: Millis(row.get("expires_at")?),
+        execute_by: at("execute_by")?,
+        resolved_by: resolved_by.map(|_| json(row, "resolved_by")).transpose()?,
+        resolved_at: at("resolved_at")?,
+        reason: row.get("reason")?,
+        owner: row.get("owner")?,
+        epoch: row.get("epoch")?,
+        sends: row.get("sends")?,
+        first_sent_at: at("first_sent_at")?,
+        settle_until: at("settle_until")?,
+    })
+}
+
+/// Reads a column that holds the word of a closed set.
+fn word<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    serde_json::from_value(Value::String(text)).map_err(|error| super::mismatch(row, column, error))
+}
