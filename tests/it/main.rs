@@ -34,6 +34,7 @@ mod mirror;
 mod network;
 mod output;
 mod pending;
+mod proof;
 mod readme;
 mod register;
 mod review;
