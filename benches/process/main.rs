@@ -3,7 +3,8 @@
 //! Wall time and peak memory of `--version`, `connections connected`, `connections list` and
 //! `connections execute` of a read, with 1, 1,000 and 1,000,000 connections in the mirror, beside an empty Rust
 //! program, `sqlite3` doing the same indexed read, and `curl` sending the same request over http and
-//! https. Nothing is asserted about time: the table has the aims beside what was measured.
+//! https; `approvals approve` of what performs nothing beside one durable `INSERT`, and `approvals list
+//! --status pending` with 1,000,000 resolved approvals beside none. Nothing is asserted about time: the table has the aims beside what was measured.
 //!
 //! - `cargo bench` takes about a minute once it is built; `cargo bench -- --pairs 20` less, with more noise.
 //!   `cargo bench -- connected` measures the lines whose name holds that word.
@@ -18,6 +19,7 @@
 //!   system's roots, as it would on any machine, and a line with the one root that is needed.
 //! - The stores lie under `target/`; the one with 1,000,000 connections is kept for the next run.
 
+mod desk;
 mod measure;
 mod mirror;
 mod plan;
@@ -33,7 +35,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 fn main() -> Result<()> {
     let (pairs, word) = options(std::env::args().skip(1))?;
     let sampler = Sampler::new(pairs);
-    let lines = plan::lines()?;
+    let lines = plan::lines(&sampler)?;
     let mut out = stdout().lock();
     writeln!(out, "{}\n", plan::about(&sampler))?;
     writeln!(out, "{}", measure::HEADER)?;

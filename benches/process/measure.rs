@@ -1,5 +1,6 @@
 //! Running processes by turns, and what their times and sizes come to.
 
+use std::cell::RefCell;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -22,6 +23,8 @@ what                               | naive ms | beside                    | besi
 pub(crate) struct Side {
     words: Vec<OsString>,
     variables: Vec<(&'static str, OsString)>,
+    /// What stands for the word `{}`, another one in each run
+    each: RefCell<Vec<OsString>>,
 }
 
 /// What one line of the table compares.
@@ -49,7 +52,13 @@ pub(crate) struct Sampler {
 impl Side {
     /// Makes a call with an empty environment; the first word is the program.
     pub(crate) fn new(words: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
-        Self { words: words.into_iter().map(Into::into).collect(), variables: Vec::new() }
+        let words = words.into_iter().map(Into::into).collect();
+        Self { words, variables: Vec::new(), each: RefCell::default() }
+    }
+
+    /// Puts another one of these texts for the word `{}` in each run; there must be enough of them.
+    pub(crate) fn each(self, texts: Vec<OsString>) -> Self {
+        Self { each: RefCell::new(texts), ..self }
     }
 
     /// Sets a variable.
@@ -59,8 +68,12 @@ impl Side {
     }
 
     fn command(&self, before: &[OsString]) -> Command {
-        let mut words = before.iter().chain(&self.words);
-        let mut command = Command::new(words.next().cloned().unwrap_or_default());
+        let word = |word: &OsString| {
+            let next = if word == "{}" { self.each.borrow_mut().pop() } else { None };
+            next.unwrap_or_else(|| word.clone())
+        };
+        let mut words = before.iter().chain(&self.words).map(word);
+        let mut command = Command::new(words.next().unwrap_or_default());
         command
             .args(words)
             .env_clear()
@@ -79,6 +92,15 @@ impl Side {
             return Ok(out);
         }
         Err(format!("{:?} ended with {}:\n{out}{err}", self.words, ended.status).into())
+    }
+
+    /// Runs it once, and returns the stdout of a call that was held for approval.
+    pub(crate) fn held(&self) -> Result<String> {
+        let ended = self.command(&[]).stdout(Stdio::piped()).output()?;
+        match ended.status.code() {
+            Some(8) => Ok(String::from_utf8(ended.stdout)?),
+            _ => Err(format!("{:?} ended with {}", self.words, ended.status).into()),
+        }
     }
 
     fn time(&self) -> Result<Duration> {
@@ -100,6 +122,11 @@ impl Sampler {
                 || String::from_utf8_lossy(&told.stderr).contains("GNU")
         });
         Self { pairs, gnu_time: is_gnu.then_some(path) }
+    }
+
+    /// Returns how often a line's own side runs at most.
+    pub(crate) fn runs(&self) -> usize {
+        self.pairs + WARM_UP + PEAKS + 2
     }
 
     /// Returns how many pairs a line takes.

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Result;
 use crate::measure::{Line, Sampler, Side};
 use crate::mirror::Mirror;
 use crate::upstream::{KEY, Upstreams};
+use crate::{Result, desk};
 
 /// The user for whom everything runs.
 const ME: &str = "(SELECT id FROM users WHERE is_default = 1)";
@@ -33,7 +33,7 @@ pub(crate) fn about(sampler: &Sampler) -> String {
 }
 
 /// Returns every line of the table, ready to run.
-pub(crate) fn lines() -> Result<Vec<Line>> {
+pub(crate) fn lines(sampler: &Sampler) -> Result<Vec<Line>> {
     let upstreams = Upstreams::start()?;
     let mirrors = [1, 1_000, 1_000_000]
         .map(|size| Mirror::new(size, &upstreams))
@@ -55,6 +55,7 @@ pub(crate) fn lines() -> Result<Vec<Line>> {
     for keyed in [true, false] {
         lines.extend(encrypted(&mirrors[1], &upstreams, keyed));
     }
+    lines.extend(desk::lines(sampler)?);
     check(&lines)?;
     Ok(lines)
 }
@@ -172,7 +173,7 @@ fn sqlite(mirror: &Mirror, query: &str) -> Option<Side> {
 }
 
 /// Returns where a program lies, so that no side looks it up along a path.
-fn found(program: &str) -> Option<PathBuf> {
+pub(crate) fn found(program: &str) -> Option<PathBuf> {
     let path = std::env::split_paths("/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin");
     path.map(|dir| dir.join(program)).find(|path| path.is_file())
 }
