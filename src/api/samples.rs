@@ -9,6 +9,7 @@ use super::error::{Error, Result};
 const SAMPLES: &str = include_str!("samples.json");
 
 /// Returns every sample, in the order of `Action`.
+#[cfg(test)]
 pub(crate) fn samples() -> Result<Vec<Action>> {
     rows()?.iter().map(action).collect()
 }

@@ -1,4 +1,4 @@
-//! Completions that know this workspace: toolkits, tools and users.
+//! Completions that know this workspace: toolkits, tools, users and account kits.
 
 use std::ffi::OsString;
 
@@ -25,6 +25,7 @@ fn with_values(command: Command) -> Command {
         "toolkit" => arg.add(ArgValueCandidates::new(toolkits)),
         "tool" => arg.add(ArgValueCandidates::new(tools)),
         "user" => arg.add(ArgValueCandidates::new(users)),
+        "kit" | "account_kit_id" => arg.add(ArgValueCandidates::new(kits)),
         _ => arg,
     });
     command.mut_subcommands(with_values)
@@ -47,6 +48,11 @@ fn toolkits() -> Vec<CompletionCandidate> {
 fn users() -> Vec<CompletionCandidate> {
     let users = store().and_then(|store| store.users().ok()).unwrap_or_default();
     users.iter().map(|user| CompletionCandidate::new(user.handle().to_owned())).collect()
+}
+
+fn kits() -> Vec<CompletionCandidate> {
+    let kits = store().and_then(|store| store.kits().ok()).unwrap_or_default();
+    kits.into_iter().map(|kit| CompletionCandidate::new(kit.name)).collect()
 }
 
 /// Returns the tools of the toolkit that stands before on the line.

@@ -5,7 +5,7 @@ use std::fs;
 
 use clap::Args;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::arguments;
 use crate::api::error::{Code, Error, Fault, Result};
@@ -270,10 +270,20 @@ fn file(path: &str) -> Result<KitFile> {
     if let Value::Object(map) = &mut value {
         map.retain(|key, _| !ANSWERED.contains(&key.as_str()));
     }
+    // One by one: a path does not tell which of several primitives it leads through.
+    for (primitive, config) in value["primitives_config"].as_object().into_iter().flatten() {
+        let one = json!({ "primitives_config": { primitive: config } });
+        typed(one).map_err(|(at, why)| refused(name, &at.replacen('?', primitive, 1), &why))?;
+    }
+    typed(value).map_err(|(at, why)| refused(name, &at, &why))
+}
+
+/// Reads a kit, or says where it is none, and why.
+fn typed(value: Value) -> std::result::Result<KitFile, (String, String)> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let place = error.path().to_string();
-        let place = if place == "." { "" } else { place.as_str() };
-        refused(name, place, &nearer(&error.into_inner().to_string()))
+        let place = if place == "." { String::new() } else { place };
+        (place, nearer(&error.into_inner().to_string()))
     })
 }
 

@@ -23,7 +23,7 @@ pub(crate) enum Command {
     Create {
         /// Short for `--name`
         #[arg(conflicts_with = "name", value_name = "NAME")]
-        kit: Option<Label>,
+        called: Option<Label>,
         #[command(flatten)]
         flags: KitFlags,
     },
@@ -47,11 +47,11 @@ pub(crate) enum Command {
 
 /// What a list does to the one before, and what a file looks like.
 const FORMAT: &str = "\
-A flag that is given replaces what the kit said there before: a list is replaced as a whole, and an
-empty one (`--approval-tool=`) removes it; `--tool` replaces the rule of that app, and `--tool gmail=`
-removes it. What no flag names stays. Flags are put on top of `--file`.
+A flag replaces what the kit said there before, a list as a whole: an empty one
+(`--approval-tool=`) removes it. `--tool` replaces the rule of its app, `--tool gmail=` removes it.
+What no flag names stays. Flags are put on top of `--file`.
 
-A file is JSON or TOML, as `account-kits get` answers it; a config in it replaces the whole one:
+A file is JSON or TOML, as `account-kits get` answers it. A config in it replaces the whole one:
   { \"name\": \"Ops\",
     \"primitives_config\": { \"cards\": { \"enabled\": true, \"requiresApproval\": false,
                                       \"defaults\": { \"currency\": \"usd\" } } },
@@ -78,10 +78,10 @@ impl Command {
 /// Runs a command.
 pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
     match command {
-        Command::Create { kit, flags } => {
+        Command::Create { called, flags } => {
             let said = flags.read()?;
             let mut form = said.file.clone();
-            let name = kit.or_else(|| said.name().cloned()).ok_or_else(|| {
+            let name = called.or_else(|| said.name().cloned()).ok_or_else(|| {
                 Error::usage("the account kit has no name")
                     .hint("give `--name`, as in `--name Ops`")
             })?;

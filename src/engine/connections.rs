@@ -116,11 +116,11 @@ impl Engine {
             .tools
             .iter()
             .filter_map(|tool| {
-                let score = score(words, tool.slug.as_str(), &tool.name, &tool.description)?;
-                Some((score, tool))
+                let rank = score(words, tool.slug.as_str(), &tool.name, &tool.description)?;
+                Some((rank, tool))
             })
             .collect();
-        found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+        found.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
         let tools = found.into_iter().take(limit).map(|(_, tool)| detail(tool));
         Ok(listed(&op.toolkit, tools.collect()))
     }

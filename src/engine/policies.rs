@@ -6,7 +6,6 @@ use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::ids::{Slug, ToolSlug};
 use crate::api::kits::{ConnectionsConfig, Mode, Policy, Primitive, ToolRule};
 use crate::catalog::builtin_slugs;
-use crate::catalog::search::{did_you_mean, nearest};
 
 /// Fails with every fault of a policy; what names no app or tool of this workspace is one.
 pub(super) fn check(engine: &Engine, policy: &Policy) -> Result<()> {
@@ -112,15 +111,12 @@ fn tools(engine: &Engine, app: &Slug, rule: &ToolRule, faults: &mut Vec<Fault>) 
 
 /// Returns what to say of a tool that no app of this workspace has.
 fn unknown_anywhere(engine: &Engine, slug: &ToolSlug) -> Result<Option<String>> {
-    match engine.app_of(slug)? {
-        Some(app) => unless_found(tool(&engine.toolkit(&app)?.manifest, slug)),
-        None => {
-            let near = nearest(slug.as_str(), ["effect:write", "effect:destructive"]);
-            let otherwise = "run `naive toolkits list`: a tool's slug begins with its app's";
-            let hint = did_you_mean(&near, otherwise);
-            Ok(Some(format!("no app has a tool `{slug}`; {hint}")))
-        }
+    if let Some(app) = engine.app_of(slug)? {
+        return unless_found(tool(&engine.toolkit(&app)?.manifest, slug));
     }
+    Ok(Some(format!(
+        "no app has a tool `{slug}`; run `naive toolkits list`: a tool's slug begins with its app's"
+    )))
 }
 
 /// Returns what to say of what was not found: the error's own words, as one clause.

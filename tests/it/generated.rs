@@ -149,16 +149,18 @@ fn a_tool_is_completed_before_anything_of_it_is_typed() {
 }
 
 #[test]
-fn users_of_this_workspace_are_completed() {
+fn users_and_kits_of_this_workspace_are_completed() {
     let naive = Naive::new();
     naive.run("users create alice").exits(0);
     naive.run("users create bob").exits(0);
 
     let all = completed(&naive, &["connections", "connected", "--user", ""]);
     let some = completed(&naive, &["users", "get", "al"]);
+    let kits = completed(&naive, &["account-kits", "get", "D"]);
 
     assert_eq!(all, ["default", "alice", "bob"]);
     assert_eq!(some, ["alice"]);
+    assert_eq!(kits, ["Default"]);
 }
 
 #[test]

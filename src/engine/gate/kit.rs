@@ -7,24 +7,20 @@ use crate::api::ids::{Slug, ToolHold, ToolSlug, quoted};
 use crate::api::kits::{Kit, Mode, Primitive};
 use crate::api::workspace::Effect;
 
-/// Fails with what a kit forbids: a primitive, an app, a tool.
-pub(super) fn allows(
-    kit: &Kit,
-    primitive: Primitive,
-    about: About<'_>,
-) -> std::result::Result<(), (Rule, Error)> {
+/// Returns what a kit forbids, and how it is said: a primitive, an app, a tool.
+pub(super) fn forbids(kit: &Kit, primitive: Primitive, about: About<'_>) -> Option<(Rule, Error)> {
     let see =
         format!("ask the operator to change it: `naive account-kits get {}`", quoted(&kit.name));
     let refused = |rule: Rule, does: &str, reason: &str| {
         let text = format!("account kit `{}` {does}", kit.name);
-        Err((rule, Error::new(Code::Forbidden, text).hint(see.as_str()).reason(reason)))
+        Some((rule, Error::new(Code::Forbidden, text).hint(see.as_str()).reason(reason)))
     };
     let config = kit.policy.primitives_config.get(&primitive);
     if config.is_some_and(|config| !config.enabled) {
         let does = format!("has switched `{}` off", primitive.as_str());
         return refused(Rule::PrimitiveDisabled, &does, "primitive_disabled_by_kit");
     }
-    let Some(toolkit) = about.toolkit else { return Ok(()) };
+    let toolkit = about.toolkit?;
     if !allows_toolkit(kit, toolkit) {
         let does = format!("does not allow `{toolkit}`");
         return refused(Rule::ToolkitNotAllowed, &does, "toolkit_not_allowed");
@@ -34,7 +30,7 @@ pub(super) fn allows(
             let does = format!("does not allow `{tool}`");
             refused(Rule::ToolNotAllowed, &does, "tool_not_allowed")
         }
-        Some(_) | None => Ok(()),
+        Some(_) | None => None,
     }
 }
 

@@ -133,37 +133,38 @@ pub(crate) enum Rule {
 
 /// Judges a call.
 pub(crate) fn decide(question: &Question<'_>) -> Judgement {
-    match permitted(question) {
-        Err((rule, error)) => Judgement { verdict: Verdict::Refuse(error), rule },
-        Ok(()) => {
-            let (holds, rule) = held(question);
-            Judgement { verdict: if holds { Verdict::Hold } else { Verdict::Perform }, rule }
-        }
+    if let Some((rule, error)) = forbidden(question) {
+        return Judgement { verdict: Verdict::Refuse(error), rule };
     }
+    let (holds, rule) = held(question);
+    Judgement { verdict: if holds { Verdict::Hold } else { Verdict::Perform }, rule }
 }
 
-/// Fails with the first rule that forbids the call.
-fn permitted(question: &Question<'_>) -> std::result::Result<(), (Rule, Error)> {
-    let rules: [(Rule, fn(&Question<'_>) -> Result<()>); 9] = [
-        (Rule::KeyRefused, |question| permits::known(question.caller)),
-        (Rule::KeySealed, permits::sealed),
-        (Rule::PolicyProtected, permits::policy),
-        (Rule::OperatorOnly, permits::operators),
-        (Rule::AgentsNeverResolve, permits::resolves),
-        (Rule::SeparateResolver, permits::separate),
-        (Rule::NotTheRequester, permits::takes_back),
-        (Rule::UserSuspended, permits::suspended),
-        (Rule::ConnectionsOff, permits::connections_off),
-    ];
-    for (rule, check) in rules {
-        check(question).map_err(|error| (rule, error))?;
-    }
-    match (question.kit, primitive(question.action)) {
-        (Some(kit), Some(primitive)) if acts(question.action) => {
-            kit::allows(kit, primitive, question.about)
+/// Fails if a rule forbids the call.
+type Check = fn(&Question<'_>) -> Result<()>;
+
+/// What no kit decides, in the order in which it is asked.
+const CHECKS: [(Rule, Check); 9] = [
+    (Rule::KeyRefused, permits::key),
+    (Rule::KeySealed, permits::sealed),
+    (Rule::PolicyProtected, permits::policy),
+    (Rule::OperatorOnly, permits::operators),
+    (Rule::AgentsNeverResolve, permits::resolves),
+    (Rule::SeparateResolver, permits::separate),
+    (Rule::NotTheRequester, permits::takes_back),
+    (Rule::UserSuspended, permits::suspended),
+    (Rule::ConnectionsOff, permits::connections_off),
+];
+
+/// Returns the first rule that forbids the call, and how it says so.
+fn forbidden(question: &Question<'_>) -> Option<(Rule, Error)> {
+    for (rule, check) in CHECKS {
+        if let Err(error) = check(question) {
+            return Some((rule, error));
         }
-        _ => Ok(()),
     }
+    let kit = question.kit.filter(|_| acts(question.action))?;
+    kit::forbids(kit, primitive(question.action)?, question.about)
 }
 
 /// Tells whether a person is asked first, and by which rule.

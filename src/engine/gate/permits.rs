@@ -9,6 +9,10 @@ use crate::api::kits::{Kit, Primitive};
 use crate::api::workspace::{User, UserStatus};
 use crate::engine::caller::{Caller, Refusal};
 
+pub(super) fn key(question: &Question<'_>) -> Result<()> {
+    known(question.caller)
+}
+
 /// Fails unless the key is one of this store, and good.
 pub(crate) fn known(caller: &Caller) -> Result<()> {
     let Caller::Refused(refusal) = caller else { return Ok(()) };
@@ -121,8 +125,8 @@ pub(super) fn suspended(question: &Question<'_>) -> Result<()> {
 pub(crate) fn login(user: Option<&User>, kit: Option<&Kit>, toolkit: &Slug) -> Result<()> {
     active(user)?;
     let about = About { toolkit: Some(toolkit), ..About::default() };
-    kit.map_or(Ok(()), |kit| kit::allows(kit, Primitive::Connections, about))
-        .map_err(|(_, error)| error)
+    let forbidden = kit.and_then(|kit| kit::forbids(kit, Primitive::Connections, about));
+    forbidden.map_or(Ok(()), |(_, error)| Err(error))
 }
 
 fn active(user: Option<&User>) -> Result<()> {

@@ -39,7 +39,10 @@ pub(super) const GATED: [&str; 8] = [
 /// Returns what an action is a use of.
 pub(super) fn power(action: &Action) -> Power {
     match action {
-        Action::Connect(_)
+        // Who only wants to see the request does nothing.
+        Action::Execute(op) if op.dry_run => Power::Look,
+        Action::Execute(_)
+        | Action::Connect(_)
         | Action::Finish(_)
         | Action::Poll(_)
         | Action::Credentials(_)
@@ -51,9 +54,6 @@ pub(super) fn power(action: &Action) -> Power {
         | Action::StartVerification(_)
         | Action::CreateFormation(_)
         | Action::SubmitFormation(_) => Power::Act,
-        // Who only wants to see the request does nothing.
-        Action::Execute(op) if op.dry_run => Power::Look,
-        Action::Execute(_) => Power::Act,
         Action::RequestApproval(_) => Power::AskPerson,
         Action::CreateUser(_)
         | Action::UpdateUser(_)
