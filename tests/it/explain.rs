@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::keys::{by, made};
 use crate::support::Naive;
 
 /// Asks about a call of an agent for alice, in the words of the command line.
@@ -183,4 +184,40 @@ fn a_question_about_nothing_names_what_was_perhaps_meant() {
         let found = run["error"]["hint"].as_str().unwrap();
         assert!(found.starts_with(hint), "{question}: {found}");
     }
+}
+
+#[test]
+fn who_holds_a_key_asks_about_itself() {
+    let naive = under("--mode allowlist --toolkits slack");
+    naive.run("users create bob").exits(0);
+    let (free, sealed) = (made(&naive, "--role agent"), made(&naive, "--role agent --user alice"));
+    let asked = |key: &Value, question: &str| {
+        by(&naive, key, &format!("explain {question}")).exits(0).json()["result"].clone()
+    };
+
+    let own = asked(&sealed, "connections.connect --toolkit gmail");
+    let held = asked(&free, "connections.connect --toolkit slack --user alice");
+    let default = asked(&free, "cards.create");
+    let other = by(&naive, &sealed, "explain cards.create --user bob").exits(1).json();
+
+    assert_eq!((&own["user"], &own["rule"]), (&json!("alice"), &json!("toolkit_not_allowed")));
+    assert_eq!(
+        (&held["caller"], &held["verdict"]),
+        (&json!("the agent key `bot`"), &json!("held"))
+    );
+    assert_eq!(default["rule"], "default_user_not_held");
+    assert_eq!(other["error"]["reason"], "key_subject_mismatch");
+}
+
+#[test]
+fn an_agent_gets_what_was_explained() {
+    let naive = under("--mode blocklist --toolkits hackernews");
+    let key = made(&naive, "--role agent");
+
+    let explained =
+        by(&naive, &key, "explain connections.connect --toolkit hackernews --user alice");
+    let called = by(&naive, &key, "connections connect hackernews --user alice").exits(1).json();
+
+    assert_eq!(explained.exits(0).json()["result"]["verdict"], "refused");
+    assert_eq!(called["error"]["reason"], "toolkit_not_allowed");
 }

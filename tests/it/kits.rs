@@ -1,25 +1,18 @@
 //! Account kits: made, judged, changed, assigned, deleted; what a kit says bites at once.
 
-use std::fs;
-
 use serde_json::{Value, json};
 
+use crate::keys::{by, made};
 use crate::support::{Naive, Run};
 use crate::users::{SANDBOX, masked};
 
 /// Returns what a run failed with.
-fn error(run: &Run) -> Value {
+pub(crate) fn error(run: &Run) -> Value {
     run.json()["error"].clone()
 }
 
-/// Returns each fault's place and message.
-fn faults(run: &Run) -> Vec<(String, String)> {
-    let details = error(run)["details"].as_array().unwrap().clone();
-    let text = |fault: &Value, key: &str| fault[key].as_str().unwrap().to_owned();
-    details.iter().map(|fault| (text(fault, "pointer"), text(fault, "message"))).collect()
-}
-
-fn names(naive: &Naive) -> Vec<String> {
+/// Returns the names of the kits there are.
+pub(crate) fn names(naive: &Naive) -> Vec<String> {
     let kits = naive.run("account-kits list").exits(0).json();
     let kits = kits["result"]["account_kits"].as_array().unwrap().clone();
     kits.iter().map(|kit| kit["name"].as_str().unwrap().to_owned()).collect()
@@ -135,153 +128,6 @@ fn an_update_replaces_what_it_names_and_leaves_the_rest() {
 }
 
 #[test]
-fn a_file_makes_a_kit_in_either_form_and_flags_go_on_top() {
-    let naive = Naive::new();
-    let json = r#"{"name": "Ops", "description": "d",
-        "primitives_config": {"cards": {"requiresApproval": false, "defaults": {"currency": "eur"}}},
-        "connections_config": {"mode": "allowlist", "toolkits": ["gmail"]}, "approval_ttl": "1h"}"#;
-    let toml = "name = \"Toml\"\ngate_default_user = true\n\
-        [connections_config]\nmode = \"blocklist\"\ntoolkits = [\"slack\"]\n";
-    fs::write(naive.home().join("kit.json"), json).unwrap();
-    fs::write(naive.home().join("kit.toml"), toml).unwrap();
-
-    let from_json = naive.run("kits create --file kit.json --ttl 2h").exits(0).json();
-    let from_toml = naive.run("kits create Other --file kit.toml").exits(0).json();
-    let got = naive.run("kits get Ops --jq .result").exits(0);
-    let edited = got.out.replace("\"gmail\"", "\"stripe\"");
-    let from_stdin = naive.fed("kits update Ops --file -", &edited).exits(0).json();
-
-    let cards = json!({
-        "enabled": true, "requiresApproval": false, "defaults": { "currency": "eur" },
-    });
-    assert_eq!(from_json["result"]["primitives_config"]["cards"], cards);
-    assert_eq!(from_json["result"]["approval_ttl"], "2h");
-    assert_eq!(from_toml["result"]["name"], "Other");
-    assert_eq!(from_toml["result"]["gate_default_user"], true);
-    assert_eq!(from_toml["result"]["connections_config"]["toolkits"], json!(["slack"]));
-    assert_eq!(from_stdin["result"]["connections_config"]["toolkits"], json!(["stripe"]));
-}
-
-#[test]
-fn every_slip_is_named_at_once_with_its_place_and_nothing_is_stored() {
-    let naive = Naive::new();
-
-    let run = naive
-        .run(
-            "kits create Ops --mode allowlist --toolkits gmial,slack \
-             --tool gmail.enable=GMAIL_SEND_EMIAL --tool slack.enable=SLACK_SEND_MESSAGE \
-             --tool slack.disable=SLACK_LIST_CHANNELS --approval-toolkit strpie \
-             --approval-tool GMAIL_SEND_DARFT,effect:write,ACME_DO",
-        )
-        .exits(1);
-
-    assert_eq!(error(&run)["code"], "invalid_input");
-    assert_eq!(error(&run)["reason"], "kit_invalid");
-    let expected = [
-        ("toolkits/gmial", "there is no toolkit `gmial`; did you mean `gmail`?"),
-        ("approvalToolkits/strpie", "there is no toolkit `strpie`; did you mean `stripe`?"),
-        ("tools/gmail/enable/GMAIL_SEND_EMIAL", "`gmail` has no tool `GMAIL_SEND_EMIAL`; did"),
-        ("tools/slack", "an app has either `enable` or `disable`"),
-        ("approvalTools/GMAIL_SEND_DARFT", "`gmail` has no tool `GMAIL_SEND_DARFT`; did you"),
-        ("approvalTools/ACME_DO", "no app has a tool `ACME_DO`; run `naive toolkits list`"),
-    ];
-    let found = faults(&run);
-    for (place, message) in expected {
-        let pointer = format!("/connections_config/{place}");
-        let is_it = |(at, said): &(String, String)| *at == pointer && said.starts_with(message);
-        assert!(found.iter().any(is_it), "{pointer}: {found:#?}");
-    }
-    let known = |(at, _): &(String, String)| at.contains("LIST_CHANNELS");
-    assert_eq!(found.iter().filter(|fault| !known(fault)).count(), expected.len(), "{found:#?}");
-    assert_eq!(names(&naive), ["Default"]);
-}
-
-#[test]
-fn a_mode_and_its_list_belong_together() {
-    let naive = Naive::new();
-
-    for (flags, says) in [
-        (
-            "--toolkits gmail",
-            "a list of apps goes with the modes `allowlist` and `blocklist` alone",
-        ),
-        ("--mode open --toolkits gmail", "a list of apps goes with the modes"),
-        ("--mode allowlist", "an allowlist names the apps it allows"),
-        ("--mode blocklist --toolkits=", "a blocklist names the apps it blocks"),
-    ] {
-        let run = naive.run(&format!("kits create Ops {flags}")).exits(1);
-
-        let found = faults(&run);
-        assert_eq!((found.len(), found[0].0.as_str()), (1, "/connections_config/toolkits"));
-        assert!(found[0].1.starts_with(says), "{flags}: {found:?}");
-    }
-    assert_eq!(names(&naive), ["Default"]);
-}
-
-#[test]
-fn a_flag_that_says_nothing_is_a_usage_error_with_the_nearest_name() {
-    let naive = Naive::new();
-
-    for (flags, hint) in [
-        ("--primitive tradng=off", "did you mean `trading`?"),
-        ("--requires-approval crads", "did you mean `cards`?"),
-        ("--primitive cards=maybe", "write it as in `trading=off`"),
-        ("--requires-approval cards=often", "write it as in `cards=false`"),
-        ("--tool gmail", "write it as in `gmail.enable=GMAIL_SEND_EMAIL`"),
-        ("--tool gmail.allow=GMAIL_X", "write it as in `gmail.enable=GMAIL_SEND_EMAIL`"),
-    ] {
-        let run = naive.run(&format!("kits create Ops {flags}")).exits(2);
-        assert_eq!(error(&run)["hint"], hint, "{flags}");
-    }
-    naive.run("kits create").exits(2);
-    assert_eq!(names(&naive), ["Default"]);
-}
-
-#[test]
-fn a_file_with_a_slip_names_its_place() {
-    let naive = Naive::new();
-
-    for (text, pointer, says) in [
-        (r#"{"nmae": "Ops"}"#, "/nmae", "did you mean `name`?"),
-        (
-            r#"{"name": "Ops", "primitives_config": {"crads": {}}}"#,
-            "/primitives_config/crads",
-            "did you mean `cards`?",
-        ),
-        (
-            r#"{"name": "Ops", "primitives_config": {"cards": {"requireApproval": true}}}"#,
-            "/primitives_config/cards/requireApproval",
-            "did you mean `requiresApproval`?",
-        ),
-        (
-            r#"{"name": "Ops", "connections_config": {"mode": "denylist"}}"#,
-            "/connections_config/mode",
-            "`blocklist`",
-        ),
-        (r#"{"name": "Ops", "approval_ttl": "soon"}"#, "/approval_ttl", "72h"),
-        (
-            r#"{"name": "Ops", "connections_config": {"custom_auth_configs": {"gmail": "ac_1"}}}"#,
-            "/connections_config/custom_auth_configs/gmail",
-            "naive toolkits configure gmail",
-        ),
-        (
-            r#"{"name": "Ops", "primitives_config": {"custom": {"requiresApproval": false}}}"#,
-            "/primitives_config/custom/requiresApproval",
-            "to ask a person",
-        ),
-        ("{", "", "EOF"),
-    ] {
-        let run = naive.fed("kits create --file -", text).exits(1);
-
-        let found = faults(&run);
-        assert_eq!((found.len(), found[0].0.as_str()), (1, pointer), "{text}: {found:?}");
-        assert!(found[0].1.contains(says), "{text}: {found:?}");
-    }
-    naive.run("kits create --file nowhere.json").exits(2);
-    assert_eq!(names(&naive), ["Default"]);
-}
-
-#[test]
 fn a_name_is_the_kits_own() {
     let naive = Naive::new();
     let made = naive.run("kits create Ops").exits(0).json();
@@ -382,4 +228,37 @@ fn an_edit_bites_at_the_next_call() {
     let app = &apps["result"]["toolkits"][0];
     assert_eq!(app["availability"], "disabled");
     assert_eq!(app["availabilityReason"], "account kit `Default` does not allow it");
+}
+
+#[test]
+fn an_agent_reads_its_kit_and_never_changes_it() {
+    let naive = Naive::new();
+    naive.run("users create alice").exits(0);
+    let (agent, workspace) = (made(&naive, "--role agent"), made(&naive, "--role workspace"));
+
+    for line in [
+        "kits create Free --requires-approval cards=false",
+        "kits update Default --requires-approval cards=false",
+        "kits delete Default",
+        "kits assign Default alice",
+        "users update alice --kit Default",
+    ] {
+        let refused = by(&naive, &agent, line).exits(1);
+        assert_eq!(error(&refused)["reason"], "policy_protected", "{line}");
+    }
+    by(&naive, &agent, "kits get Default").exits(0);
+    by(&naive, &workspace, "kits update Default --requires-approval cards=false").exits(0);
+    assert_eq!(names(&naive), ["Default"]);
+}
+
+#[test]
+fn a_key_of_a_blocked_app_is_not_entered() {
+    let naive = Naive::new();
+    let link = naive.run("connections connect stripe --no-wait").exits(0).json();
+    let id = link["result"]["connectedAccountId"].as_str().unwrap().to_owned();
+    naive.run("kits update Default --mode blocklist --toolkits stripe").exits(0);
+
+    let refused = naive.fed(&format!("connections credentials {id} api_key=-"), "x\n");
+
+    assert_eq!(error(&refused.exits(1))["reason"], "toolkit_not_allowed");
 }

@@ -27,6 +27,7 @@ mod generated;
 mod handover;
 mod hints;
 mod keys;
+mod kit_slips;
 mod kits;
 mod layering;
 mod lists;
