@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use super::connections::see_all;
 use super::known::Known;
-use super::{Engine, Scope, gate, user_flag};
+use super::{Engine, Scope, user_flag};
 use crate::api::accounts::{DefaultAccount, DefaultChosen};
-use crate::api::action::Action;
 use crate::api::connections::{Connection, Status};
 use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::ids::{ConnectionId, Label, Slug, connect_command, flag};
@@ -100,17 +99,6 @@ impl Engine {
     pub(super) fn owner(&self, id: &ConnectionId) -> Result<Option<User>> {
         let owner = self.store.connection(id)?.and_then(|(user, _)| user.parse().ok());
         Ok(owner.map(|user| self.store.user(&user)).transpose()?.flatten())
-    }
-
-    /// Returns the app of the user's connection that an action would go on with, if it names one.
-    pub(super) fn app_of_connection(&self, user: &User, action: &Action) -> Result<Option<Slug>> {
-        let Some(named) = gate::goes_on_with(action) else { return Ok(None) };
-        if let Ok(toolkit) = named.as_str().parse() {
-            return Ok(Some(toolkit));
-        }
-        let Ok(id) = named.as_str().parse() else { return Ok(None) };
-        let found = self.store.connection(&id)?.filter(|(owner, _)| *owner == user.id);
-        Ok(found.map(|(_, connection)| connection.toolkit))
     }
 
     /// Returns the flag that names the user a connection belongs to.

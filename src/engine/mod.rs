@@ -19,6 +19,7 @@ mod handover;
 mod idempotency;
 mod identity;
 mod inputs;
+mod judging;
 mod keys;
 mod kits;
 mod known;
@@ -46,13 +47,13 @@ use url::Url;
 
 use crate::api::action::{Action, Outcome};
 use crate::api::error::{Error, Result};
-use crate::api::ids::{ConnectionId, IdempotencyKey, Slug, ToolSlug, UserRef, flag, fresh};
+use crate::api::ids::{ConnectionId, IdempotencyKey, Slug, UserRef, flag, fresh};
 use crate::api::time::Millis;
-use crate::api::workspace::{AuthType, Effect, User};
+use crate::api::workspace::{AuthType, User};
 use crate::http::Http;
 use crate::store::{Restored, Store};
 use crate::vault::{Cipher, Vault};
-use gate::{Judgement, Question, Verdict};
+use gate::Verdict;
 use logs::About;
 
 pub(crate) use caller::{Caller, Refusal};
@@ -209,31 +210,6 @@ impl Engine {
         let result = self.perform(scope, action).await;
         self.log_end(scope, about, &result);
         result.map(Outcome::Done)
-    }
-
-    /// Asks the gate, with everything that its answer follows from.
-    fn judge(&self, call: &Call, user: Option<&User>, action: &Action) -> Result<Judgement> {
-        let acts = gate::acts(action);
-        let kit = user.filter(|_| acts).map(|user| self.store.kit_of(user)).transpose()?;
-        let (named, tool) = gate::target(action);
-        let found = user.map(|user| self.app_of_connection(user, action)).transpose()?.flatten();
-        let toolkit = named.or(found.as_ref());
-        let effect = toolkit.zip(tool).and_then(|(app, tool)| self.effect(app, tool));
-        Ok(gate::decide(&Question {
-            caller: &call.caller,
-            subject: user,
-            kit: kit.as_ref(),
-            workspace: Some(&self.store.workspace()?),
-            action,
-            about: gate::About { toolkit, tool, effect },
-            requester: self.requester(action)?.as_ref(),
-        }))
-    }
-
-    /// Returns what a tool does, where it is known.
-    fn effect(&self, toolkit: &Slug, tool: &ToolSlug) -> Option<Effect> {
-        let known = self.toolkit(toolkit).ok()?;
-        known.manifest.tool(tool).map(|tool| tool.effect)
     }
 
     /// Says so where the store is a copy from before, once.

@@ -1,0 +1,51 @@
+//! What the gate is told: everything that its answer follows from, brought together from the store.
+
+use super::gate::{self, About, Judgement, Question};
+use super::{Call, Engine};
+use crate::api::action::Action;
+use crate::api::error::Result;
+use crate::api::ids::{Slug, ToolSlug};
+use crate::api::workspace::{Effect, User};
+
+impl Engine {
+    /// Asks the gate, with everything that its answer follows from.
+    pub(super) fn judge(
+        &self,
+        call: &Call,
+        user: Option<&User>,
+        action: &Action,
+    ) -> Result<Judgement> {
+        let acts = gate::acts(action);
+        let kit = user.filter(|_| acts).map(|user| self.store.kit_of(user)).transpose()?;
+        let (named, tool) = gate::target(action);
+        let found = user.map(|user| self.app_of_connection(user, action)).transpose()?.flatten();
+        let toolkit = named.or(found.as_ref());
+        let effect = toolkit.zip(tool).and_then(|(app, tool)| self.effect(app, tool));
+        Ok(gate::decide(&Question {
+            caller: &call.caller,
+            subject: user,
+            kit: kit.as_ref(),
+            workspace: Some(&self.store.workspace()?),
+            action,
+            about: About { toolkit, tool, effect },
+            requester: self.requester(action)?.as_ref(),
+        }))
+    }
+
+    /// Returns what a tool does, where it is known.
+    fn effect(&self, toolkit: &Slug, tool: &ToolSlug) -> Option<Effect> {
+        let known = self.toolkit(toolkit).ok()?;
+        known.manifest.tool(tool).map(|tool| tool.effect)
+    }
+
+    /// Returns the app of the user's connection that an action would go on with, if it names one.
+    fn app_of_connection(&self, user: &User, action: &Action) -> Result<Option<Slug>> {
+        let Some(named) = gate::goes_on_with(action) else { return Ok(None) };
+        if let Ok(toolkit) = named.as_str().parse() {
+            return Ok(Some(toolkit));
+        }
+        let Ok(id) = named.as_str().parse() else { return Ok(None) };
+        let found = self.store.connection(&id)?.filter(|(owner, _)| *owner == user.id);
+        Ok(found.map(|(_, connection)| connection.toolkit))
+    }
+}
