@@ -1,5 +1,8 @@
 //! What becomes of connections and their logins, event by event.
 
+mod log;
+mod once;
+
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
