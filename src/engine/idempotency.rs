@@ -190,25 +190,20 @@ pub(super) fn takes_key(action: &Action) -> bool {
 /// What failed on the way may succeed next time, and a person mends what is not connected or configured.
 /// An outcome that nobody knows is final: to send it again is what the key is to prevent.
 fn is_final(outcome: &str) -> bool {
-    let code = serde_json::from_value::<Code>(outcome.into());
+    let Ok(code) = serde_json::from_value::<Code>(outcome.into()) else { return true };
     match code {
-        Err(_) => true,
-        Ok(
-            Code::InvalidInput
-            | Code::Forbidden
-            | Code::NotFound
-            | Code::DuplicateRecord
-            | Code::OutcomeUnknown,
-        ) => true,
-        Ok(
-            Code::Unauthorized
-            | Code::DuplicateRequest
-            | Code::RateLimited
-            | Code::NotConfigured
-            | Code::FeatureNotConfigured
-            | Code::ProviderError
-            | Code::InternalError,
-        ) => false,
+        Code::InvalidInput
+        | Code::Forbidden
+        | Code::NotFound
+        | Code::DuplicateRecord
+        | Code::OutcomeUnknown => true,
+        Code::Unauthorized
+        | Code::DuplicateRequest
+        | Code::RateLimited
+        | Code::NotConfigured
+        | Code::FeatureNotConfigured
+        | Code::ProviderError
+        | Code::InternalError => false,
     }
 }
 

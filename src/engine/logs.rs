@@ -138,13 +138,12 @@ fn entity_type(action: &str, target: Option<&str>) -> Option<&'static str> {
     let target = target?;
     let (area, _) = action.split_once('.').unwrap_or((action, ""));
     Some(match area {
-        "users" => "user",
-        "toolkits" => "toolkit",
-        "connections" if action == "connections.execute" => "tool",
+        _ if action == "account_kits.assign" => "user",
+        _ if action == "connections.execute" => "tool",
         "connections" if target.starts_with("ca_") => "connection",
-        "connections" => "toolkit",
+        "toolkits" | "connections" => "toolkit",
+        "users" => "user",
         "keys" => "key",
-        "account_kits" if action == "account_kits.assign" => "user",
         "account_kits" => "account_kit",
         "approvals" => "approval",
         "cards" => "card",

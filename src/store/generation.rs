@@ -55,7 +55,7 @@ impl Store {
             }
             return Ok(None);
         }
-        let restored = {
+        let found = {
             let mut conn = self.conn();
             let tx = immediate(&mut conn)?;
             let (id, number) = row(&tx)?;
@@ -63,16 +63,16 @@ impl Store {
                 // Another process was faster.
                 return Ok(None);
             }
-            let restored = give_up(&tx, now)?;
-            let marked = marker.map_or(0, |marker| marker.number);
-            let next = marked.max(number).max(number.saturating_neg()) + 1;
+            let found = give_up(&tx, now)?;
+            let ahead = marker.map_or(0, |marker| marker.number);
+            let next = ahead.max(number).max(number.saturating_neg()) + 1;
             tx.execute("UPDATE store SET generation = ?1", [next])?;
             tx.commit()?;
-            restored
+            found
         };
         let (id, number) = self.generation()?;
         replace_marker(&self.dir, &id, number)?;
-        Ok(Some(restored))
+        Ok(Some(found))
     }
 
     /// Returns this store's id and the number of its last claim.
