@@ -17,14 +17,14 @@ use crate::api::connections::{
     Connect, ConnectState, Connected, Connection, Credentials, GetConnection, PendingLogin, Status,
 };
 use crate::api::error::{Error, Result};
-use crate::api::ids::Label;
+use crate::api::ids::{Label, UserRef};
 use crate::api::secrets::Secrets;
 use crate::api::workspace::{AuthType, Availability, CredentialField, GetToolkit};
 use crate::engine::{Call, FLOW_LIFE, keys};
 
-/// How this terminal takes part in a login. None of it is part of the action.
+/// How this terminal takes part in a login that a browser ends. None of it is part of the action.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct Terminal {
+pub(crate) struct Browser {
     /// Port of the callback on 127.0.0.1; of several, separated by commas, the first that is free
     #[arg(long, value_name = "PORT", value_delimiter = ',')]
     port: Vec<u16>,
@@ -36,7 +36,14 @@ pub(crate) struct Terminal {
     pub(crate) no_wait: bool,
     /// How long to wait for the login: for a link at most 10m, as long as it counts
     #[arg(long, default_value = "5m", value_name = "TIME", value_parser = time)]
-    timeout: Duration,
+    pub(crate) timeout: Duration,
+}
+
+/// How this terminal takes part in any login.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Terminal {
+    #[command(flatten)]
+    pub(crate) browser: Browser,
     /// Credential that is read from stdin, a line each (`api_key=-`); at a terminal it is asked for
     #[arg(long, value_name = "KEY=-")]
     credential: Vec<String>,
@@ -49,51 +56,96 @@ pub(crate) fn time(text: &str) -> std::result::Result<Duration, String> {
     Duration::try_from(span).map_err(|_| "it must not be negative".to_owned())
 }
 
+/// The place that a browser returns to, open from before its login begins.
+pub(crate) struct Door {
+    way: Result<Way>,
+    listener: Option<Listener>,
+    browser: bool,
+    patience: Duration,
+}
+
+impl Door {
+    /// Opens it where the login is one that returns; what else there is to know of the terminal is
+    /// found out in any case.
+    pub(crate) fn open(app: &App<'_>, terminal: &Browser, returns: bool) -> Result<Self> {
+        let way = way(app, terminal);
+        let returns = returns && (terminal.no_wait || way.is_ok());
+        let listener = if returns { Some(Listener::open(&terminal.port)?) } else { None };
+        // Whoever says `--no-browser` wants the link; it is where nobody said so that a code comes first.
+        let browser = terminal.no_wait || terminal.no_browser || !matches!(way, Ok(Way::Paste));
+        Ok(Self { way, listener, browser, patience: terminal.timeout })
+    }
+
+    /// Returns what a call carries that begins the login.
+    pub(crate) fn call(&self, app: &App<'_>, waits: bool) -> Call {
+        let redirect_uri = self.listener.as_ref().map(|listener| listener.redirect_uri().clone());
+        Call { redirect_uri, browser: self.browser, waits, ..app.as_caller() }
+    }
+
+    /// Fails if nobody could ever open the link of a login.
+    pub(crate) fn check(self) -> Result<Self> {
+        match self.way {
+            Ok(way) => Ok(Self { way: Ok(way), ..self }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits for the end of a login by link or by code; nothing where it goes by neither.
+    pub(crate) async fn ended(
+        self,
+        app: &App<'_>,
+        name: &str,
+        started: &ConnectState,
+        user: Option<&UserRef>,
+    ) -> Result<Option<ConnectState>> {
+        match (&started.redirect_url, &started.device, self.listener) {
+            (_, Some(code), _) => {
+                let login = DeviceLogin::new(app, name, started, user);
+                Box::pin(login.run(code.clone(), self.patience)).await.map(Some)
+            }
+            (Some(link), None, Some(listener)) => {
+                let wait = Wait::new(app, name, started, link, self.way?);
+                let ended = Box::pin(wait.run(listener, self.patience)).await?;
+                Ok(Some(ConnectState { user: None, ..ended }))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
 /// Connects an app, with whatever its login needs from this terminal.
 pub(crate) async fn connect(app: &App<'_>, op: Connect, terminal: Terminal) -> Result<u8> {
+    let (browser, no_wait) = (&terminal.browser, terminal.browser.no_wait);
     let about = GetToolkit { toolkit: op.toolkit.clone() };
     let about = app.done(app.as_caller(), about).await?;
     let wanted = wanted(&about, &op.fields);
     let mut entered = given(app, &about, &wanted, &terminal.credential)?;
-    check_patience(&op, terminal.timeout)?;
-    let waits = !terminal.no_wait && about.summary.availability != Availability::Disabled;
+    check_patience(&op, browser.timeout)?;
+    let waits = !no_wait && about.summary.availability != Availability::Disabled;
     let is_oauth = about.summary.auth_type == AuthType::Oauth2;
     if waits && !is_oauth {
         entered = asked(app, &op, &wanted, entered).await?;
     }
-    let way = way(app, &terminal);
-    let returns = is_oauth && !op.device && (terminal.no_wait || way.is_ok());
-    let listener = if returns { Some(Listener::open(&terminal.port)?) } else { None };
-    let redirect_uri = listener.as_ref().map(|listener| listener.redirect_uri().clone());
-    // Whoever says `--no-browser` wants the link; it is where nobody said so that a code comes first.
-    let browser = terminal.no_wait || terminal.no_browser || !matches!(way, Ok(Way::Paste));
-    let call = Call { redirect_uri, browser, waits: waits && is_oauth, ..app.as_caller() };
+    let door = Door::open(app, browser, is_oauth && !op.device)?;
+    let call = door.call(app, waits && is_oauth);
     let (user, label) = (op.user.clone(), Label::flag(op.label.as_ref()));
-    let started = match begin(app, &call, op, terminal.timeout).await {
+    let started = match begin(app, &call, op, browser.timeout).await {
         Ok(Outcome::Done(started)) => started,
         Ok(Outcome::Pending(pending)) => {
             return app.output.held("connections.connect", &pending);
         }
         Err(error) if error.reason.as_deref() == Some("no_return") => {
-            return Err(way.err().unwrap_or(error));
+            return Err(door.check().err().unwrap_or(error));
         }
         Err(error) => return Err(error),
     };
-    let name = &about.summary.name;
     let whose = app.user_flag(user.as_ref());
-    let ended = match (&started.redirect_url, &started.device, listener) {
-        _ if started.status == Status::Active || terminal.no_wait => {
-            return left(app, &started, &terminal, (&whose, &label));
-        }
-        (_, Some(code), _) => {
-            let login = DeviceLogin::new(app, name, &started, user.as_ref());
-            Box::pin(login.run(code.clone(), terminal.timeout)).await?
-        }
-        (Some(link), None, Some(listener)) => {
-            let wait = Wait::new(app, name, &started, link, way?);
-            ConnectState { user: None, ..Box::pin(wait.run(listener, terminal.timeout)).await? }
-        }
-        _ => {
+    if started.status == Status::Active || no_wait {
+        return left(app, &started, &terminal, (&whose, &label));
+    }
+    let ended = match door.ended(app, &about.summary.name, &started, user.as_ref()).await? {
+        Some(ended) => ended,
+        None => {
             let connection = (&started.connected_account_id).into();
             let fields = ask_for(&wanted, entered)?;
             let op = Credentials { connection, user: user.clone(), fields };
@@ -122,7 +174,7 @@ fn left(
 }
 
 /// Returns the login of another process that waits in place of one from here.
-fn joined(started: &ConnectState) -> Option<&PendingLogin> {
+pub(crate) fn joined(started: &ConnectState) -> Option<&PendingLogin> {
     let is_other = started.redirect_url.is_none() && started.device.is_none();
     started.login.as_ref().filter(|_| is_other)
 }
@@ -150,7 +202,7 @@ async fn begin(
 }
 
 /// Fails with a usage error if somebody would wait longer than a link counts.
-fn check_patience(op: &Connect, patience: Duration) -> Result<()> {
+pub(crate) fn check_patience(op: &Connect, patience: Duration) -> Result<()> {
     if op.device || patience <= FLOW_LIFE {
         return Ok(());
     }
@@ -280,7 +332,7 @@ fn waits_already(
 }
 
 /// Chooses how the link is opened; fails at once where nobody could ever open it.
-fn way(app: &App<'_>, terminal: &Terminal) -> Result<Way> {
+fn way(app: &App<'_>, terminal: &Browser) -> Result<Way> {
     let settings = &app.settings;
     if !terminal.no_browser && browser::is_there(settings) {
         return Ok(Way::Browser);

@@ -121,7 +121,7 @@ impl Command {
     /// Returns the app whose login it begins and leaves to others to end, if it does that.
     pub(crate) fn leaves_a_link(&self) -> Option<&Slug> {
         match self {
-            Self::Connect { op, terminal } if terminal.no_wait => Some(&op.toolkit),
+            Self::Connect { op, terminal } if terminal.browser.no_wait => Some(&op.toolkit),
             _ => None,
         }
     }

@@ -1,6 +1,7 @@
 //! The only writer: envelopes and tables on stdout, everything else on stderr.
 
 use std::io::{self, Write};
+use std::rc::Rc;
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use serde::Serialize;
@@ -94,10 +95,10 @@ impl Page {
 }
 
 /// Where and how a run of the program answers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Output {
     form: settings::Output,
-    filter: Option<Filter>,
+    filter: Option<Rc<Filter>>,
     sandbox: bool,
     verbose: bool,
     /// Profile that the command line named; what is suggested names it again
@@ -107,7 +108,7 @@ pub(crate) struct Output {
 impl Output {
     /// Fails with a usage error if the filter is none, before anything is done.
     pub(crate) fn new(flags: &Flags, settings: &Settings) -> Result<Self> {
-        let filter = settings.jq.as_deref().map(Filter::compile).transpose()?;
+        let filter = settings.jq.as_deref().map(Filter::compile).transpose()?.map(Rc::new);
         let table = settings.output == settings::Output::Table && filter.is_some();
         Ok(Self {
             form: if table { settings::Output::Json } else { settings.output },
@@ -151,19 +152,16 @@ impl Output {
     /// Writes a reply, and returns the exit status.
     pub(crate) fn reply(&self, action: &str, result: Value, page: Page) -> Result<u8> {
         let status = page.failure.as_ref().map_or(0, Error::exit);
-        let page = self.repeating(page);
         if self.form == settings::Output::Table {
             let mut text = String::new();
             for block in &page.blocks {
                 text.push_str(&render(block));
             }
             write(&mut io::stdout(), &text)?;
-            if let Some(error) = &page.failure {
-                self.complain(error)?;
-            }
-            advise(&page)?;
+            self.advise(page)?;
             return Ok(status);
         }
+        let page = self.repeating(page);
         let mut envelope = self.envelope(page.failure.is_none(), action);
         envelope.insert("result".into(), result);
         if let Some(error) = &page.failure {
@@ -190,6 +188,24 @@ impl Output {
         let result = written(pending)?;
         self.reply(action, result, page)?;
         Ok(HELD)
+    }
+
+    /// Returns the same output for a command that answers more than once: JSON, if it is any, in lines.
+    pub(crate) fn lines(&self) -> Self {
+        let form = match self.form {
+            settings::Output::Table => settings::Output::Table,
+            settings::Output::Json | settings::Output::Jsonl => settings::Output::Jsonl,
+        };
+        Self { form, ..self.clone() }
+    }
+
+    /// Tells people what a page has to say beside its reply, where the reply itself is not written.
+    pub(crate) fn advise(&self, page: Page) -> Result<()> {
+        let page = self.repeating(page);
+        if let Some(error) = &page.failure {
+            self.complain(error)?;
+        }
+        advise(&page)
     }
 
     /// Writes an error, and returns the exit status. Nothing is left to say if even that fails.
@@ -279,6 +295,11 @@ impl Output {
 /// Writes a full sentence that is no data.
 pub(crate) fn note(text: &str) -> Result<()> {
     write(&mut io::stderr(), &format!("{}\n", lines(text)))
+}
+
+/// Returns how many columns the terminal of stderr has, 80 where it is none.
+pub(crate) fn width() -> usize {
+    console::Term::stderr().size_checked().map_or(80, |(_, width)| width.into())
 }
 
 /// Writes data that is no reply: a script, help. Nothing else goes to stdout then.

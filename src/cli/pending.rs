@@ -22,7 +22,7 @@ const GIVEN_UP: u8 = 9;
 pub(crate) async fn wait(app: &App<'_>, mut op: GetConnection, patience: Duration) -> Result<u8> {
     let user = app.user_flag(op.user.as_ref());
     let mut by_code = true;
-    let ended = patiently(app, patience, async || {
+    let ended = patiently(app, waiting(patience), async || {
         let connection = app.done(app.as_caller(), op.clone()).await?;
         // The app alone may mean another one by the time this one has ended.
         op.connection = (&connection.id).into();
@@ -94,7 +94,7 @@ pub(crate) async fn join(
     ))?;
     let engine = app.backend.engine()?;
     let id = &started.connected_account_id;
-    let ended = patiently(app, patience, async || {
+    let ended = patiently(app, waiting(patience), async || {
         Ok(match engine.awaited(id, login)? {
             Awaited::Waits => None,
             Awaited::Ended(_) => Some(true),
@@ -108,14 +108,29 @@ pub(crate) async fn join(
     Ok(ended)
 }
 
+/// What is waited for, and for how long.
+pub(super) struct Waiting {
+    /// What the spinner says
+    pub(super) what: &'static str,
+    /// How long at most; for ever where nothing is said
+    pub(super) patience: Option<Duration>,
+    /// What has not happened when that is over
+    pub(super) late: &'static str,
+}
+
+fn waiting(patience: Duration) -> Waiting {
+    let late = "the login has not ended yet, and still waits";
+    Waiting { what: LOGIN, patience: Some(patience), late }
+}
+
 /// Asks again and again until there is an answer; fails with the reason `timed_out` if none came.
-async fn patiently<T>(
+pub(super) async fn patiently<T>(
     app: &App<'_>,
-    patience: Duration,
+    waiting: Waiting,
     mut ask: impl AsyncFnMut() -> Result<Option<T>>,
 ) -> Result<T> {
     let mut signals = Signals::listen()?;
-    let spinner = spinner(app, LOGIN, false);
+    let spinner = spinner(app, waiting.what, false);
     let asked = async {
         loop {
             if let Some(answer) = ask().await? {
@@ -124,11 +139,17 @@ async fn patiently<T>(
             tokio::time::sleep(GLANCE).await;
         }
     };
+    let over = async {
+        match waiting.patience {
+            Some(patience) => tokio::time::sleep(patience).await,
+            None => std::future::pending().await,
+        }
+    };
     let ended = tokio::select! {
         ended = asked => ended,
-        () = tokio::time::sleep(patience) => {
-            // Nobody forbade it: what did not come is the app's answer.
-            Err(Error::new(Code::ProviderError, "the login has not ended yet, and still waits")
+        () = over => {
+            // Nobody forbade it: what did not come is the other side's answer.
+            Err(Error::new(Code::ProviderError, waiting.late)
                 .hint("run the command again, with a longer `--timeout` if need be")
                 .reason("timed_out"))
         }

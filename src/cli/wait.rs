@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead as _};
 use std::pin::{Pin, pin};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -345,13 +346,26 @@ async fn failure(opened: &mut Option<oneshot::Receiver<()>>) {
     }
 }
 
+/// Who gets the lines that are typed at present; nobody before the first, and after the last.
+static READER: Mutex<Option<mpsc::UnboundedSender<String>>> = Mutex::new(None);
+
 /// Reads lines of the terminal on a thread of their own, until the process ends.
+///
+/// Whoever asks last gets them from then on: there is one terminal, and a thread that reads cannot be
+/// stopped.
 pub(crate) fn read_lines(lines: mpsc::UnboundedSender<String>) {
+    let reader = || READER.lock().unwrap_or_else(PoisonError::into_inner);
+    if reader().replace(lines).is_some() {
+        return;
+    }
     thread::spawn(move || {
         for line in io::stdin().lock().lines().map_while(io::Result::ok) {
-            if lines.send(line).is_err() {
+            let mut now = reader();
+            if now.as_ref().is_none_or(|now| now.send(line).is_err()) {
+                *now = None;
                 return;
             }
         }
+        *reader() = None;
     });
 }
