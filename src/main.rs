@@ -32,7 +32,7 @@ use backend::Backend;
 use cli::output::{Output, note};
 use cli::sandbox::{Asked, Serve};
 use cli::{App, Cli, Command, Needs};
-use engine::{Caller, Engine, Refusal, World, gate};
+use engine::{Caller, Engine, Notify, Refusal, World, gate};
 use http::Http;
 use sandbox::Sandbox;
 use settings::{Profile, ProfileSource, Settings};
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         Err(error) => return ExitCode::from(Output::early(&cli.flags).error(name, &error)),
     };
     let mut runtime = tokio::runtime::Builder::new_current_thread();
-    if cli.command.needs() != Needs::Store {
+    if cli.command.needs() != Needs::Store || !notify(&prepared.settings).is_empty() {
         // What only looks into the store awaits neither sockets nor clocks.
         runtime.enable_all();
     }
@@ -203,10 +203,14 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
     {
         note(&output.told(&told))?;
     }
+    let name = command.name();
     let app = App { settings, caller, backend, output, key: RefCell::new(key) };
     let status = Box::pin(app.run(command)).await;
+    // The answer comes first: who else hears of it is waited for after that.
+    let status = status.unwrap_or_else(|error| output.error(name, &error));
+    app.announce().await?;
     drop(played);
-    status
+    Ok(status)
 }
 
 /// What every command in the sandbox says of itself.
@@ -231,7 +235,15 @@ fn narrowed(needs: Needs, command: &Command, engine: &Engine) -> Needs {
 
 fn engine(settings: &Settings, dir: &Path, world: World) -> Result<Engine> {
     let (store, vault) = (Store::open(dir)?, Vault::of(settings));
-    Ok(Engine::new(store, vault, Http::new(settings.roots.is_some()), world))
+    let engine = Engine::new(store, vault, Http::new(settings.roots.is_some()), world);
+    Ok(engine.notifying(notify(settings)))
+}
+
+/// Returns who hears of approvals, as the config file says.
+fn notify(settings: &Settings) -> Notify {
+    let told = &settings.config.approvals;
+    let (url, command) = (told.notify_url.clone(), told.notify_command.clone());
+    Notify { url, command, path: settings.path.clone() }
 }
 
 /// Starts the sandbox if the command needs it: in this process, or beside it where a link outlives it.

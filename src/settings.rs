@@ -143,6 +143,8 @@ pub(crate) struct Settings {
     pub(crate) keyring: bool,
     /// TLS roots that are trusted beside the embedded ones
     pub(crate) roots: Option<Roots>,
+    /// Where programs are found, `$PATH`
+    pub(crate) path: Option<String>,
     /// Program that opens links, `$BROWSER`
     pub(crate) browser: Option<String>,
     /// Whether this machine shows windows to whoever sits here
@@ -207,6 +209,7 @@ impl Settings {
             keyring: config.vault.keyring.unwrap_or(true)
                 && text("NAIVE_KEYRING").as_deref() != Some("off"),
             roots: text("SSL_CERT_FILE").map(|_| Roots::System).or(config.tls.roots),
+            path: text("PATH"),
             browser: text("BROWSER"),
             desktop: desktop(),
             terminals,

@@ -268,6 +268,11 @@ fn missing(key: &Key, trouble: Option<Error>) -> Error {
     }
 }
 
+/// Returns the secret of notifications as text: for `approvals notify-secret` alone.
+pub(crate) fn shown(secret: &SecretString) -> String {
+    secret.expose_secret().to_owned()
+}
+
 fn new_key() -> SecretString {
     hex(&XChaCha20Poly1305::generate_key(&mut OsRng)).into()
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::output::{Output, Page};
 use crate::api::error::{Error, Result};
+use crate::http::{Trust, check};
 use crate::settings::{self, KEYS, Settings};
 
 /// The config file.
@@ -59,6 +60,11 @@ pub(crate) fn run(settings: &Settings, output: &Output, command: Command) -> Res
             json!({ "path": path, "config": config })
         }
         Command::Set { key, value } => {
+            if let Some(url) = value.as_ref().filter(|_| key == "approvals.notify_url")
+                && let Ok(url) = url.parse()
+            {
+                check(&url, Trust::Operator)?;
+            }
             settings::set(&settings.config_path, &key, value.as_deref())?;
             page.text(match &value {
                 Some(value) => format!("{key} is {value}."),

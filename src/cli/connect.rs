@@ -143,14 +143,14 @@ pub(crate) async fn connect(app: &App<'_>, op: Connect, terminal: Terminal) -> R
     if started.status == Status::Active || no_wait {
         return left(app, &started, &terminal, (&whose, &label));
     }
-    let ended = match door.ended(app, &about.summary.name, &started, user.as_ref()).await? {
-        Some(ended) => ended,
-        None => {
-            let connection = (&started.connected_account_id).into();
-            let fields = ask_for(&wanted, entered)?;
-            let op = Credentials { connection, user: user.clone(), fields };
-            app.done(app.as_caller(), op).await?
-        }
+    let ended = door.ended(app, &about.summary.name, &started, user.as_ref()).await?;
+    let ended = if let Some(ended) = ended {
+        ended
+    } else {
+        let connection = (&started.connected_account_id).into();
+        let fields = ask_for(&wanted, entered)?;
+        let op = Credentials { connection, user: user.clone(), fields };
+        app.done(app.as_caller(), op).await?
     };
     show(app, "connections.connect", &ended, &whose)
 }

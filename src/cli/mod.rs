@@ -80,7 +80,7 @@ pub(crate) enum Command {
     /// The tenant users that agents act for
     #[command(subcommand)]
     Users(users::Command),
-    /// What was held, and what people decide about it
+    /// What waits for a person, and what people decide about it
     #[command(subcommand)]
     Approvals(approvals::Command),
     /// The keys of the programs that act here
@@ -178,12 +178,12 @@ impl Command {
             Self::Vault(_) | Self::Use(_) | Self::Backup(_) | Self::Restore(_) => true,
             Self::Config(command) => matches!(command, config::Command::Set { .. }),
             Self::Sandbox(command) => command.is_the_operators(),
+            Self::Approvals(command) => command.is_the_operators(),
             Self::Connections(_)
             | Self::Toolkits(_)
             | Self::Actions(_)
             | Self::Users(_)
             | Self::Logs(_)
-            | Self::Approvals(_)
             | Self::Keys(_)
             | Self::Workspace(_)
             | Self::AccountKits(_)
@@ -386,6 +386,14 @@ impl App<'_> {
     pub(crate) fn tell_notes(&self) -> Result<()> {
         let notes = self.backend.engine().map(crate::engine::Engine::take_notes);
         notes.unwrap_or_default().iter().try_for_each(|text| note(&self.output.told(text)))
+    }
+
+    /// Tells others what became of approvals here, where somebody asked for that.
+    pub(crate) async fn announce(&self) -> Result<()> {
+        if let Ok(engine) = self.backend.engine() {
+            engine.announce().await;
+        }
+        self.tell_notes()
     }
 
     /// Tells who named a user that nobody knows, where the command itself did not.

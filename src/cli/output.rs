@@ -185,6 +185,9 @@ impl Output {
             ("approval", Some(pending.approval_id.to_string())),
             ("expires", Some(pending.expires_at.plain())),
         ]);
+        let id = &pending.approval_id;
+        page.next(format!("naive approvals wait {id}"), "wait for the decision");
+        page.next(format!("naive approvals approve {id}"), "decide it, as the operator");
         let result = written(pending)?;
         self.reply(action, result, page)?;
         Ok(HELD)

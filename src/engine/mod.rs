@@ -27,6 +27,7 @@ mod level;
 mod login;
 mod logs;
 mod mirror;
+mod notify;
 mod pages;
 mod perform;
 mod policies;
@@ -55,6 +56,7 @@ use crate::store::{Restored, Store};
 use crate::vault::{Cipher, Vault};
 use gate::Verdict;
 use logs::About;
+use notify::News;
 
 pub(crate) use caller::{Caller, Refusal};
 pub(crate) use executors::performed;
@@ -63,6 +65,7 @@ use keys::KEY;
 pub(crate) use level::{LEVEL, RECIPE};
 pub(crate) use login::FLOW_LIFE;
 pub(crate) use mirror::{Awaited, replaced};
+pub(crate) use notify::Notify;
 
 /// Where the apps are.
 #[derive(Debug)]
@@ -113,6 +116,8 @@ pub(crate) struct Engine {
     world: World,
     cipher: OnceCell<Cipher>,
     notes: Mutex<Vec<String>>,
+    notify: Notify,
+    news: Mutex<Vec<News>>,
 }
 
 /// One call on its way: for whom, and what the log will say of it.
@@ -130,8 +135,8 @@ struct Scope<'a> {
 impl Engine {
     /// Puts a workspace together from its parts.
     pub(crate) fn new(store: Store, vault: Vault, http: Http, world: World) -> Self {
-        let notes = Mutex::new(Vec::new());
-        Self { store, vault, http, world, cipher: OnceCell::new(), notes }
+        let (cipher, notes, news) = (OnceCell::new(), Mutex::default(), Mutex::default());
+        Self { store, vault, http, world, cipher, notes, notify: Notify::default(), news }
     }
 
     /// Returns the same workspace with its apps elsewhere.
@@ -155,7 +160,7 @@ impl Engine {
     }
 
     /// Judges, performs and logs one action.
-    pub(crate) async fn call(&self, call: &Call, mut action: Action) -> Result<Outcome<Value>> {
+    async fn act(&self, call: &Call, mut action: Action) -> Result<Outcome<Value>> {
         let began = Millis::now();
         let user = match action.subject() {
             Some(subject) => {
@@ -168,14 +173,7 @@ impl Engine {
             None => None,
         };
         let verdict = self.judge(call, user.as_ref(), &action)?.verdict;
-        let scope = Scope {
-            call,
-            user,
-            began,
-            log_id: fresh().to_string(),
-            used: OnceCell::new(),
-            found: OnceCell::new(),
-        };
+        let scope = Scope { user, began, ..Scope::of(call) };
         if let Verdict::Refuse(error) = verdict {
             self.log_refusal(&scope, &action, &error);
             return Err(error);
@@ -227,7 +225,13 @@ impl Engine {
     }
 }
 
-impl Scope<'_> {
+impl<'a> Scope<'a> {
+    /// Returns the scope of a call that is for nobody yet.
+    fn of(call: &'a Call) -> Self {
+        let (began, log_id) = (Millis::now(), fresh().to_string());
+        Self { call, user: None, began, log_id, used: OnceCell::new(), found: OnceCell::new() }
+    }
+
     /// Returns the user the call is for; `perform` only asks where the action has one.
     fn user(&self) -> Result<&User> {
         self.user.as_ref().ok_or_else(|| {

@@ -5,9 +5,11 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use hmac::{Hmac, Mac as _};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder};
 use secrecy::{ExposeSecret as _, SecretString};
+use sha2::Sha256;
 use url::Url;
 
 use super::address::{Trust, check};
@@ -108,6 +110,14 @@ impl Request {
     pub(crate) fn bearer(self, token: &SecretString) -> Result<Self> {
         let value = format!("Bearer {}", token.expose_secret());
         self.secret_header(AUTHORIZATION.as_str(), &value, vec![token.clone()])
+    }
+
+    /// Sets a header to `sha256=` and the HMAC-SHA256 (RFC 2104) of the body as it is now, in hexadecimal.
+    pub(crate) fn signed(self, name: &str, key: &SecretString) -> Result<Self> {
+        let mac = Hmac::<Sha256>::new_from_slice(key.expose_secret().as_bytes());
+        let mac = mac.map_err(|error| Error::internal("a request cannot be signed", error))?;
+        let signature = mac.chain_update(&self.body).finalize().into_bytes();
+        self.header(name, &format!("sha256={}", hex(&signature)))
     }
 
     /// Sets user name and password (RFC 7617).

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item, Table, Value};
+use url::Url;
 
 use super::{Output, Profile};
 use crate::api::error::{Code, Error, Result};
@@ -28,6 +29,9 @@ pub(crate) struct Config {
     /// The vault
     #[serde(default, skip_serializing_if = "is_empty")]
     pub(crate) vault: VaultConfig,
+    /// Approvals
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub(crate) approvals: ApprovalsConfig,
     /// What belongs to one profile, by its name
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) profiles: BTreeMap<String, ProfileConfig>,
@@ -59,6 +63,18 @@ pub(crate) struct VaultConfig {
     pub(crate) keyring: Option<bool>,
 }
 
+/// `[approvals]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ApprovalsConfig {
+    /// Address that hears of each approval that waits or is decided
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) notify_url: Option<Url>,
+    /// Program that hears of the same, with its arguments
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) notify_command: Vec<String>,
+}
+
 /// `[profiles.<name>]`
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,12 +88,17 @@ fn is_empty<T: Default + PartialEq>(part: &T) -> bool {
     *part == T::default()
 }
 
+/// The one key that takes a list.
+const COMMAND: &str = "approvals.notify_command";
+
 /// The keys that `config set` knows, and what each takes.
 pub(crate) const KEYS: &[(&str, &str)] = &[
     ("default_profile", "sandbox, local or cloud"),
     ("output", "table, json or jsonl"),
     ("tls.roots", "system"),
     ("vault.keyring", "true or false"),
+    ("approvals.notify_url", "an address that hears of approvals"),
+    (COMMAND, "a program and its arguments, as [\"/path/to/program\", \"argument\"]"),
     ("profiles.sandbox.user", "a user, as in `naive use`"),
     ("profiles.local.user", "a user, as in `naive use`"),
     ("profiles.cloud.user", "a user, as in `naive use`"),
@@ -122,11 +143,7 @@ pub(crate) fn set(path: &Path, key: &str, new: Option<&str>) -> Result<()> {
     }
     match new {
         Some(new) => {
-            let mut put = new
-                .parse::<bool>()
-                .ok()
-                .filter(|_| key == "vault.keyring")
-                .map_or_else(|| Value::from(new), Value::from);
+            let mut put = value(key, new);
             if let Some(old) = table.get(name).and_then(Item::as_value) {
                 *put.decor_mut() = old.decor().clone();
             }
@@ -142,6 +159,20 @@ pub(crate) fn set(path: &Path, key: &str, new: Option<&str>) -> Result<()> {
             .because(error)
     })?;
     write(path, &after)
+}
+
+/// Returns a value as the file has it: a switch, a list, or text, which is checked with the file.
+fn value(key: &str, text: &str) -> Value {
+    let typed = match key {
+        "vault.keyring" => text.parse().ok().map(|on: bool| Value::from(on)),
+        // JSON and TOML write a list of texts alike, but for what JSON escapes.
+        COMMAND => serde_json::from_str::<Vec<String>>(text)
+            .map(Value::from_iter)
+            .ok()
+            .or_else(|| text.parse().ok()),
+        _ => None,
+    };
+    typed.unwrap_or_else(|| Value::from(text))
 }
 
 fn parse(path: &Path, text: &str) -> Result<Config> {

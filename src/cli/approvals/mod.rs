@@ -1,50 +1,67 @@
-//! `naive approvals`: what was held, and what people decide about it.
+//! `naive approvals`: what waits for a person, what people decide about it, and what became of it.
 
+mod card;
+mod decide;
+mod outcome;
+mod queue;
+mod review;
+#[cfg(test)]
+mod tests;
 mod view;
+mod wait;
 
 use clap::{ArgGroup, Args, Subcommand};
+use serde_json::json;
 
-use super::loopback::Listener;
+use super::connect::Browser;
+use super::output::Page;
 use super::{App, Needs, arguments};
-use crate::api::action::Outcome;
 use crate::api::approvals::{
-    Approve, Cancel, Deny, Found, GetApproval, ListApprovals, Reconcile, RequestApproval,
-    ResolveApproval,
+    Cancel, Deny, Found, GetApproval, ListApprovals, Reconcile, RequestApproval, ResolveApproval,
 };
 use crate::api::error::Result;
 use crate::api::ids::ApprovalId;
-use crate::engine::Call;
 
-/// What was held, and what people decide about it.
+/// What waits for a person, and what people decide about it.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List approvals, newest first
     List(ListApprovals),
     /// Show an approval: what was asked for, who decided, what became of it
     Get(GetApproval),
-    /// Approve an action and have it done, once
-    Approve {
+    /// Go through what waits, one card at a time
+    ///
+    /// Shows the oldest first. What is typed counts with Enter: `a` approves, `d` denies, with whatever follows
+    /// it as the reason, `s` leaves it for later, `q` ends.
+    Review {
         #[command(flatten)]
-        op: Approve,
-        /// Ask nothing
-        #[arg(long)]
-        yes: bool,
+        browser: Browser,
     },
+    Approve(decide::Approving),
     /// Deny an action: it is never done
     Deny(Deny),
     /// Take back an action that you asked for yourself
     Cancel(Cancel),
+    Wait(wait::Wait),
+    Watch(wait::Watch),
     /// Say what became of an action whose outcome is unknown
     Resolve(Resolve),
     /// Finish what processes that ended have left: ask the upstream, send what never left
     Reconcile(Reconcile),
-    /// Ask a person for something of your own; it performs nothing, and the answer is the decision
-    Request {
-        #[command(flatten)]
-        op: RequestApproval,
-        /// What the person should see: a JSON object, `@file`, or `-` for stdin
-        #[arg(long, value_name = "JSON")]
-        payload: Option<String>,
+    Request(Request),
+    /// Show the secret that signs notifications, and make it if there is none
+    ///
+    /// Whoever the config key `approvals.notify_url` names is posted each approval that comes to wait, and what
+    /// becomes of it: `{event, data, ts}`, with `approval.requested` or `approval.resolved` as the event, also in
+    /// the header `X-Naive-Event`; `X-Naive-Signature` is `sha256=` and the HMAC-SHA256 of the body under this
+    /// secret, in hexadecimal. It is tried three times, after the answer is out. The program that
+    /// `approvals.notify_command` names gets the same on stdin, runs without a shell, has no environment but
+    /// `PATH`, and is killed after ten seconds. Either may hear of the same thing twice: `data.id` and
+    /// `data.status` tell.
+    NotifySecret {
+        /// Make a new one; the one before signs nothing more
+        #[arg(long)]
+        rotate: bool,
     },
 }
 
@@ -65,45 +82,74 @@ pub(crate) struct Resolve {
     reason: String,
 }
 
+/// Ask a person for something of your own; it performs nothing, and the answer is the decision
+#[derive(Debug, Args)]
+pub(crate) struct Request {
+    #[command(flatten)]
+    op: RequestApproval,
+    /// What the person should see: a JSON object, `@file`, or `-` for stdin
+    #[arg(long, value_name = "JSON")]
+    payload: Option<String>,
+    /// Wait for the decision: exit 0 if it is approved, 9 if it is denied or expires
+    #[arg(long)]
+    wait: bool,
+}
+
 impl Command {
     /// Returns the action's name.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::List(_) => "approvals.list",
             Self::Get(_) => "approvals.get",
-            Self::Approve { .. } => "approvals.approve",
+            Self::Review { .. } => "approvals.review",
+            Self::Approve(_) => "approvals.approve",
             Self::Deny(_) => "approvals.deny",
             Self::Cancel(_) => "approvals.cancel",
+            Self::Wait(_) => "approvals.wait",
+            Self::Watch(_) => "approvals.watch",
             Self::Resolve(_) => "approvals.resolve",
             Self::Reconcile(_) => "approvals.reconcile",
-            Self::Request { .. } => "approvals.request",
+            Self::Request(_) => "approvals.request",
+            Self::NotifySecret { .. } => "approvals.notify_secret",
         }
+    }
+
+    /// Tells whether it touches what belongs to the operator alone, and is no action that the gate sees.
+    pub(crate) fn is_the_operators(&self) -> bool {
+        matches!(self, Self::NotifySecret { .. })
     }
 
     /// Tells what it needs before it runs.
     pub(crate) fn needs(&self) -> Needs {
         match self {
-            Self::Approve { .. } | Self::Reconcile(_) => Needs::Apps,
+            Self::Approve(_) | Self::Review { .. } | Self::Reconcile(_) => Needs::Apps,
+            Self::Wait(_) | Self::Watch(_) => Needs::Watch,
+            Self::Request(told) if told.wait => Needs::Watch,
             Self::List(_)
             | Self::Get(_)
             | Self::Deny(_)
             | Self::Cancel(_)
             | Self::Resolve(_)
-            | Self::Request { .. } => Needs::Store,
+            | Self::Request(_)
+            | Self::NotifySecret { .. } => Needs::Store,
         }
     }
 
     /// Returns the approval that it may have done, if that may leave a link behind.
     pub(crate) fn sends(&self) -> Option<&ApprovalId> {
         match self {
-            Self::Approve { op, .. } => Some(&op.approval),
+            Self::Approve(told) => told.leaves_a_link(),
             Self::Reconcile(op) => op.approval.as_ref(),
             Self::List(_)
             | Self::Get(_)
+            | Self::Review { .. }
             | Self::Deny(_)
             | Self::Cancel(_)
+            | Self::Wait(_)
+            | Self::Watch(_)
             | Self::Resolve(_)
-            | Self::Request { .. } => None,
+            | Self::Request(_)
+            | Self::NotifySecret { .. } => None,
         }
     }
 }
@@ -112,37 +158,38 @@ impl Command {
 pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
     match command {
         Command::List(op) => app.show(op, view::table).await,
-        Command::Get(op) => app.show(op, view::one).await,
-        Command::Approve { op, .. } => approve(app, op).await,
-        Command::Deny(op) => app.show(op, view::one).await,
-        Command::Cancel(op) => app.show(op, view::one).await,
-        Command::Resolve(op) => app.show(resolution(op), view::one).await,
+        Command::Get(op) => app.show(op, |one, page| view::one(app, one, page)).await,
+        // It may wait for a login, which is a lot to hold for the commands that do not.
+        Command::Approve(told) => Box::pin(decide::approve(app, told)).await,
+        Command::Review { browser } => Box::pin(review::review(app, &browser)).await,
+        Command::Deny(op) => app.show(op, |one, page| view::one(app, one, page)).await,
+        Command::Cancel(op) => app.show(op, |one, page| view::one(app, one, page)).await,
+        Command::Wait(told) => wait::wait(app, told).await,
+        Command::Watch(told) => wait::watch(app, told).await,
+        Command::Resolve(op) => {
+            app.show(resolution(op), |one, page| view::one(app, one, page)).await
+        }
         Command::Reconcile(op) => app.show(op, view::reconciled).await,
-        Command::Request { mut op, payload } => {
+        Command::Request(Request { mut op, payload, wait }) => {
             op.payload = arguments::object(payload.as_deref())?;
-            app.show(op, |_, _| {}).await
+            wait::request(app, op, wait).await
         }
-    }
-}
-
-/// Approves, with a place for a browser to return to if it is a login that begins now.
-async fn approve(app: &App<'_>, op: Approve) -> Result<u8> {
-    let listener = Listener::open(&[])?;
-    let redirect_uri = Some(listener.redirect_uri().clone());
-    drop(listener);
-    let call = Call { redirect_uri, browser: true, ..app.as_caller() };
-    match app.ask(call, op).await? {
-        Outcome::Done(approval) => {
-            let mut page = super::output::Page::default();
-            view::done(&approval, &mut page);
-            let result = crate::api::action::written(&approval)?;
-            app.output.reply("approvals.approve", result, page)
-        }
-        Outcome::Pending(pending) => app.output.held("approvals.approve", &pending),
+        Command::NotifySecret { rotate } => notify_secret(app, rotate),
     }
 }
 
 fn resolution(op: Resolve) -> ResolveApproval {
     let found = if op.executed { Found::Executed } else { Found::NotExecuted };
     ResolveApproval { approval: op.approval, found, reason: op.reason }
+}
+
+/// Shows the secret that signs notifications.
+fn notify_secret(app: &App<'_>, rotate: bool) -> Result<u8> {
+    let secret = app.backend.engine()?.notify_secret(rotate)?;
+    let secret = crate::vault::shown(&secret);
+    app.tell_notes()?;
+    let mut page = Page::default();
+    page.text(secret.as_str());
+    page.hint("Whoever has it can make notifications that look like ours.");
+    app.output.reply("approvals.notify_secret", json!({ "secret": secret }), page)
 }

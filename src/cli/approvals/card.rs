@@ -1,0 +1,317 @@
+//! The card: one approval as the person sees it who decides. A pure function of the approval.
+//!
+//! Whatever an agent wrote stands quoted, cleaned and, where it breaks, behind a bar, so that nothing in
+//! it can pass for a line of the card.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::super::output::clean;
+use crate::api::approvals::{Actor, Approval, ApprovalStatus, Class};
+use crate::api::time::Millis;
+use crate::api::workspace::Effect;
+use crate::engine::LEVEL;
+
+/// Widest and narrowest a card is drawn, in columns.
+const WIDTHS: (usize, usize) = (40, 80);
+/// Columns of the names on the left.
+const NAMES: usize = 11;
+
+/// Currencies whose smallest unit is a hundredth, of those that cards and companies are paid in.
+/// Source: ISO 4217, list one (read 2026-11-20).
+const HUNDREDTHS: [&str; 8] = ["usd", "eur", "gbp", "cad", "aud", "nzd", "chf", "sgd"];
+
+/// What a card shows beside the approval itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Card<'a> {
+    /// What is asked for
+    pub(crate) approval: &'a Approval,
+    /// What the tool does that would be run, where it is known
+    pub(crate) effect: Option<Effect>,
+    /// The present
+    pub(crate) now: Millis,
+    /// Columns of the terminal
+    pub(crate) width: usize,
+}
+
+impl Card<'_> {
+    /// Returns the card, its last line without a break.
+    pub(crate) fn text(&self) -> String {
+        let one = self.approval;
+        let mut lines = Vec::new();
+        let mut field = |name: &str, value: &str| {
+            let start = format!("{name:NAMES$}");
+            lines.extend(wrapped(&start, value, self.width()));
+        };
+        field("asks for", &clean(&one.title));
+        field("approval", &format!("{}, number {} here", one.id, one.seq));
+        field("where", place(&one.environment));
+        field("action", &clean(&one.action_type));
+        field("effect", &self.effect());
+        field("for", &format!("the user {} ({})", shown(&one.user), clean(&one.tenant_user_id)));
+        field("asked by", &who(&one.requested_by));
+        field("since", &format!("{} UTC, {}", one.created_at.plain(), self.ago(one.created_at)));
+        match one.status {
+            ApprovalStatus::Pending => field("until", &self.until()),
+            ApprovalStatus::Approved
+            | ApprovalStatus::Sending
+            | ApprovalStatus::Unknown
+            | ApprovalStatus::Executed
+            | ApprovalStatus::Failed
+            | ApprovalStatus::Denied
+            | ApprovalStatus::Expired
+            | ApprovalStatus::Cancelled => field("status", &self.decided()),
+        }
+        if !self.does_nothing() {
+            field("if lost", class(one.class));
+        }
+        field("digest", &digest(&one.digest));
+        lines.push(String::new());
+        lines.extend(self.arguments());
+        lines.push(String::new());
+        lines.extend(wrapped("", LEVEL, self.width()));
+        lines.join("\n")
+    }
+
+    fn width(&self) -> usize {
+        self.width.clamp(WIDTHS.0, WIDTHS.1)
+    }
+
+    /// Tells whether there is nothing to be sent, and so no answer to be lost.
+    fn does_nothing(&self) -> bool {
+        self.approval.action_type.starts_with("custom.")
+    }
+
+    /// Returns what would come of it, in words.
+    fn effect(&self) -> String {
+        let one = self.approval;
+        let said = |name: &str| one.payload.get(name).and_then(Value::as_str).map(shown);
+        match one.action_type.as_str() {
+            "cards.create" => "spends money: issues a card that can be charged".to_owned(),
+            "cards.topup" => "spends money: adds to what a card can spend".to_owned(),
+            "cards.cardholder.create" => {
+                "changes: gives a person's data to the card issuer".to_owned()
+            }
+            "domains.purchase" => "spends money: buys a domain, which is not given back".to_owned(),
+            "verification.start" => "changes: begins to check a person or a business".to_owned(),
+            "formation.create" => "changes: prepares a company".to_owned(),
+            "formation.submit" => "spends money: files a company, which is not undone".to_owned(),
+            "connections.connect" => match said("toolkit") {
+                Some(app) => format!("gives access: agents can then use the app {app}"),
+                None => "gives access to an app".to_owned(),
+            },
+            "connections.execute" => match self.effect {
+                Some(Effect::Read) => "reads, changes nothing".to_owned(),
+                Some(Effect::Write) => "changes: creates or changes things in the app".to_owned(),
+                Some(Effect::Destructive) => {
+                    "removes: deletes, or does what cannot be undone".to_owned()
+                }
+                None => "not known to this build: it may change or remove".to_owned(),
+            },
+            _ if self.does_nothing() => {
+                "does nothing by itself: whoever asked gets your answer".to_owned()
+            }
+            _ => "not known to this build: it may change, remove or spend".to_owned(),
+        }
+    }
+
+    fn until(&self) -> String {
+        let until = self.approval.expires_at;
+        let left = if until > self.now {
+            format!("{} left", words(self.now.age(until)))
+        } else {
+            "which is over".to_owned()
+        };
+        format!("{} UTC, {left}", until.plain())
+    }
+
+    fn ago(&self, at: Millis) -> String {
+        format!("{} ago", words(at.age(self.now)))
+    }
+
+    /// Returns how it stands, who decided, when and why.
+    fn decided(&self) -> String {
+        let one = self.approval;
+        let by = one.resolved_by.as_ref().map(|actor| format!(", decided by {}", who(actor)));
+        let at = one.resolved_at.map(|at| format!(" on {} UTC", at.plain()));
+        let why = one.reason.as_ref().map(|reason| format!(": {}", shown(reason)));
+        let said = [by, at, why].into_iter().flatten().collect::<String>();
+        format!("{}{said}", one.status.as_str())
+    }
+
+    /// Returns every argument, each line behind a bar.
+    fn arguments(&self) -> Vec<String> {
+        let payload = &self.approval.payload;
+        let nothing = matches!(payload, Value::Object(map) if map.is_empty()) || payload.is_null();
+        if nothing {
+            return vec!["no arguments".to_owned()];
+        }
+        let mut drawn = vec!["arguments".to_owned()];
+        tree(payload, 0, &mut |depth, text| {
+            let indent = "  ".repeat(depth);
+            for (at, part) in broken(&text, self.width() - 2 - indent.len() - 2).iter().enumerate()
+            {
+                let more = if at == 0 { "" } else { "  " };
+                drawn.push(format!("| {indent}{more}{part}"));
+            }
+        });
+        if let Some(amount) = amount(payload) {
+            drawn.push(format!("amount: {amount}"));
+        }
+        drawn
+    }
+}
+
+/// Returns in one line what became of an approval, or who waits for what.
+pub(crate) fn line(one: &Approval) -> String {
+    let trouble = one.error.as_ref().map(|trouble| clean(&trouble.message));
+    let why = trouble.or_else(|| one.reason.as_ref().map(shown));
+    format!(
+        "{}  {:9} {}  {}  {}{}",
+        one.updated_at.plain(),
+        one.status.as_str(),
+        one.id,
+        clean(&one.user),
+        clean(&one.title),
+        why.map(|why| format!(": {why}")).unwrap_or_default()
+    )
+}
+
+/// Returns who it was, as people call them.
+pub(crate) fn who(actor: &Actor) -> String {
+    match (actor.actor_type.as_str(), &actor.name) {
+        ("user", _) => "the operator".to_owned(),
+        (_, Some(name)) => format!("the agent {} ({})", shown(name), clean(&actor.actor_id)),
+        (_, None) => format!("the agent {}", clean(&actor.actor_id)),
+    }
+}
+
+fn place(environment: &str) -> &'static str {
+    match environment {
+        "sandbox" => "SANDBOX: the apps and the money are simulated",
+        _ => "REAL: real apps, real people, real money",
+    }
+}
+
+fn class(class: Class) -> &'static str {
+    match class {
+        Class::A => "the answer: the same request is sent again, and counts once (class A)",
+        Class::B => "the answer: the app is asked whether it happened (class B)",
+        Class::C => "the answer: nobody knows whether it happened, and you have to look (class C)",
+    }
+}
+
+/// Returns the digest whole, in groups so that it can be compared by eye.
+fn digest(digest: &str) -> String {
+    let digits: Vec<char> = clean(digest).chars().collect();
+    digits.chunks(16).map(|group| group.iter().collect()).collect::<Vec<String>>().join(" ")
+}
+
+/// Returns an amount in cents as one says it, where the currency is one of hundredths.
+fn amount(payload: &Value) -> Option<String> {
+    let cents = ["amountCents", "spendingLimitCents"];
+    let cents = cents.iter().find_map(|name| payload.get(name)?.as_u64())?;
+    let sum = format!("{}.{:02}", cents / 100, cents % 100);
+    match payload.get("currency").map(|currency| currency.as_str().map(str::to_lowercase)) {
+        None => Some(format!("{sum} in its currency")),
+        Some(Some(code)) if HUNDREDTHS.contains(&code.as_str()) => {
+            Some(format!("{sum} {}", code.to_uppercase()))
+        }
+        Some(_) => None,
+    }
+}
+
+/// Returns a text in quotes, as JSON has it, with every invisible character written out.
+fn shown(text: impl AsRef<str>) -> String {
+    let quoted = Value::from(text.as_ref()).to_string();
+    clean(&quoted)
+}
+
+/// Hands out a value line by line, each with its depth: every field, whether it is known or not.
+fn tree(value: &Value, depth: usize, line: &mut impl FnMut(usize, String)) {
+    match value {
+        Value::Object(map) => {
+            for (name, value) in map {
+                branch(&format!("{}:", named(name)), value, depth, line);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                branch("-", item, depth, line);
+            }
+        }
+        leaf => line(depth, scalar(leaf)),
+    }
+}
+
+fn branch(name: &str, value: &Value, depth: usize, line: &mut impl FnMut(usize, String)) {
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            line(depth, name.to_owned());
+            tree(value, depth + 1, line);
+        }
+        Value::Array(items) if !items.is_empty() => {
+            line(depth, name.to_owned());
+            tree(value, depth + 1, line);
+        }
+        leaf => line(depth, format!("{name} {}", scalar(leaf))),
+    }
+}
+
+fn scalar(value: &Value) -> String {
+    clean(&value.to_string())
+}
+
+/// Returns a field's name, in quotes unless it is a plain word.
+fn named(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if !name.is_empty() && name.chars().all(plain) { name.to_owned() } else { shown(name) }
+}
+
+/// Returns a text after a start, broken so that the rest stands below the text.
+fn wrapped(start: &str, text: &str, width: usize) -> Vec<String> {
+    let indent = " ".repeat(start.len());
+    let parts = broken(text, width - start.len());
+    let line = |(at, part): (usize, &String)| {
+        format!("{}{part}", if at == 0 { start } else { &indent }).trim_end().to_owned()
+    };
+    parts.iter().enumerate().map(line).collect()
+}
+
+/// Breaks a text into lines that fit, at a space where there is one, and loses nothing of it else.
+fn broken(text: &str, width: usize) -> Vec<String> {
+    let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
+    for c in text.chars() {
+        if used + columns(c) > width.max(8) {
+            let rest = match line.rfind(' ').filter(|at| *at * 2 > line.len()) {
+                Some(at) => line.split_off(at + 1),
+                None => String::new(),
+            };
+            used = rest.chars().map(columns).sum();
+            lines.push(std::mem::replace(&mut line, rest));
+        }
+        line.push(c);
+        used += columns(c);
+    }
+    lines.push(line);
+    lines
+}
+
+/// Returns how many columns a character takes at most.
+fn columns(c: char) -> usize {
+    // Wide characters begin here; narrow ones above are taken for wide, which only breaks a line early.
+    if c < '\u{1100}' { 1 } else { 2 }
+}
+
+/// Returns a span as people say it.
+fn words(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let (count, unit) = match seconds {
+        0..120 => (seconds, "second"),
+        120..7_200 => (seconds / 60, "minute"),
+        7_200..259_200 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,181 @@
+//! `approvals approve`: the card, the question, and what is left to do once somebody said yes.
+
+use clap::Args;
+use dialoguer::Input;
+
+use super::outcome::{card, page};
+use super::queue::Answer;
+use crate::api::action::{Outcome, written};
+use crate::api::approvals::{Approval, ApprovalStatus, Approve, Deny, GetApproval};
+use crate::api::connections::{Connect, ConnectState, Status};
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::{ApprovalId, UserRef};
+use crate::api::workspace::{AuthType, GetToolkit};
+use crate::cli::App;
+use crate::cli::connect::{Browser, Door, check_patience, joined};
+use crate::cli::output::{Page, note};
+
+/// Approve an action and have it done, once
+///
+/// Shows the card and asks. Of an app to be connected, it then sees to the login, as `connections connect`
+/// does; the flags about the browser are for that.
+#[derive(Debug, Args)]
+pub(crate) struct Approving {
+    #[command(flatten)]
+    op: Approve,
+    /// Approve without asking
+    #[arg(long, short)]
+    yes: bool,
+    #[command(flatten)]
+    browser: Browser,
+}
+
+impl Approving {
+    /// Returns the approval, if others end the login that it may begin.
+    pub(super) fn leaves_a_link(&self) -> Option<&ApprovalId> {
+        Some(&self.op.approval).filter(|_| self.browser.no_wait)
+    }
+}
+
+/// Shows the card, asks, and does what was answered.
+pub(super) async fn approve(app: &App<'_>, told: Approving) -> Result<u8> {
+    if !told.yes && !app.settings.terminals.person {
+        let text = "approving asks first, and there is no terminal to ask at";
+        return Err(
+            Error::usage(text).hint("look at it with `naive approvals get`, then add `--yes`")
+        );
+    }
+    let id = told.op.approval;
+    let one = app.done(app.as_caller(), GetApproval { approval: id.clone() }).await?;
+    if told.yes || one.status != ApprovalStatus::Pending {
+        // Whoever decides what is decided already is told so by the engine.
+        return show(app, &one, &told.browser).await;
+    }
+    note(&format!("\n{}\n", card(app, &one)))?;
+    loop {
+        let line = Input::<String>::new().with_prompt("approve, deny [reason] or skip");
+        let line = line.allow_empty(true).interact_text();
+        let line = line.map_err(|dialoguer::Error::IO(error)| match error.kind() {
+            std::io::ErrorKind::Interrupted => Error::interrupted(),
+            _ => Error::usage("nothing was answered").because(error),
+        })?;
+        match Answer::of(&line) {
+            Some(Answer::Approve) => return show(app, &one, &told.browser).await,
+            Some(Answer::Deny(reason)) => {
+                let one = app.done(app.as_caller(), Deny { approval: id, reason }).await?;
+                app.output.reply("approvals.deny", written(&one)?, denied(&one))?;
+                return Ok(0);
+            }
+            Some(Answer::Skip | Answer::Quit) => {
+                let text = "you decided nothing, so it still waits";
+                return Err(Error::new(Code::InvalidInput, text));
+            }
+            None => note("Type `approve`, `deny` with a reason if you like, or `skip`.")?,
+        }
+    }
+}
+
+/// Says that it was denied.
+pub(super) fn denied(one: &Approval) -> Page {
+    let mut page = Page::default();
+    page.text(super::card::line(one));
+    page
+}
+
+/// Approves, and sees to the login of an app; returns what came of it, and what people are told.
+pub(super) async fn approved(
+    app: &App<'_>,
+    one: &Approval,
+    browser: &Browser,
+) -> Result<(Approval, Page)> {
+    if let Some(login) = Login::of(app, one, browser).await? {
+        return login.approved(app, one).await;
+    }
+    let one = app.done(app.as_caller(), Approve { approval: one.id.clone() }).await?;
+    let page = page(app, &one);
+    Ok((one, page))
+}
+
+async fn show(app: &App<'_>, one: &Approval, browser: &Browser) -> Result<u8> {
+    let (one, page) = approved(app, one, browser).await?;
+    app.output.reply("approvals.approve", written(&one)?, page)
+}
+
+/// The login that an approval would begin.
+struct Login {
+    name: String,
+    auth: AuthType,
+    user: Option<UserRef>,
+    door: Door,
+    no_wait: bool,
+}
+
+impl Login {
+    /// Returns the login, with a place open for its browser to return to; nothing where none would begin.
+    async fn of(app: &App<'_>, one: &Approval, browser: &Browser) -> Result<Option<Self>> {
+        if one.action_type != "connections.connect" || one.status != ApprovalStatus::Pending {
+            return Ok(None);
+        }
+        let op: Connect = serde_json::from_value(one.payload.clone())
+            .map_err(|error| Error::internal("the frozen action has another form", error))?;
+        check_patience(&op, browser.timeout)?;
+        let about = app.done(app.as_caller(), GetToolkit { toolkit: op.toolkit.clone() }).await?;
+        let auth = about.summary.auth_type;
+        let returns = auth == AuthType::Oauth2 && !op.device;
+        let door = Door::open(app, browser, returns)?;
+        // What is approved runs once: it must not fail for want of a place that nobody can return to.
+        let door = if returns && !browser.no_wait { door.check()? } else { door };
+        let user = one.user.parse().ok();
+        let (name, no_wait) = (about.summary.name, browser.no_wait);
+        Ok(Some(Self { name, auth, user, door, no_wait }))
+    }
+
+    /// Approves, and waits for the end of the login that this begins.
+    async fn approved(self, app: &App<'_>, one: &Approval) -> Result<(Approval, Page)> {
+        let call = self.door.call(app, !self.no_wait && self.auth == AuthType::Oauth2);
+        let op = Approve { approval: one.id.clone() };
+        let mut one = match app.ask(call, op).await? {
+            Outcome::Done(one) => one,
+            Outcome::Pending(_) => {
+                return Err(Error::new(Code::InternalError, "an approval was held itself"));
+            }
+        };
+        let Some(started) = started(&one) else { return Ok((one.clone(), page(app, &one))) };
+        let user = self.user.clone();
+        let mine = joined(&started).is_none() && !self.no_wait;
+        let ended = if mine && started.status == Status::Initiated {
+            app.announce().await?;
+            self.door.ended(app, &self.name, &started, user.as_ref()).await?
+        } else {
+            None
+        };
+        if let Some(ended) = &ended {
+            one.result = Some(written(ended)?);
+        }
+        let mut page = page(app, &one);
+        next(app, &mut page, &ended.unwrap_or(started), user.as_ref());
+        Ok((one, page))
+    }
+}
+
+/// Returns the login that an approved action has begun.
+fn started(one: &Approval) -> Option<ConnectState> {
+    let result = one.result.as_ref().filter(|_| one.status == ApprovalStatus::Executed)?;
+    serde_json::from_value(result.clone()).ok()
+}
+
+/// Says what comes after a login that has begun or ended.
+fn next(app: &App<'_>, page: &mut Page, state: &ConnectState, user: Option<&UserRef>) {
+    let (id, toolkit, user) = (&state.connected_account_id, &state.toolkit, app.user_flag(user));
+    match state.status {
+        Status::Active => {
+            page.next(format!("naive connections tools {toolkit}{user}"), "see what it can do");
+        }
+        _ if !state.credential_fields.is_empty() => {
+            let keys = crate::engine::keys(&state.credential_fields);
+            let command = format!("naive connections credentials {id}{user}{keys}");
+            page.next(command, "enter them, a line of stdin each");
+        }
+        _ => page.next(format!("naive connections wait {id}{user}"), "wait for the login"),
+    }
+}

@@ -1,0 +1,120 @@
+//! `approvals wait`, `watch` and `request --wait`: seeing what becomes of approvals.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::card::line;
+use super::outcome::{ended, show, since, status};
+use crate::api::action::{Outcome, written};
+use crate::api::approvals::{Approval, ApprovalStatus, GetApproval, RequestApproval};
+use crate::api::error::Result;
+use crate::api::ids::ApprovalId;
+use crate::cli::App;
+use crate::cli::connect::time;
+use crate::cli::output::{Page, note};
+use crate::cli::signals::Signals;
+
+/// How long to wait before looking again what has come.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Wait until an approval has ended
+///
+/// Exits 0 once it is executed; 9 if it is denied, expired or cancelled; 1 if it failed, or has not ended in
+/// time; 7 if nobody knows whether it was done.
+#[derive(Debug, Args)]
+pub(crate) struct Wait {
+    #[command(flatten)]
+    op: GetApproval,
+    /// How long to wait
+    #[arg(long, default_value = "5m", value_name = "TIME", value_parser = time)]
+    timeout: Duration,
+}
+
+/// Follow approvals: a line at each change, on stderr for people, as JSON on stdout for programs
+///
+/// With an id, until that approval has ended, with the exit status of `wait`. Without one, all that come from
+/// now on, until Ctrl-C.
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    /// Its id
+    approval: Option<ApprovalId>,
+}
+
+/// Waits for the end of an approval, and shows it.
+pub(super) async fn wait(app: &App<'_>, wait: Wait) -> Result<u8> {
+    let one = ended(app, &wait.op, Some(wait.timeout), |_| Ok(())).await?;
+    show(app, app.output, "approvals.wait", &one)
+}
+
+/// Freezes a request, and waits for a person to decide if `waits`.
+pub(super) async fn request(app: &App<'_>, op: RequestApproval, waits: bool) -> Result<u8> {
+    const NAME: &str = "approvals.request";
+    let pending = match app.ask(app.as_caller(), op).await? {
+        Outcome::Pending(pending) if waits => pending,
+        Outcome::Pending(pending) => return app.output.held(NAME, &pending),
+        Outcome::Done(done) => return app.output.reply(NAME, written(&done)?, Page::default()),
+    };
+    let id = &pending.approval_id;
+    note(&format!("{}: it waits for `naive approvals approve {id}`.", pending.title))?;
+    app.announce().await?;
+    let one = ended(app, &GetApproval { approval: id.clone() }, None, |_| Ok(())).await?;
+    show(app, app.output, NAME, &one)
+}
+
+/// Follows one approval to its end, or all that come.
+pub(super) async fn watch(app: &App<'_>, watch: Watch) -> Result<u8> {
+    if let Some(approval) = watch.approval {
+        let mut known = None;
+        let op = GetApproval { approval };
+        let one = ended(app, &op, None, |one| {
+            let is_new = known.replace(one.status) != Some(one.status);
+            // What JSON says last is the answer itself.
+            let is_answer = status(one).is_some() && !app.output.is_for_people();
+            if is_new && !is_answer { tell(app, one) } else { Ok(()) }
+        });
+        let one = one.await?;
+        return show(app, &app.output.lines(), "approvals.watch", &one);
+    }
+    let mut signals = Signals::listen()?;
+    tokio::select! {
+        ended = follow(app) => ended,
+        broken = signals.next() => Err(broken),
+    }
+}
+
+/// Follows what comes from now on, for ever.
+async fn follow(app: &App<'_>) -> Result<u8> {
+    let mut newest = since(app, None, None).await?.first().map_or(0, |one| one.seq);
+    let mut open: BTreeMap<ApprovalId, ApprovalStatus> = BTreeMap::new();
+    loop {
+        for (approval, known) in open.clone() {
+            let one = app.done(app.as_caller(), GetApproval { approval }).await?;
+            if one.status != known {
+                tell(app, &one)?;
+            }
+            open.insert(one.id.clone(), one.status);
+            if status(&one).is_some() {
+                open.remove(&one.id);
+            }
+        }
+        for one in since(app, None, Some(newest)).await?.into_iter().rev() {
+            newest = one.seq;
+            tell(app, &one)?;
+            if status(&one).is_none() {
+                open.insert(one.id, one.status);
+            }
+        }
+        app.announce().await?;
+        tokio::time::sleep(SOON).await;
+    }
+}
+
+/// Says how one stands now.
+fn tell(app: &App<'_>, one: &Approval) -> Result<()> {
+    if app.output.is_for_people() {
+        return note(&line(one));
+    }
+    app.output.lines().reply("approvals.watch", written(one)?, Page::default()).map(drop)
+}
