@@ -8,19 +8,21 @@ use crate::crash::{killed_after, scattered};
 use crate::support::until;
 use crate::together::rounds;
 
-/// Returns how long an approval takes when nobody disturbs it, in the middle of five.
-fn median(scene: &Scene) -> Duration {
+/// Returns how long an approval takes when nobody disturbs it, in the middle of five, and the five.
+fn median(scene: &Scene) -> (Duration, Vec<String>) {
+    let mut ids = Vec::new();
     let mut spans: Vec<_> = (0..5)
         .map(|number| {
             let id = scene.asked(&format!("whole {number}"));
             let began = Instant::now();
             // Its outcome is the upstream's matter.
             drop(scene.naive.run(&format!("approvals approve {id} --yes")));
+            ids.push(id);
             began.elapsed()
         })
         .collect();
     spans.sort();
-    spans[2]
+    (spans[2], ids)
 }
 
 /// Kills an approval at one of many moments, and then what would mend it, too.
@@ -61,11 +63,10 @@ fn settled(scene: &Scene, id: &str) {
 
 fn killed(class: Class, few: usize) {
     let scene = Scene::new(class, 1);
-    let whole = median(&scene);
+    let (whole, mut ids) = median(&scene);
     let mut phases = BTreeMap::<_, usize>::new();
     let mut ends = BTreeMap::<_, usize>::new();
     let count = rounds(few);
-    let mut ids = Vec::new();
 
     for number in 0..count {
         let (id, phase) = disturbed(&scene, number, whole);
