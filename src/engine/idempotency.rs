@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use super::approvals::freeze::MESSAGE;
 use super::deliver::is_repeatable;
 use super::logs::outcome;
 use super::mirror::Awaited;
@@ -239,7 +240,7 @@ fn pending(approval: Approval) -> PendingApproval {
         action_type: approval.action_type,
         primitive: approval.primitive,
         title: approval.title,
-        message: "A person has to approve this before anything happens.".to_owned(),
+        message: MESSAGE.to_owned(),
         expires_at: approval.expires_at,
     }
 }

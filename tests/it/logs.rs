@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::browser::signal;
-use crate::support::Naive;
+use crate::support::{Naive, ended};
 use crate::together::{rounds, together};
 
 /// Changes the store as somebody would who has the file.
@@ -129,4 +129,42 @@ fn new_entries_are_told_as_they_come_until_a_signal() {
     assert_eq!((&first["seq"], &second["seq"]), (&1.into(), &2.into()));
     assert_eq!(second["action"], "users.create");
     assert_eq!(follower.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn what_was_frozen_and_altered_is_found_with_the_log() {
+    let naive = Naive::new();
+    drop(naive.run("users create alice").exits(0));
+    let held = naive.run("approvals request --title Deploy --user alice").exits(8).json();
+    let id = held["result"]["approval_id"].as_str().unwrap();
+    drop(naive.run("logs verify").exits(0));
+
+    tampered(&naive, "UPDATE sealed SET bytes = x'00' WHERE owner GLOB 'approval:*'");
+
+    let run = naive.run("logs verify").exits(1).json();
+    let what = run["result"]["faults"][0]["what"].as_str().unwrap();
+    assert_eq!(what, format!("what was frozen as approval `{id}` was altered since"));
+}
+
+#[test]
+fn a_key_that_is_sealed_to_a_user_sees_their_log_alone() {
+    let naive = Naive::new();
+    for name in ["alice", "bob"] {
+        drop(naive.run(&format!("users create {name}")).exits(0));
+        drop(naive.run(&format!("connections connect hackernews --user {name}")).exits(0));
+    }
+    let key = naive.run("keys create --name bot --role agent --user alice").exits(0).json();
+    let key = key["result"]["api_key"].as_str().unwrap();
+    let ask = |line: &str| {
+        let line = format!("--profile sandbox {line}");
+        ended(naive.command(line.split(' ')).env("NAIVE_API_KEY", key).output().unwrap())
+    };
+
+    let own = ask("logs all").exits(0).json();
+    let others = ask("logs all --user bob").exits(1).json();
+    let whole = ask("logs verify").exits(1).json();
+
+    assert_eq!(own["result"]["events"].as_array().unwrap().len(), 1);
+    assert_eq!(others["error"]["reason"], "key_subject_mismatch");
+    assert_eq!(whole["error"]["code"], "forbidden");
 }

@@ -7,7 +7,7 @@ use std::thread;
 use serde_json::{Value, json};
 
 use crate::app::{App, KEY};
-use crate::support::{Naive, until};
+use crate::support::{Naive, ended, until};
 
 /// A tool whose app honours keys.
 const PAY: &str = r#"
@@ -187,4 +187,35 @@ fn what_is_kept_of_an_answer_cannot_be_read_in_the_store() {
         let found = bytes.windows(18).any(|part| part == b"mark-of-the-answer");
         assert!(!found, "{}", entry.path().display());
     }
+}
+
+/// Returns a machine with a user and a workspace key that may not act unasked, and that key.
+fn with_agent() -> (Naive, String) {
+    let naive = Naive::new();
+    drop(naive.run("users create alice").exits(0));
+    let key = naive.run("keys create --name bot --role agent").exits(0).json();
+    let key = key["result"]["api_key"].as_str().unwrap().to_owned();
+    (naive, key)
+}
+
+#[test]
+fn a_held_call_that_comes_again_is_answered_with_its_approval() {
+    let (naive, key) = with_agent();
+    let ask = |word: &str| {
+        let line = format!(
+            "--profile sandbox connections connect gmail --user alice --no-wait --idempotency-key {word}"
+        );
+        ended(naive.command(line.split(' ')).env("NAIVE_API_KEY", &key).output().unwrap())
+    };
+
+    let first = ask("one").exits(8).json();
+    let again = ask("one").exits(8).json();
+    let other = ask("two").exits(8).json();
+    let id = first["result"]["approval_id"].as_str().unwrap();
+    drop(naive.run(&format!("approvals deny {id} --reason no")).exits(0));
+    let denied = ask("one").exits(1).json();
+
+    assert_eq!(first["result"], again["result"]);
+    assert_ne!(first["result"]["approval_id"], other["result"]["approval_id"]);
+    assert_eq!(denied["error"]["reason"], "approval_denied");
 }

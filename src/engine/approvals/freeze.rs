@@ -19,7 +19,8 @@ const PATIENCE: Duration = Duration::from_hours(72);
 /// How long an action may be sent once it is approved.
 const EXECUTE_WITHIN: Duration = Duration::from_hours(24);
 /// What has to happen first, in the words of the API.
-const MESSAGE: &str = "This action requires human approval before it executes.";
+pub(in crate::engine) const MESSAGE: &str =
+    "This action requires human approval before it executes.";
 
 impl Engine {
     /// Freezes an action until a person decides, once all has been checked that can be without doing it.

@@ -4,7 +4,7 @@
 //! out what became of what was sent.
 
 mod check;
-mod freeze;
+pub(super) mod freeze;
 mod frozen;
 mod replay;
 mod settle;
