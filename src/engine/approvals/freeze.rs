@@ -7,7 +7,7 @@ use super::shown::primitive;
 use crate::api::action::Action;
 use crate::api::approvals::PendingApproval;
 use crate::api::error::Result;
-use crate::api::ids::{ApprovalId, ConnectionId, IdempotencyKey, UserRef, fresh};
+use crate::api::ids::{ApprovalId, ConnectionId, UserRef, fresh};
 use crate::api::time::{Millis, Span};
 use crate::api::workspace::User;
 use crate::engine::title::title;
@@ -65,7 +65,6 @@ impl Engine {
             class: frozen.class,
             idem_key: &frozen.idempotency_key,
             requester: &frozen.requested_by,
-            caller_key: given.map(IdempotencyKey::as_str),
             created_at: frozen.created_at,
             expires_at: frozen.expires_at,
         };

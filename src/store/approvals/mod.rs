@@ -95,8 +95,6 @@ pub(crate) struct NewApproval<'a> {
     pub(crate) idem_key: &'a str,
     /// Who asks
     pub(crate) requester: &'a Actor,
-    /// The key that whoever asks gave the call; it stands for the approval from then on
-    pub(crate) caller_key: Option<&'a str>,
     /// When it is frozen
     pub(crate) created_at: Millis,
     /// Until when somebody may decide
@@ -150,9 +148,8 @@ impl Store {
         ])
         .map_err(|error| taken(error, new.idem_key))?;
         sealed::put(&tx, &frozen_owner(new.id), &sealed.bytes)?;
-        if let Some(key) = new.caller_key {
-            idempotency::hold(&tx, &new.requester.actor_id, key, new.id)?;
-        }
+        // Where the key is its caller's own, it stands for the approval from now on.
+        idempotency::hold(&tx, &new.requester.actor_id, new.idem_key, new.id)?;
         let row = row_of(&tx, new.id)?.ok_or_else(lost)?;
         record(&tx, &row, (action_name(new.action_type), "held"), (new.requester, new.created_at))?;
         tx.commit()?;
