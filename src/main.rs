@@ -198,9 +198,7 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
             (Backend::Local(Box::new(engine.in_world(World::Sandbox(url)))), played)
         }
     };
-    if let Backend::Local(engine) = &backend
-        && let Some(told) = engine.stranded()
-    {
+    if let Some(told) = backend.engine().ok().and_then(Engine::stranded) {
         note(&output.told(&told))?;
     }
     let name = command.name();

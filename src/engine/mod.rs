@@ -202,7 +202,7 @@ impl Engine {
         holds: bool,
     ) -> Result<Outcome<Value>> {
         if holds {
-            return Ok(Outcome::Pending(self.hold(scope, action).await?));
+            return Ok(Outcome::Pending(self.hold(scope, action)?));
         }
         let about = About::of(&action);
         let result = self.perform(scope, action).await;

@@ -18,7 +18,7 @@ use crate::engine::{Engine, Scope};
 
 /// How long after a send nothing of it can be under way any more: a request may take 30 s, and what it
 /// leads to as long again.
-const SETTLE: Duration = Duration::from_secs(60);
+const SETTLE: Duration = Duration::from_mins(1);
 
 /// What is known of an action that could be done now.
 #[derive(Debug)]
@@ -134,16 +134,18 @@ fn definition(tool: &Tool) -> Result<String> {
 
 /// Returns what is known when the answer of a tool is lost; what only looks may be done twice.
 fn class(tool: &Tool) -> Class {
-    match (tool.effect, tool.replay) {
-        (Effect::Read, _) => Class::A,
+    let honours = tool.idempotency_header.is_some()
         // Where there is no place for a key, the method alone makes the second one harmless.
-        (Effect::Write | Effect::Destructive, Replay::A)
-            if tool.idempotency_header.is_none()
-                && !matches!(tool.request.method.as_str(), "PUT" | "DELETE") =>
-        {
-            Class::C
+        || matches!(tool.request.method.as_str(), "PUT" | "DELETE");
+    match (tool.effect, tool.replay) {
+        (Effect::Read, Replay::A | Replay::B | Replay::C) => Class::A,
+        (Effect::Write | Effect::Destructive, Replay::A) => {
+            if honours {
+                Class::A
+            } else {
+                Class::C
+            }
         }
-        (Effect::Write | Effect::Destructive, Replay::A) => Class::A,
         (Effect::Write | Effect::Destructive, Replay::B) => Class::B,
         (Effect::Write | Effect::Destructive, Replay::C) => Class::C,
     }

@@ -24,7 +24,7 @@ pub(in crate::engine) const MESSAGE: &str =
 
 impl Engine {
     /// Freezes an action until a person decides, once all has been checked that can be without doing it.
-    pub(in crate::engine) async fn hold(
+    pub(in crate::engine) fn hold(
         &self,
         scope: &Scope<'_>,
         action: Action,

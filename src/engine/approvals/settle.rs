@@ -42,15 +42,14 @@ impl Engine {
         op: &Reconcile,
     ) -> Result<Reconciled> {
         let now = Millis::now();
-        let rows = match &op.approval {
-            Some(id) => vec![self.store.approval(id, now)?.ok_or_else(|| unknown(id))?],
-            None => {
-                self.store.expire_due(now)?;
-                let mut rows = self.store.approvals_that_are(ApprovalStatus::Approved)?;
-                rows.extend(self.store.approvals_that_are(ApprovalStatus::Sending)?);
-                rows.sort_by_key(|row| row.seq);
-                rows
-            }
+        let rows = if let Some(id) = &op.approval {
+            vec![self.store.approval(id, now)?.ok_or_else(|| unknown(id))?]
+        } else {
+            self.store.expire_due(now)?;
+            let mut rows = self.store.approvals_that_are(ApprovalStatus::Approved)?;
+            rows.extend(self.store.approvals_that_are(ApprovalStatus::Sending)?);
+            rows.sort_by_key(|row| row.seq);
+            rows
         };
         let mut approvals = Vec::new();
         for row in rows {

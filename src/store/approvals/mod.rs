@@ -6,6 +6,8 @@
 mod decided;
 mod read;
 mod sending;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

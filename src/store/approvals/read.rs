@@ -36,7 +36,7 @@ impl Store {
         Ok(Some(row))
     }
 
-    fn approval_as_it_stands(&self, id: &ApprovalId) -> Result<Option<ApprovalRow>> {
+    pub(super) fn approval_as_it_stands(&self, id: &ApprovalId) -> Result<Option<ApprovalRow>> {
         let conn = self.conn();
         let mut select = conn.prepare_cached("SELECT * FROM approvals WHERE id = ?1")?;
         Ok(select.query_row([id.as_str()], approval_row).optional()?)
@@ -56,7 +56,9 @@ impl Store {
             values.push(user);
             // Few wait and many have ended: where both are asked for, the status finds them sooner.
             let column = if status.is_some() { "+user_id" } else { "user_id" };
-            sql.push_str(&format!(" AND {column} = ?{}", values.len()));
+            sql.push_str(" AND ");
+            sql.push_str(column);
+            sql.push_str(if status.is_some() { " = ?4" } else { " = ?3" });
         }
         sql.push_str(" ORDER BY seq DESC LIMIT ?2");
         let conn = self.conn();

@@ -1,0 +1,199 @@
+//! Doing what was approved, by whoever performs it: what each of their answers comes to.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::approvals::{approve, card, database, get, workspace};
+use crate::support::{Naive, Received, Upstream};
+
+/// An address at which nobody listens.
+const NOBODY: &str = "http://127.0.0.1:9";
+
+/// A machine where an endpoint performs `cards.create`.
+fn performed(url: &str, flags: &str) -> (Naive, String) {
+    let (naive, key) = workspace("local");
+    let line = format!("actions configure cards.create --url {url}/cards {flags}");
+    drop(naive.run(&line).exits(0));
+    (naive, key)
+}
+
+/// An endpoint that gives these answers in turn, the last one for ever; a lookup has its own.
+fn answering(answers: &'static [(u16, &'static str)], lookup: (u16, &'static str)) -> Upstream {
+    let count = AtomicUsize::new(0);
+    Upstream::new(move |request: &Received| {
+        if request.method == "GET" {
+            return (lookup.0, lookup.1.to_owned());
+        }
+        let at = count.fetch_add(1, Ordering::SeqCst).min(answers.len() - 1);
+        (answers[at].0, answers[at].1.to_owned())
+    })
+}
+
+/// Returns the keys under which an endpoint was asked to do something.
+fn keys(endpoint: &Upstream) -> Vec<String> {
+    let sent = endpoint.received();
+    let writes = sent.iter().filter(|one| one.method != "GET");
+    writes.map(|one| one.headers["idempotency-key"].clone()).collect()
+}
+
+#[test]
+fn what_the_endpoint_refuses_has_failed() {
+    let endpoint = answering(&[(422, "{\"message\":\"no such currency\"}")], (404, ""));
+    let (naive, key) = performed(&endpoint.url, "");
+    let id = card(&naive, &key);
+
+    let approved = approve(&naive, &id).exits(1).json();
+
+    assert_eq!(approved["success"], false);
+    assert_eq!(approved["result"]["status"], "failed");
+    assert_eq!(approved["result"]["error"]["code"], approved["error"]["code"]);
+    assert_eq!(keys(&endpoint).len(), 1);
+}
+
+#[test]
+fn a_lost_answer_is_asked_for_again_under_the_same_key_where_the_endpoint_honours_it() {
+    let endpoint = answering(&[(0, ""), (500, "{}"), (200, "{\"card_id\":\"c\"}")], (404, ""));
+    let (naive, key) = performed(&endpoint.url, "--replay A");
+    let id = card(&naive, &key);
+
+    let approved = approve(&naive, &id).exits(0).json();
+
+    assert_eq!(approved["result"]["status"], "executed");
+    assert_eq!(approved["result"]["sends"], 3);
+    assert_eq!(approved["result"]["result"], json!({ "card_id": "c" }));
+    let frozen = approved["result"]["idempotency_key"].as_str().unwrap();
+    assert_eq!(keys(&endpoint), [frozen, frozen, frozen]);
+}
+
+#[test]
+fn an_answer_after_a_lost_one_that_says_no_proves_nothing() {
+    let endpoint = answering(&[(0, ""), (422, "{}")], (404, ""));
+    let (naive, key) = performed(&endpoint.url, "--replay A");
+    let id = card(&naive, &key);
+
+    let approved = approve(&naive, &id).exits(7).json();
+
+    assert_eq!(approved["result"]["status"], "unknown");
+    assert_eq!(approved["error"]["code"], "outcome_unknown");
+}
+
+#[test]
+fn a_lost_answer_that_nobody_can_be_asked_about_is_unknown_until_a_person_says() {
+    let endpoint = answering(&[(0, "")], (404, ""));
+    let (naive, key) = performed(&endpoint.url, "--replay C");
+    let (done, not) = (card(&naive, &key), card(&naive, &key));
+
+    for id in [&done, &not] {
+        let approved = approve(&naive, id).exits(7).json();
+        assert_eq!(approved["result"]["status"], "unknown");
+        assert!(approved["error"]["hint"].as_str().unwrap().contains("approvals resolve"));
+    }
+    let again = naive.run("--json approvals reconcile --all").exits(0).json();
+    let executed = naive
+        .with(&format!("--json approvals resolve {done} --executed --reason"), &["seen there"])
+        .exits(0);
+    let failed = naive
+        .with(&format!("--json approvals resolve {not} --not-executed --reason"), &["not there"])
+        .exits(0);
+    let twice =
+        naive.run(&format!("--json approvals resolve {not} --executed --reason x")).exits(1);
+
+    assert_eq!(again["result"]["approvals"], json!([]));
+    assert_eq!(executed.json()["result"]["status"], "executed");
+    assert_eq!(failed.json()["result"]["status"], "failed");
+    assert_eq!(failed.json()["result"]["reason"], "not there");
+    assert_eq!(twice.json()["error"]["code"], "invalid_input");
+    assert_eq!(keys(&endpoint).len(), 2);
+}
+
+#[test]
+fn a_lost_answer_is_looked_up_once_it_has_settled() {
+    let found = answering(&[(0, "")], (200, "{\"card_id\":\"c\"}"));
+    let flags = format!("--replay B --settle 1h --lookup {}/status/{{key}}", found.url);
+    let (naive, key) = performed(&found.url, &flags);
+    let id = card(&naive, &key);
+
+    let early = approve(&naive, &id).exits(7).json();
+    let too_early = naive.run(&format!("--json approvals reconcile {id}")).exits(7).json();
+    // As if the hour were over.
+    let sql = "UPDATE approvals SET settle_until = 0";
+    database(&naive, "local").execute(sql, []).unwrap();
+    let settled = naive.run(&format!("--json approvals reconcile {id}")).exits(0).json();
+
+    assert_eq!(early["result"]["status"], "sending");
+    assert_eq!(too_early["result"]["approvals"][0]["status"], "sending");
+    assert_eq!(settled["result"]["approvals"][0]["status"], "executed");
+    assert_eq!(settled["result"]["approvals"][0]["result"], json!({ "card_id": "c" }));
+    assert_eq!(keys(&found).len(), 1);
+}
+
+#[test]
+fn what_never_left_waits_to_be_sent_again() {
+    let (naive, key) = performed(NOBODY, "--replay C");
+    let id = card(&naive, &key);
+
+    let refused = approve(&naive, &id).exits(1).json();
+    let endpoint = answering(&[(200, "{\"card_id\":\"c\"}")], (404, ""));
+    let line = format!("actions configure cards.create --url {}/cards --replay C", endpoint.url);
+    drop(naive.run(&line).exits(0));
+    let sent = naive.run(&format!("--json approvals reconcile {id}")).exits(0).json();
+
+    assert_eq!(refused["success"], false);
+    assert_eq!(refused["result"]["status"], "approved");
+    assert_eq!(refused["result"]["sends"], 3);
+    let hint = refused["error"]["hint"].as_str().unwrap();
+    assert!(hint.contains(&format!("`naive approvals reconcile {id}`")), "{hint}");
+    assert_eq!(sent["result"]["approvals"][0]["status"], "executed");
+    assert_eq!(keys(&endpoint).len(), 1);
+}
+
+#[test]
+fn what_a_process_that_ended_was_sending_is_noticed_and_finished() {
+    let endpoint = answering(&[(200, "{\"card_id\":\"c\"}")], (404, ""));
+    let (naive, key) = performed(&endpoint.url, "--replay A");
+    let id = card(&naive, &key);
+    // As if the approver had been killed after its claim.
+    let sql = "UPDATE approvals SET status = 'sending', owner = 'gone', epoch = 1, sends = 1,
+        first_sent_at = created_at, settle_until = created_at, execute_by = expires_at";
+    database(&naive, "local").execute(sql, []).unwrap();
+
+    let noticed = naive.run("--json users list").exits(0);
+    let finished = naive.run("--json approvals reconcile --all").exits(0).json();
+    let quiet = naive.run("--json users list").exits(0);
+
+    let told = "1 approval was being sent by a process that ended: run `naive approvals reconcile --all`.\n";
+    assert_eq!(noticed.err, told);
+    assert_eq!(finished["result"]["approvals"][0]["status"], "executed");
+    assert_eq!(keys(&endpoint), [get(&naive, &id)["idempotency_key"].as_str().unwrap()]);
+    assert_eq!(quiet.err, "");
+}
+
+#[test]
+fn what_was_frozen_and_altered_since_is_never_executed() {
+    let endpoint = answering(&[(200, "{}")], (404, ""));
+    let (naive, key) = performed(&endpoint.url, "--replay A");
+    let (moved, damaged) = (card(&naive, &key), card(&naive, &key));
+    let sealed = database(&naive, "local");
+    let sql =
+        "UPDATE sealed SET bytes = (SELECT bytes FROM sealed WHERE owner = ?2) WHERE owner = ?1";
+    let owner = |id: &str| format!("approval:{id}");
+    sealed.execute(sql, [owner(&moved), owner(&damaged)]).unwrap();
+    let sql = "UPDATE sealed SET bytes = CAST(substr(bytes, 1, length(bytes) - 1) || x'00' AS BLOB) WHERE owner = ?1";
+    sealed.execute(sql, [owner(&damaged)]).unwrap();
+
+    for id in [&moved, &damaged] {
+        let refused = approve(&naive, id).exits(1).json();
+        assert_eq!(refused["error"]["code"], "internal_error");
+        assert_eq!(refused["error"]["reason"], "approval_altered");
+        let shown = naive.run(&format!("--json approvals get {id}")).exits(1).json();
+        assert_eq!(shown["error"]["reason"], "approval_altered");
+    }
+    let list = naive.run("--json approvals list").exits(0).json();
+    let denied = naive.run(&format!("--json approvals deny {moved}")).exits(0).json();
+
+    assert_eq!(list["result"]["approvals"][0]["error"]["reason"], "approval_altered");
+    assert_eq!(list["result"]["approvals"][0]["payload"], Value::Null);
+    assert_eq!(denied["result"]["status"], "denied");
+    assert!(endpoint.received().is_empty());
+}
