@@ -1,6 +1,7 @@
 //! Doing what was approved, by whoever performs it: what each of their answers comes to.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -126,6 +127,48 @@ fn a_lost_answer_is_looked_up_once_it_has_settled() {
     assert_eq!(settled["result"]["approvals"][0]["status"], "executed");
     assert_eq!(settled["result"]["approvals"][0]["result"], json!({ "card_id": "c" }));
     assert_eq!(keys(&found).len(), 1);
+}
+
+#[test]
+fn what_is_unknown_is_executed_once_the_endpoint_says_so() {
+    let knows = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&knows);
+    let endpoint = Upstream::new(move |request: &Received| match request.method.as_str() {
+        "GET" if told.load(Ordering::SeqCst) => (200, "{\"card_id\":\"c\"}".to_owned()),
+        "GET" => (404, "{}".to_owned()),
+        _ => (0, String::new()),
+    });
+    let flags = format!("--replay B --settle 1ms --lookup {}/status/{{key}}", endpoint.url);
+    let (naive, key) = performed(&endpoint.url, &flags);
+    let id = card(&naive, &key);
+    let reconcile = format!("--json approvals reconcile {id}");
+
+    let lost = approve(&naive, &id).exits(7).json();
+    let still = naive.run(&reconcile).exits(7).json();
+    knows.store(true, Ordering::SeqCst);
+    let found = naive.run(&reconcile).exits(0).json();
+
+    assert_eq!(lost["result"]["status"], "unknown");
+    assert_eq!(still["result"]["approvals"][0]["status"], "unknown");
+    assert_eq!(found["result"]["approvals"][0]["status"], "executed");
+    assert_eq!(found["result"]["approvals"][0]["result"], json!({ "card_id": "c" }));
+    assert_eq!(keys(&endpoint).len(), 1);
+}
+
+#[test]
+fn what_is_known_to_have_never_arrived_is_sent_once_more() {
+    let endpoint = answering(&[(0, ""), (200, "{\"card_id\":\"c\"}")], (404, "{}"));
+    let lookup = format!("{}/status/{{key}}", endpoint.url);
+    let flags = format!("--replay B --settle 1ms --reads-own-writes --lookup {lookup}");
+    let (naive, key) = performed(&endpoint.url, &flags);
+    let id = card(&naive, &key);
+
+    let approved = approve(&naive, &id).exits(0).json();
+
+    assert_eq!(approved["result"]["status"], "executed");
+    assert_eq!(approved["result"]["sends"], 2);
+    let frozen = approved["result"]["idempotency_key"].as_str().unwrap();
+    assert_eq!(keys(&endpoint), [frozen, frozen]);
 }
 
 #[test]

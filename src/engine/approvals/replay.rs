@@ -153,7 +153,8 @@ impl Engine {
                 Next::Executed | Next::Failed | Next::Unknown => {
                     return self.wrote(errand, next, attempt);
                 }
-                Next::NotSent => errand.left > 0 && !spent,
+                // Who asked for patience, or refused the credential, says the same a moment later.
+                Next::NotSent => errand.left > 0 && !spent && attempt.event == Event::NotSent,
                 Next::Reconcile => true,
             };
             let lost = next == Next::Reconcile;

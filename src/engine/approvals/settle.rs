@@ -16,7 +16,7 @@ use crate::api::ids::ApprovalId;
 use crate::api::time::Millis;
 use crate::engine::fate::Lookup;
 use crate::engine::{Call, Engine, Scope};
-use crate::store::{ApprovalRow, End};
+use crate::store::{ApprovalRow, Decision, End};
 
 /// How long an upstream that honours keys is taken to remember one.
 /// Source: Stripe API reference, "Idempotent requests" (read 2026-11-20): keys are kept for at least 24 hours.
@@ -87,16 +87,30 @@ impl Engine {
         match row.status {
             ApprovalStatus::Approved if !lives => self.send_approved(call, row).await,
             ApprovalStatus::Sending if !lives => self.adopted(call, row).await,
+            ApprovalStatus::Unknown => self.found_after_all(call, row).await,
             ApprovalStatus::Approved
             | ApprovalStatus::Sending
             | ApprovalStatus::Pending
-            | ApprovalStatus::Unknown
             | ApprovalStatus::Executed
             | ApprovalStatus::Failed
             | ApprovalStatus::Denied
             | ApprovalStatus::Expired
             | ApprovalStatus::Cancelled => Ok(row.clone()),
         }
+    }
+
+    /// Asks once more whether something was done of which nobody knows; only a yes changes that.
+    async fn found_after_all(&self, call: &Call, row: &ApprovalRow) -> Result<ApprovalRow> {
+        let frozen = self.frozen(row)?;
+        let found = self.looked_up(&frozen.action, &frozen.idempotency_key, row).await?;
+        let Some(Lookup::Found(result)) = found else { return Ok(row.clone()) };
+        let by = call.caller.actor();
+        let reason = Some("the upstream knows it");
+        let decision = Decision { by: &by, reason, at: Millis::now() };
+        let ended = self.sealing_came(&row.id, &Came::result(result), |bytes| {
+            self.store.resolve(&row.id, &decision, (ApprovalStatus::Executed, bytes))
+        })?;
+        ended.map(|(row, _)| row).ok_or_else(|| unknown(&row.id))
     }
 
     /// Takes over what a process that ended was sending.

@@ -40,6 +40,8 @@ struct Life<'a> {
     row: ApprovalRow,
     /// Claims that some process still believes it holds
     held: Vec<ApprovalRow>,
+    /// Claims of processes that were taken for dead, and write what they have learnt all the same
+    late: Vec<ApprovalRow>,
     upstream: Upstream,
     /// How many lines of the log there have to be
     lines: i64,
@@ -76,7 +78,7 @@ impl Life<'_> {
             // Approved and claimed.
             (ApprovalStatus::Pending, ApprovalStatus::Sending) => 2,
             (ApprovalStatus::Sending, ApprovalStatus::Sending) => {
-                sent + i32::from(last.starts_with("lost") || last.starts_with("later"))
+                sent + i32::from(last.starts_with("lost ") || last.starts_with("later "))
             }
             (before, after) => i32::from(before != after),
         }
@@ -143,8 +145,8 @@ impl Life<'_> {
     /// Whoever believes to hold a claim sends, and writes what came of it; a claim that was lost since may
     /// still be sent once, by a process that was stopped in between.
     fn answer(&mut self) -> &'static str {
-        if self.held.is_empty() {
-            return "idle";
+        if self.held.is_empty() || (!self.late.is_empty() && self.dice.roll(2) == 0) {
+            return self.come_late();
         }
         let at = usize::try_from(self.dice.roll(self.held.len() as u64)).unwrap();
         let claim = self.held.remove(at);
@@ -175,6 +177,20 @@ impl Life<'_> {
         if valid { what } else { "fenced" }
     }
 
+    /// A process that was taken for dead writes its result: another has the claim by now.
+    fn come_late(&mut self) -> &'static str {
+        let is_present = |claim: &ApprovalRow| {
+            claim.epoch == self.row.epoch && self.row.status == ApprovalStatus::Sending
+        };
+        let Some(at) = self.late.iter().position(|claim| !is_present(claim)) else {
+            return "idle";
+        };
+        let claim = self.late.remove(at);
+        let wrote = self.desk.end(&claim, ApprovalStatus::Executed, false);
+        assert!(wrote.is_none(), "a result of an earlier claim counted");
+        "late"
+    }
+
     /// What was lost may have arrived all the same. An upstream that honours keys acts on one once.
     fn arrive(&mut self, valid: bool) {
         let arrives = valid && self.dice.roll(2) == 0;
@@ -190,7 +206,7 @@ impl Life<'_> {
             self.arrive(true);
             self.upstream.doubt = true;
         }
-        self.held.clear();
+        self.late.append(&mut self.held);
         drop(self.desk.become_another());
         "die"
     }
@@ -252,7 +268,11 @@ impl Life<'_> {
     fn comes_to_an_end(&mut self) {
         self.die();
         self.row = self.desk.row(&self.row);
+        let open = [ApprovalStatus::Pending, ApprovalStatus::Approved, ApprovalStatus::Sending];
         for _ in 0..6 {
+            if !open.contains(&self.row.status) {
+                return;
+            }
             self.now += 5000;
             let before = self.desk.row(&self.row).status;
             self.look(before);
@@ -266,7 +286,6 @@ impl Life<'_> {
             self.hold_true();
         }
         let status = self.row.status;
-        let open = [ApprovalStatus::Pending, ApprovalStatus::Approved, ApprovalStatus::Sending];
         assert!(!open.contains(&status), "stuck as {status:?}");
     }
 }
@@ -277,8 +296,9 @@ fn lead(desk: &mut Desk, seed: u64) -> (ApprovalStatus, u32) {
     let class = Class::ALL[usize::try_from(dice.roll(3)).unwrap()];
     let row = desk.freeze(class, 0);
     let lines = desk.logged();
-    let (upstream, held, told) = (Upstream::default(), Vec::new(), Vec::new());
-    let mut life = Life { desk, dice, class, now: 0, row, held, upstream, lines, told };
+    let (upstream, told) = (Upstream::default(), Vec::new());
+    let (held, late) = (Vec::new(), Vec::new());
+    let mut life = Life { desk, dice, class, now: 0, row, held, late, upstream, lines, told };
     let steps = 2 + life.dice.roll(STEPS);
     for _ in 0..steps {
         let failed =
