@@ -31,7 +31,6 @@ impl Desk {
             class,
             idem_key: id.as_str(),
             requester: &by,
-            caller_key: None,
             created_at: Millis(at),
             expires_at: Millis(at + 1000),
         };
@@ -165,7 +164,6 @@ fn numbers_are_never_given_twice() {
             class: Class::A,
             idem_key: "key",
             requester: &operator(),
-            caller_key: None,
             created_at: Millis(0),
             expires_at: Millis(1),
         },
