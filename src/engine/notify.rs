@@ -107,18 +107,20 @@ impl Engine {
             }
         };
         for one in seen.iter().filter(|one| one.updated_at >= began) {
+            if one.created_at >= began && matches!(answer, Ok(Outcome::Pending(_))) {
+                self.tell(&Approval { status: ApprovalStatus::Pending, ..one.clone() });
+            }
             if name == "approvals.approve" && one.status != ApprovalStatus::Expired {
                 self.tell(&Approval { status: ApprovalStatus::Approved, ..one.clone() });
             }
             match one.status {
-                ApprovalStatus::Pending
-                | ApprovalStatus::Unknown
+                ApprovalStatus::Unknown
                 | ApprovalStatus::Executed
                 | ApprovalStatus::Failed
                 | ApprovalStatus::Denied
                 | ApprovalStatus::Expired
                 | ApprovalStatus::Cancelled => self.tell(one),
-                ApprovalStatus::Approved | ApprovalStatus::Sending => {}
+                ApprovalStatus::Pending | ApprovalStatus::Approved | ApprovalStatus::Sending => {}
             }
         }
         Ok(())
