@@ -3,8 +3,10 @@
 use super::gate::{self, About, Judgement, Question};
 use super::{Call, Engine};
 use crate::api::action::Action;
+use crate::api::approvals::Approval;
 use crate::api::error::Result;
 use crate::api::ids::{Slug, ToolSlug};
+use crate::api::tools::Execute;
 use crate::api::workspace::{Effect, User};
 
 impl Engine {
@@ -30,6 +32,15 @@ impl Engine {
             about: About { toolkit, tool, effect },
             requester: self.requester(action)?.as_ref(),
         }))
+    }
+
+    /// Returns what the tool does that a frozen action would run, where it is one that runs a tool.
+    pub(crate) fn effect_of(&self, one: &Approval) -> Option<Effect> {
+        if one.action_type != "connections.execute" {
+            return None;
+        }
+        let op: Execute = serde_json::from_value(one.payload.clone()).ok()?;
+        self.effect(&op.toolkit, &op.tool)
     }
 
     /// Returns what a tool does, where it is known.

@@ -6,13 +6,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::clients::client_owner;
 use super::known::Known;
 use super::{Engine, World, user_flag};
-use crate::api::approvals::Approval;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::Slug;
-use crate::api::tools::Execute;
 use crate::api::workspace::{
-    AddToolkit, AuthType, ConfigureToolkit, Effect, ListToolkits, Origin, RemoveToolkit,
-    ToolkitDetail, ToolkitPage, User,
+    AddToolkit, AuthType, ConfigureToolkit, ListToolkits, Origin, RemoveToolkit, ToolkitDetail,
+    ToolkitPage, User,
 };
 use crate::catalog::manifest::Manifest;
 use crate::catalog::search::{did_you_mean, nearest, score};
@@ -23,15 +21,6 @@ use crate::store::ToolkitRow;
 const PAGE: u32 = 50;
 
 impl Engine {
-    /// Returns what the tool does that a frozen action would run, where it is one that runs a tool.
-    pub(crate) fn effect_of(&self, one: &Approval) -> Option<Effect> {
-        if one.action_type != "connections.execute" {
-            return None;
-        }
-        let op: Execute = serde_json::from_value(one.payload.clone()).ok()?;
-        self.effect(&op.toolkit, &op.tool)
-    }
-
     /// Returns the toolkit of that slug; `NotFound` says which were perhaps meant.
     pub(super) fn toolkit(&self, slug: &Slug) -> Result<Known> {
         let row = self.store.toolkit(slug)?;
