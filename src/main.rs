@@ -198,16 +198,22 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
             (Backend::Local(Box::new(engine.in_world(World::Sandbox(url)))), played)
         }
     };
-    if let Some(told) = backend.engine().ok().and_then(Engine::stranded) {
-        note(&output.told(&told))?;
+    let app = App { settings, caller, backend, output, key: RefCell::new(key) };
+    let status = answered(&app, command).await;
+    drop(played);
+    status
+}
+
+/// Runs a command that has a backend, and returns the exit status once everybody was told who hears of it.
+async fn answered(app: &App<'_>, command: Command) -> Result<u8> {
+    if let Some(told) = app.backend.engine().ok().and_then(Engine::stranded) {
+        note(&app.output.told(&told))?;
     }
     let name = command.name();
-    let app = App { settings, caller, backend, output, key: RefCell::new(key) };
     let status = Box::pin(app.run(command)).await;
     // The answer comes first: who else hears of it is waited for after that.
-    let status = status.unwrap_or_else(|error| output.error(name, &error));
+    let status = status.unwrap_or_else(|error| app.output.error(name, &error));
     app.announce().await?;
-    drop(played);
     Ok(status)
 }
 

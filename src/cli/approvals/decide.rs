@@ -89,9 +89,11 @@ pub(super) async fn approved(
     browser: &Browser,
 ) -> Result<(Approval, Page)> {
     if let Some(login) = Login::of(app, one, browser).await? {
-        return login.approved(app, one).await;
+        return Box::pin(login.approved(app, one)).await;
     }
-    let one = app.done(app.as_caller(), Approve { approval: one.id.clone() }).await?;
+    let op = Approve { approval: one.id.clone() };
+    // What is approved may be any action, which is a lot to hold.
+    let one = Box::pin(app.done(app.as_caller(), op)).await?;
     let page = page(app, &one);
     Ok((one, page))
 }
@@ -134,7 +136,7 @@ impl Login {
     async fn approved(self, app: &App<'_>, one: &Approval) -> Result<(Approval, Page)> {
         let call = self.door.call(app, !self.no_wait && self.auth == AuthType::Oauth2);
         let op = Approve { approval: one.id.clone() };
-        let mut one = match app.ask(call, op).await? {
+        let mut one = match Box::pin(app.ask(call, op)).await? {
             Outcome::Done(one) => one,
             Outcome::Pending(_) => {
                 return Err(Error::new(Code::InternalError, "an approval was held itself"));
