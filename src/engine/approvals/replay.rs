@@ -71,7 +71,8 @@ impl Engine {
                     let then = Then::Send(now.after(ready.settle));
                     let decided = self.store.approve(id, &decision, (until, then))?;
                     if let Some((row, true)) = decided {
-                        return self.run(Errand::new(frozen, ready, (inner, by), row)).await;
+                        let errand = Errand::new(frozen, ready, (inner, by), row);
+                        return Box::pin(self.run(errand)).await;
                     }
                     decided
                 }
@@ -107,7 +108,7 @@ impl Engine {
                 match claimed {
                     Some(row) => {
                         let errand = Errand::new(frozen, ready, (scope, by), row);
-                        return self.sent(errand).await;
+                        return Box::pin(self.sent(errand)).await;
                     }
                     None => None,
                 }
