@@ -58,6 +58,7 @@ pub(crate) enum ApprovalStatus {
 
 impl ApprovalStatus {
     /// Every status, in the order an approval goes through them.
+    #[cfg(test)]
     pub(crate) const ALL: [Self; 9] = [
         Self::Pending,
         Self::Approved,

@@ -326,6 +326,13 @@ pub(crate) struct AddToolkit {
     pub(crate) manifest: Map<String, Value>,
 }
 
+impl AddToolkit {
+    /// Returns the slug that the manifest gives, if it gives one.
+    pub(crate) fn slug(&self) -> Option<String> {
+        self.manifest.get("slug").and_then(Value::as_str).map(str::to_owned)
+    }
+}
+
 /// Remove a toolkit that was added; nobody may be connected to it
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
 #[serde(deny_unknown_fields)]

@@ -5,6 +5,7 @@ mod approvals;
 mod arguments;
 pub(crate) mod backup;
 mod browser;
+mod command;
 mod complete;
 pub(crate) mod config;
 mod connect;
@@ -38,20 +39,20 @@ mod workspace;
 
 use std::cell::RefCell;
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 use serde_json::Value;
 
 use crate::api::action::{Action, Operation, Outcome};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{IdempotencyKey, UserRef, flag};
-use crate::api::kits::Explain;
-use crate::api::routes::{Reach, route, writes};
+use crate::api::routes::writes;
 use crate::api::workspace::CreateUser;
 use crate::backend::Backend;
 use crate::engine::{Call, Caller};
 use crate::settings::{Flags, Profile, Settings, UserSource};
 use output::{Output, Page, note};
 
+pub(crate) use command::{Command, Needs};
 pub(crate) use complete::complete;
 pub(crate) use usage::usage;
 
@@ -63,200 +64,6 @@ pub(crate) struct Cli {
     pub(crate) flags: Flags,
     #[command(subcommand)]
     pub(crate) command: Command,
-}
-
-/// Everything the program can be told to do.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Connect apps and run their tools
-    #[command(subcommand, visible_alias = "integrations")]
-    Connections(connections::Command),
-    /// The apps that can be connected
-    #[command(subcommand)]
-    Toolkits(toolkits::Command),
-    /// Cards, domains, companies: the sensitive actions, and who performs them
-    #[command(subcommand)]
-    Actions(actions::Command),
-    /// The tenant users that agents act for
-    #[command(subcommand)]
-    Users(users::Command),
-    /// What waits for a person, and what people decide about it
-    #[command(subcommand)]
-    Approvals(approvals::Command),
-    /// The keys of the programs that act here
-    #[command(subcommand)]
-    Keys(keys::Command),
-    /// What is decided about the workspace as a whole
-    #[command(subcommand)]
-    Workspace(workspace::Command),
-    /// The policies under which agents act: what they may use, and what waits for a person
-    #[command(subcommand, visible_alias = "kits")]
-    AccountKits(kits::Command),
-    /// Say what would become of an action, which rule says so, and what would change it
-    Explain(Explain),
-    /// Choose the user that commands act for where they do not say
-    Use(users::Use),
-    /// Show who you are here: profile, store, active user, keys
-    Whoami,
-    /// The key that seals credentials
-    #[command(subcommand)]
-    Vault(vault::Command),
-    /// What was done, held, refused and decided
-    #[command(subcommand)]
-    Logs(logs::Command),
-    /// Copy the store into a file, while others go on using it
-    ///
-    /// The copy holds everything but the key that seals the credentials in it: keep that elsewhere
-    /// (`naive vault export-key`). It is not a second store: bring it back with `naive restore`.
-    Backup(backup::Backup),
-    /// Put a backup in the place of the store; what was there is kept beside it
-    ///
-    /// What was allowed or being sent when the backup was made is `unknown` afterwards: it may have been done
-    /// since, so it is not sent again. Requests that were waiting wait again, and say where they come from.
-    Restore(backup::Restore),
-    /// The simulated apps of the sandbox profile
-    #[command(subcommand)]
-    Sandbox(sandbox::Command),
-    /// Check this machine and say what to do
-    Doctor,
-    /// The config file
-    #[command(subcommand)]
-    Config(config::Command),
-    /// Print the completion script of a shell
-    Completions(generate::Completions),
-}
-
-/// What a command needs before it runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Needs {
-    /// Settings alone
-    Nothing,
-    /// The store
-    Store,
-    /// The store, for as long as somebody looks
-    Watch,
-    /// The store, and the apps
-    Apps,
-    /// The store, and apps that outlive the command
-    AppsLater,
-}
-
-impl Command {
-    /// Returns the action's name, as the envelope tells it.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Connections(command) => command.name(),
-            Self::Toolkits(command) => command.name(),
-            Self::Actions(command) => command.name(),
-            Self::Users(command) => command.name(),
-            Self::Approvals(command) => command.name(),
-            Self::Keys(command) => command.name(),
-            Self::Workspace(command) => command.name(),
-            Self::AccountKits(command) => command.name(),
-            Self::Explain(_) => "policy.explain",
-            Self::Use(_) => "use",
-            Self::Whoami => "whoami",
-            Self::Vault(command) => command.name(),
-            Self::Logs(command) => command.name(),
-            Self::Backup(_) => "backup",
-            Self::Restore(_) => "restore",
-            Self::Sandbox(command) => command.name(),
-            Self::Doctor => "doctor",
-            Self::Config(command) => command.name(),
-            Self::Completions(_) => "completions",
-        }
-    }
-
-    /// Tells whether it helps to mend a config file that cannot be read, and so runs without it.
-    pub(crate) fn mends(&self) -> bool {
-        matches!(self, Self::Doctor | Self::Config(config::Command::Path))
-    }
-
-    /// Tells whether it touches what belongs to the operator alone, and is no action that the gate sees.
-    pub(crate) fn is_the_operators(&self) -> bool {
-        match self {
-            Self::Vault(_) | Self::Use(_) | Self::Backup(_) | Self::Restore(_) => true,
-            Self::Config(command) => matches!(command, config::Command::Set { .. }),
-            Self::Sandbox(command) => command.is_the_operators(),
-            Self::Approvals(command) => command.is_the_operators(),
-            Self::Connections(_)
-            | Self::Toolkits(_)
-            | Self::Actions(_)
-            | Self::Users(_)
-            | Self::Logs(_)
-            | Self::Keys(_)
-            | Self::Workspace(_)
-            | Self::AccountKits(_)
-            | Self::Explain(_)
-            | Self::Whoami
-            | Self::Doctor
-            | Self::Completions(_) => false,
-        }
-    }
-
-    /// Fails with a usage error if it changes nothing that a key could stand for.
-    pub(crate) fn check_takes_key(&self) -> Result<()> {
-        let name = self.name();
-        // What is run is an argument there.
-        if writes(name) || name == "actions.run" {
-            return Ok(());
-        }
-        Err(Error::usage(format!("`{name}` takes no `--idempotency-key`"))
-            .hint("leave it out: a key is for actions that change something"))
-    }
-
-    /// Tells whether it matters who runs it; what does not runs also where that cannot be found out.
-    pub(crate) fn asks_who(&self) -> bool {
-        match self {
-            Self::Doctor | Self::Completions(_) => false,
-            Self::Config(_) | Self::Sandbox(_) => self.is_the_operators(),
-            Self::Connections(_)
-            | Self::Toolkits(_)
-            | Self::Actions(_)
-            | Self::Users(_)
-            | Self::Approvals(_)
-            | Self::Keys(_)
-            | Self::Workspace(_)
-            | Self::Use(_)
-            | Self::Whoami
-            | Self::Vault(_)
-            | Self::AccountKits(_)
-            | Self::Explain(_)
-            | Self::Logs(_)
-            | Self::Backup(_)
-            | Self::Restore(_) => true,
-        }
-    }
-
-    /// Tells what it needs before it runs.
-    pub(crate) fn needs(&self) -> Needs {
-        match self {
-            Self::Connections(command) if command.leaves_a_link().is_some() => Needs::AppsLater,
-            Self::Actions(command) => command.needs(),
-            // The app may have to be asked whether a code was entered.
-            Self::Connections(connections::Command::Wait { .. }) => Needs::Apps,
-            Self::Connections(_)
-            | Self::Toolkits(_)
-            | Self::Users(_)
-            | Self::Keys(_)
-            | Self::AccountKits(_)
-            | Self::Explain(_)
-            | Self::Workspace(_) => match route(self.name()).reach {
-                Reach::Upstream => Needs::Apps,
-                Reach::Read | Reach::Store => Needs::Store,
-            },
-            Self::Logs(command) if command.follows() => Needs::Watch,
-            Self::Approvals(command) => command.needs(),
-            Self::Use(_) | Self::Whoami | Self::Vault(_) | Self::Logs(_) | Self::Backup(_) => {
-                Needs::Store
-            }
-            Self::Sandbox(_)
-            | Self::Doctor
-            | Self::Config(_)
-            | Self::Restore(_)
-            | Self::Completions(_) => Needs::Nothing,
-        }
-    }
 }
 
 /// Reason of the error about a user that is not there.
@@ -290,7 +97,7 @@ impl App<'_> {
             Command::Approvals(command) => approvals::run(self, command).await,
             Command::Keys(command) => keys::run(self, command).await,
             Command::Workspace(command) => workspace::run(self, command).await,
-            Command::AccountKits(command) => kits::run(self, command).await,
+            Command::AccountKits(command) => Box::pin(kits::run(self, command)).await,
             Command::Explain(op) => explain::run(self, op).await,
             Command::Use(command) => users::choose(self, command).await,
             Command::Whoami => users::whoami(self).await,

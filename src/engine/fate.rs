@@ -63,14 +63,14 @@ pub(super) enum Next {
 pub(super) fn next(event: Event, class: Class) -> Next {
     match (event, class) {
         (Event::Done, Class::A | Class::B | Class::C) => Next::Executed,
-        (Event::Rejected | Event::Redirected, Class::A | Class::B | Class::C) => Next::Failed,
+        // An upstream without keys that calls something a duplicate has refused it.
+        (Event::Rejected | Event::Redirected, Class::A | Class::B | Class::C)
+        | (Event::Duplicate, Class::B | Class::C) => Next::Failed,
         (Event::NotSent | Event::Unauthorized, Class::A | Class::B | Class::C)
         | (Event::TooMany, Class::A | Class::B) => Next::NotSent,
         (Event::Lost | Event::InProgress, Class::A | Class::B) | (Event::Duplicate, Class::A) => {
             Next::Reconcile
         }
-        // An upstream without keys that calls something a duplicate has refused it.
-        (Event::Duplicate, Class::B | Class::C) => Next::Failed,
         (Event::Lost | Event::InProgress | Event::TooMany, Class::C) => Next::Unknown,
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Engine, Scope, gate, target};
 use crate::api::action::Action;
 use crate::api::error::{Code, Error, Result};
-use crate::api::log::{LogFault, LogPage, LogVerified, QueryLog};
+use crate::api::log::{LogPage, LogVerified, QueryLog};
 use crate::api::routes::{Reach, route};
 use crate::api::time::Millis;
 use crate::store::{Entry, Wanted};
@@ -54,12 +54,6 @@ impl Engine {
         verified.faults.extend(self.altered_approvals()?);
         verified.intact = verified.faults.is_empty();
         Ok(verified)
-    }
-
-    /// Returns the approvals whose frozen bytes are no longer what was frozen.
-    #[expect(clippy::unnecessary_wraps, reason = "the frozen bytes come with the approvals")]
-    fn altered_approvals(&self) -> Result<Vec<LogFault>> {
-        Ok(Vec::new())
     }
 
     /// Logs the end of a call that was performed.

@@ -47,8 +47,10 @@ use serde_json::Value;
 use url::Url;
 
 use crate::api::action::{Action, Outcome};
+use crate::api::approvals::{Approve, Cancel, Deny, GetApproval, ResolveApproval};
 use crate::api::error::{Error, Result};
 use crate::api::ids::{ConnectionId, IdempotencyKey, Slug, UserRef, flag, fresh};
+use crate::api::kits::{DeleteKit, GetKit, UpdateKit};
 use crate::api::time::Millis;
 use crate::api::workspace::{AuthType, User};
 use crate::http::Http;
@@ -266,9 +268,7 @@ fn target(action: &Action) -> Option<String> {
         Action::GetUser(op) => Some(op.user.to_string()),
         Action::UpdateUser(op) => Some(op.user.to_string()),
         Action::DeleteUser(op) => Some(op.user.to_string()),
-        Action::AddToolkit(op) => {
-            op.manifest.get("slug").and_then(Value::as_str).map(str::to_owned)
-        }
+        Action::AddToolkit(op) => op.slug(),
         Action::GetToolkit(op) => Some(op.toolkit.to_string()),
         Action::RemoveToolkit(op) => Some(op.toolkit.to_string()),
         Action::ConfigureToolkit(op) => Some(op.toolkit.to_string()),
@@ -286,9 +286,6 @@ fn target(action: &Action) -> Option<String> {
         Action::Disconnect(op) => Some(op.toolkit.to_string()),
         // Somebody may have given the key itself.
         Action::RevokeKey(op) => Some(op.key.clone()).filter(|key| key.starts_with(KEY)),
-        Action::GetKit(op) => Some(op.kit.clone()),
-        Action::UpdateKit(op) => Some(op.kit.clone()),
-        Action::DeleteKit(op) => Some(op.kit.clone()),
         Action::AssignKit(op) => Some(op.user.to_string()),
         Action::CreateKit(op) => Some(op.name.to_string()),
         Action::CreateKey(op) => Some(op.name.to_string()),
@@ -296,12 +293,15 @@ fn target(action: &Action) -> Option<String> {
         Action::PurchaseDomain(op) => Some(op.domain.clone()),
         Action::TopUpCard(op) => Some(op.card_id.clone()),
         Action::SubmitFormation(op) => Some(op.formation_id.clone()),
-        Action::GetApproval(op) => Some(op.approval.to_string()),
-        Action::Approve(op) => Some(op.approval.to_string()),
-        Action::Deny(op) => Some(op.approval.to_string()),
-        Action::Cancel(op) => Some(op.approval.to_string()),
-        Action::ResolveApproval(op) => Some(op.approval.to_string()),
         Action::Explain(op) => Some(op.action.clone()),
+        Action::GetKit(GetKit { kit })
+        | Action::UpdateKit(UpdateKit { kit, .. })
+        | Action::DeleteKit(DeleteKit { kit }) => Some(kit.clone()),
+        Action::GetApproval(GetApproval { approval })
+        | Action::Approve(Approve { approval })
+        | Action::Deny(Deny { approval, .. })
+        | Action::Cancel(Cancel { approval })
+        | Action::ResolveApproval(ResolveApproval { approval, .. }) => Some(approval.to_string()),
         Action::Reconcile(op) => op.approval.as_ref().map(ToString::to_string),
     }
 }

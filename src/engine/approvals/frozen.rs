@@ -9,9 +9,10 @@ use crate::api::action::Action;
 use crate::api::approvals::{Actor, Class};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::ApprovalId;
+use crate::api::log::LogFault;
 use crate::api::time::Millis;
 use crate::engine::Engine;
-use crate::store::{ApprovalRow, Sealed, frozen_owner};
+use crate::store::{ApprovalRow, Filter, Sealed, frozen_owner};
 
 /// Form of what is frozen.
 pub(super) const FORM: u32 = 1;
@@ -89,6 +90,22 @@ impl Engine {
         } else {
             Err(altered(row))
         }
+    }
+
+    /// Returns what is wrong with each approval that is not what was frozen, oldest first.
+    pub(in crate::engine) fn altered_approvals(&self) -> Result<Vec<LogFault>> {
+        let mut rows = self.store.approvals(&Filter::default(), u32::MAX)?;
+        rows.reverse();
+        let mut faults = Vec::new();
+        for row in rows {
+            match self.frozen(&row) {
+                Err(error) if error.reason.as_deref() == Some("approval_altered") => {
+                    faults.push(LogFault { seq: None, what: error.message });
+                }
+                opened => drop(opened?),
+            }
+        }
+        Ok(faults)
     }
 
     /// Seals frozen bytes under the key of this store.
