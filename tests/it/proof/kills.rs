@@ -28,10 +28,10 @@ fn median(scene: &Scene) -> (Duration, Vec<String>) {
 /// Kills an approval at one of many moments, and then what would mend it, too.
 fn disturbed(scene: &Scene, number: usize, whole: Duration) -> (String, &'static str) {
     let id = scene.asked(&format!("card {number}"));
-    // Half of the moments lie in the second half, where the claim, the request and the result are.
     let span = whole.as_micros() * 11 / 10;
-    let early = if number.is_multiple_of(2) { 0 } else { span / 2 };
-    let moment = early + scattered(number, span - early);
+    // Two of three moments lie in the middle, where the claim, the request and the result are.
+    let (from, to) = if number.is_multiple_of(3) { (0, span) } else { (span / 3, span * 4 / 5) };
+    let moment = from + scattered(number, to - from);
     let child = scene.begins(&format!("approvals approve {id} --yes"));
     killed_after(child, Duration::from_micros(u64::try_from(moment).unwrap()));
     let told = scene.approval(&id)["status"].as_str().unwrap().to_owned();
