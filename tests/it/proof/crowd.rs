@@ -2,9 +2,11 @@
 
 use std::process::Child;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use super::scene::{Class, Scene};
-use crate::support::{Run, ended};
+use crate::crash::scattered;
+use crate::support::{Run, ended, until};
 use crate::together::rounds;
 
 /// Waits for all of them at once.
@@ -60,5 +62,37 @@ fn of_approve_deny_cancel_and_reconcile_one_decides() {
         let approval = scene.approval(&id);
         scene.assert_honest(&approval);
         assert_ne!(approval["status"], "pending");
+    }
+}
+
+#[test]
+fn whoever_decides_while_it_lapses_one_of_them_does() {
+    let scene = Scene::new(Class::C, 0);
+    drop(scene.naive.run("account-kits update Default --ttl 1s").exits(0));
+    for round in 0..rounds(3) {
+        let began = Instant::now();
+        let id = scene.asked(&format!("round {round}"));
+        // The moment is what is tested: around its end, so that some come before it and some after.
+        let moment = 930 + u64::try_from(scattered(round, 80)).unwrap();
+        while began.elapsed() < Duration::from_millis(moment) {
+            thread::yield_now();
+        }
+        let start = |number: usize| match (number + round) % 4 {
+            0 => scene.begins(&format!("approvals approve {id} --yes")),
+            1 => scene.begins(&format!("approvals deny {id} --reason no")),
+            2 => scene.agent_begins(&["approvals", "cancel", &id]),
+            _ => scene.begins("approvals reconcile --all"),
+        };
+
+        let runs = all((0..4).map(start).collect());
+
+        let decided = (0..4).filter(|number| (number + round) % 4 != 3);
+        let won = decided.filter(|&number| runs[number].status == 0).count();
+        let approval = until("its end", || {
+            let approval = scene.approval(&id);
+            (approval["status"] != "pending").then_some(approval)
+        });
+        scene.assert_honest(&approval);
+        assert_eq!(won, usize::from(approval["status"] != "expired"), "{runs:?}");
     }
 }
