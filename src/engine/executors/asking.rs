@@ -9,11 +9,8 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::deliver::retry_hint;
-use super::executors::owner;
-use super::fate::{Attempt, Event, Lookup, Next, next};
-use super::inputs::{faults, input};
-use super::{Engine, Scope, World};
+use super::input::{faults, input};
+use super::owner;
 use crate::api::action::Action;
 use crate::api::address::path_part;
 use crate::api::approvals::Class;
@@ -22,6 +19,9 @@ use crate::api::ids::fresh;
 use crate::api::primitives::{Executor, Performed};
 use crate::api::secrets::Secrets;
 use crate::api::workspace::User;
+use crate::engine::deliver::retry_hint;
+use crate::engine::fate::{Attempt, Event, Lookup, Next, next};
+use crate::engine::{Engine, Scope, World};
 use crate::http::{Fate, Request, Response, TOO_SLOW, Trust};
 use crate::provider::direct;
 
@@ -34,20 +34,20 @@ const WORDS: usize = 500;
 
 /// What is known of whoever performs an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Manner {
+pub(in crate::engine) struct Manner {
     /// What a lost answer means
-    pub(super) class: Class,
+    pub(in crate::engine) class: Class,
     /// How long after a send the lookup is reliable
-    pub(super) settle: Duration,
+    pub(in crate::engine) settle: Duration,
     /// Whether a lookup sees every write that was answered
-    pub(super) reads_own_writes: bool,
+    pub(in crate::engine) reads_own_writes: bool,
 }
 
 impl Engine {
     /// Returns what is known of whoever performs an action.
     ///
     /// Fails with `FeatureNotConfigured` where nobody does.
-    pub(super) fn manner(&self, action: &Action) -> Result<Manner> {
+    fn manner(&self, action: &Action) -> Result<Manner> {
         match self.world {
             World::Sandbox(_) => {
                 Ok(Manner { class: Class::A, settle: Duration::ZERO, reads_own_writes: true })
@@ -62,7 +62,7 @@ impl Engine {
 
     /// Fails with everything that can be known before an action is performed: that nobody performs it,
     /// every fault of its input, credentials that cannot be opened. Has no effect.
-    pub(super) fn check_action(&self, action: &Action) -> Result<Manner> {
+    pub(in crate::engine) fn check_action(&self, action: &Action) -> Result<Manner> {
         let manner = self.manner(action)?;
         let faults = faults(action);
         if !faults.is_empty() {
@@ -72,7 +72,7 @@ impl Engine {
                 .details(faults));
         }
         if let World::Real = self.world {
-            self.errand(action, "none")?;
+            self.request_for(action, "none")?;
         }
         Ok(manner)
     }
@@ -80,15 +80,23 @@ impl Engine {
     /// Asks for an action once, under this key.
     ///
     /// Fails only if no request can be made; whatever becomes of one is in the attempt.
-    pub(super) async fn attempt_action(&self, action: &Action, key: &str) -> Result<Attempt> {
-        let request = self.errand(action, key)?;
+    pub(in crate::engine) async fn attempt_action(
+        &self,
+        action: &Action,
+        key: &str,
+    ) -> Result<Attempt> {
+        let request = self.request_for(action, key)?;
         Ok(self.attempt(action, &request).await)
     }
 
     /// Asks whether what was sent under this key has happened; `None` where nobody can be asked.
     ///
     /// Fails only if no request can be made.
-    pub(super) async fn lookup_action(&self, action: &Action, key: &str) -> Result<Option<Lookup>> {
+    pub(in crate::engine) async fn lookup_action(
+        &self,
+        action: &Action,
+        key: &str,
+    ) -> Result<Option<Lookup>> {
         let executor = self.executor(action)?;
         let Some(lookup) = &executor.lookup else { return Ok(None) };
         let url = lookup.replace("{key}", &path_part(key)).parse::<Url>();
@@ -104,11 +112,15 @@ impl Engine {
     /// it twice.
     ///
     /// Fails with `OutcomeUnknown` if it may have happened.
-    pub(super) async fn run_action(&self, scope: &Scope<'_>, action: Action) -> Result<Performed> {
+    pub(in crate::engine) async fn run_action(
+        &self,
+        scope: &Scope<'_>,
+        action: Action,
+    ) -> Result<Performed> {
         let Manner { class, .. } = self.check_action(&action)?;
         let key = scope.call.idempotency_key.as_ref();
         let key = key.map_or_else(|| fresh().to_string(), ToString::to_string);
-        let request = self.errand(&action, &key)?;
+        let request = self.request_for(&action, &key)?;
         let (mut doubt, mut pause) = (None, PAUSE);
         let mut left = TRIES;
         loop {
@@ -170,7 +182,7 @@ impl Engine {
     }
 
     /// Makes the request that asks for an action.
-    fn errand(&self, action: &Action, key: &str) -> Result<Request> {
+    fn request_for(&self, action: &Action, key: &str) -> Result<Request> {
         let executor = self.executor(action)?;
         let body = serde_json::to_vec(&input(action)?)
             .map_err(|error| Error::internal("an input cannot be written", error))?;

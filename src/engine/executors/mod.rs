@@ -1,14 +1,15 @@
 //! Who performs the sensitive actions: the sandbox its own, everywhere else an endpoint that the operator
 //! registers.
 //!
-//! Not here: asking one to perform something (`errands`).
+//! Not here: asking one to perform something (`asking`).
+
+mod asking;
+mod input;
 
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::inputs::input;
-use super::{Engine, World};
 use crate::api::action::{Action, written};
 use crate::api::approvals::Class;
 use crate::api::error::{Code, Error, Result};
@@ -20,7 +21,9 @@ use crate::api::primitives::{
 use crate::api::time::{Millis, Span};
 use crate::api::workspace::User;
 use crate::catalog::search::{did_you_mean, nearest};
+use crate::engine::{Engine, World};
 use crate::http::{Request, Trust};
+use input::input;
 
 /// How long after a send the lookup of an endpoint is reliable, where the operator does not say.
 const SETTLE: Duration = Duration::from_mins(1);
@@ -40,7 +43,7 @@ const OURS: [&str; 9] = [
 ];
 
 impl Engine {
-    pub(super) fn list_actions(&self) -> Result<Actions> {
+    pub(in crate::engine) fn list_actions(&self) -> Result<Actions> {
         let mut executors = self.store.executors()?;
         let detail = |action| self.detail(action, executors.remove(action));
         Ok(Actions { actions: PERFORMED.into_iter().map(detail).collect() })
@@ -49,7 +52,7 @@ impl Engine {
     /// Registers or removes the endpoint of an action.
     ///
     /// Fails with `InvalidInput` in the sandbox, which performs everything itself.
-    pub(super) fn configure_action(&self, op: ConfigureAction) -> Result<ActionDetail> {
+    pub(in crate::engine) fn configure_action(&self, op: ConfigureAction) -> Result<ActionDetail> {
         let action = performed(&op.action)?;
         if let World::Sandbox(_) = self.world {
             let text = format!("the sandbox performs `{action}` itself");
@@ -89,7 +92,7 @@ impl Engine {
     ///
     /// What an action has to say itself no kit fills in. Fails with `InvalidInput` where the kit's value is
     /// none that the action takes.
-    pub(super) fn completed(&self, action: Action, user: &User) -> Result<Action> {
+    pub(in crate::engine) fn completed(&self, action: Action, user: &User) -> Result<Action> {
         if !PERFORMED.contains(&action.name()) {
             return Ok(action);
         }
@@ -142,7 +145,7 @@ pub(crate) fn performed(action: &str) -> Result<&'static str> {
 }
 
 /// Returns the owner under which the headers of an action's endpoint are sealed.
-pub(super) fn owner(action: &str) -> String {
+fn owner(action: &str) -> String {
     format!("executor:{action}")
 }
 
