@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::connections::tool;
 use super::deliver::{Link, is_unclear, lost, retry_hint};
-use super::fate::{Attempt, Event};
 use super::known::Known;
+use super::outcomes::{Attempt, Event};
 use super::{Engine, Scope, scopes, user_flag};
 use crate::api::action::{Action, written};
 use crate::api::connections::Connection;

@@ -7,7 +7,7 @@ use super::clients::client_owner;
 use super::known::Known;
 use super::{Engine, World, user_flag};
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::Slug;
+use crate::api::ids::{Slug, ToolSlug};
 use crate::api::workspace::{
     AddToolkit, AuthType, ConfigureToolkit, ListToolkits, Origin, RemoveToolkit, ToolkitDetail,
     ToolkitPage, User,
@@ -37,6 +37,14 @@ impl Engine {
         Err(Error::new(Code::NotFound, format!("there is no toolkit `{slug}`"))
             .hint(did_you_mean(&near, otherwise))
             .reason("toolkit_unknown"))
+    }
+
+    /// Returns the app whose tools' slugs begin as this one does.
+    pub(super) fn app_of(&self, slug: &ToolSlug) -> Result<Option<Slug>> {
+        let added = self.store.toolkits()?;
+        let shipped = builtin_slugs().filter_map(|app| app.parse::<Slug>().ok());
+        let mut all = shipped.chain(added.into_iter().map(|(app, _)| app));
+        Ok(all.find(|app| slug.as_str().starts_with(&app.tool_prefix())))
     }
 
     /// Returns what is known of a toolkit, the shipped ones read as `shipped` does.

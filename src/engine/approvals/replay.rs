@@ -13,7 +13,7 @@ use crate::api::approvals::{Acknowledged, Actor, Approval, ApprovalStatus, Appro
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::fresh;
 use crate::api::time::Millis;
-use crate::engine::fate::{Attempt, Event, Next, next};
+use crate::engine::outcomes::{Attempt, Event, Next, next};
 use crate::engine::{Call, Engine, Scope};
 use crate::store::{ApprovalRow, Decision, End, Then};
 use std::cell::OnceCell;

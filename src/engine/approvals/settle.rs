@@ -14,7 +14,7 @@ use crate::api::approvals::{ApprovalStatus, Class, Reconcile, Reconciled};
 use crate::api::error::{Error, Result};
 use crate::api::ids::ApprovalId;
 use crate::api::time::Millis;
-use crate::engine::fate::Lookup;
+use crate::engine::outcomes::Lookup;
 use crate::engine::{Call, Engine, Scope};
 use crate::store::{ApprovalRow, Decision, End};
 

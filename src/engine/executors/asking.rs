@@ -20,7 +20,7 @@ use crate::api::primitives::{Executor, Performed};
 use crate::api::secrets::Secrets;
 use crate::api::workspace::User;
 use crate::engine::deliver::retry_hint;
-use crate::engine::fate::{Attempt, Event, Lookup, Next, next};
+use crate::engine::outcomes::{Attempt, Event, Lookup, Next, next};
 use crate::engine::{Engine, Scope, World};
 use crate::http::{Fate, Request, Response, TOO_SLOW, Trust};
 use crate::provider::direct;

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use super::gate::{self, About, Rule};
 use crate::api::action::Action;
 use crate::api::ids::{flag, quoted};
 use crate::api::kits::{Kit, Mode, Primitive};
 use crate::api::workspace::User;
+use crate::engine::gate::{self, About, Rule};
 
 /// What the gate was asked about.
 #[derive(Debug)]

@@ -1,10 +1,7 @@
 //! What would become of an action, said in words. The gate itself is asked, about a sample of it.
 
-use super::caller::{Caller, Holder};
-use super::connections::tool;
-use super::gate::{self, About, Judgement, Question, Rule, Verdict};
-use super::remedy::{Asked, remedy};
-use super::{Engine, Scope};
+mod remedy;
+
 use crate::api::action::Action;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, ToolSlug};
@@ -14,6 +11,11 @@ use crate::api::routes::ROUTES;
 use crate::api::samples::sample;
 use crate::api::workspace::Effect;
 use crate::catalog::search::{did_you_mean, nearest};
+use crate::engine::caller::{Caller, Holder};
+use crate::engine::connections::tool;
+use crate::engine::gate::{self, About, Judgement, Question, Rule, Verdict};
+use crate::engine::{Engine, Scope};
+use remedy::{Asked, remedy};
 
 /// What a question names of an app.
 #[derive(Debug, Default)]
@@ -24,7 +26,7 @@ struct Named {
 }
 
 impl Engine {
-    pub(super) fn explain(&self, scope: &Scope<'_>, op: &Explain) -> Result<Explained> {
+    pub(in crate::engine) fn explain(&self, scope: &Scope<'_>, op: &Explain) -> Result<Explained> {
         let mut action = asked(&op.action)?;
         let named = self.named(&action, op)?;
         let user = action.subject().is_some().then(|| scope.user()).transpose()?;

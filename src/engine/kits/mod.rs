@@ -1,17 +1,19 @@
 //! Account kits: made, changed, assigned.
 
-use super::Engine;
-use super::policies::check;
+mod faults;
+
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Label, quoted};
 use crate::api::kits::{AssignKit, CreateKit, Kit, Kits, Policy, UpdateKit};
 use crate::api::time::Millis;
 use crate::api::workspace::User;
 use crate::catalog::search::{did_you_mean, nearest};
+use crate::engine::Engine;
 use crate::store::{KitForm, UserChange};
+use faults::check;
 
 impl Engine {
-    pub(super) fn create_kit(&self, op: CreateKit) -> Result<Kit> {
+    pub(in crate::engine) fn create_kit(&self, op: CreateKit) -> Result<Kit> {
         free_name(&op.name)?;
         let policy = Policy {
             primitives_config: op.primitives_config.unwrap_or_default(),
@@ -24,12 +26,12 @@ impl Engine {
         self.store.create_kit(&form, Millis::now())
     }
 
-    pub(super) fn list_kits(&self) -> Result<Kits> {
+    pub(in crate::engine) fn list_kits(&self) -> Result<Kits> {
         Ok(Kits { account_kits: self.store.kits()? })
     }
 
     /// Returns the kit of that id or name; `NotFound` says which was perhaps meant.
-    pub(super) fn kit(&self, name: &str) -> Result<Kit> {
+    pub(in crate::engine) fn kit(&self, name: &str) -> Result<Kit> {
         if let Some(kit) = self.store.kit(name)? {
             return Ok(kit);
         }
@@ -41,7 +43,7 @@ impl Engine {
             .reason("kit_unknown"))
     }
 
-    pub(super) fn update_kit(&self, op: UpdateKit) -> Result<Kit> {
+    pub(in crate::engine) fn update_kit(&self, op: UpdateKit) -> Result<Kit> {
         let kit = self.kit(&op.kit)?;
         let rules = op.primitives_config.is_some() || op.connections_config.is_some();
         let other = op.gate_default_user.is_some() || op.approval_ttl.is_some();
@@ -74,7 +76,7 @@ impl Engine {
         })
     }
 
-    pub(super) fn delete_kit(&self, name: &str) -> Result<Kit> {
+    pub(in crate::engine) fn delete_kit(&self, name: &str) -> Result<Kit> {
         let kit = self.kit(name)?;
         if kit.is_default {
             return Err(Error::new(Code::Forbidden, "the default account kit cannot be deleted")
@@ -92,7 +94,7 @@ impl Engine {
         Err(in_use(&kit, &users, default.as_ref().unwrap_or(&kit)))
     }
 
-    pub(super) fn assign_kit(&self, op: &AssignKit) -> Result<User> {
+    pub(in crate::engine) fn assign_kit(&self, op: &AssignKit) -> Result<User> {
         let (kit, user) = (self.kit(&op.kit)?, self.user(&op.user)?);
         let change = UserChange { kit: Some(kit.id), ..UserChange::default() };
         self.store.update_user(&user.id, &change)

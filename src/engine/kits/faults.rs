@@ -1,11 +1,10 @@
 //! What an account kit says, judged before it is stored: every slip at once, with its place.
 
-use super::Engine;
-use super::connections::tool;
 use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::ids::{Slug, ToolSlug};
 use crate::api::kits::{ConnectionsConfig, Mode, Policy, Primitive, ToolRule};
-use crate::catalog::builtin_slugs;
+use crate::engine::Engine;
+use crate::engine::connections::tool;
 
 /// Fails with every fault of a policy; what names no app or tool of this workspace is one.
 pub(super) fn check(engine: &Engine, policy: &Policy) -> Result<()> {
@@ -128,15 +127,5 @@ fn unless_found<T>(found: Result<T>) -> Result<Option<String>> {
             Ok(Some(format!("{}{hint}", error.message)))
         }
         Err(error) => Err(error),
-    }
-}
-
-impl Engine {
-    /// Returns the app whose tools' slugs begin as this one does.
-    pub(super) fn app_of(&self, slug: &ToolSlug) -> Result<Option<Slug>> {
-        let added = self.store.toolkits()?;
-        let shipped = builtin_slugs().filter_map(|app| app.parse::<Slug>().ok());
-        let mut all = shipped.chain(added.into_iter().map(|(app, _)| app));
-        Ok(all.find(|app| slug.as_str().starts_with(&app.tool_prefix())))
     }
 }
