@@ -57,32 +57,32 @@ impl Engine {
     }
 
     /// Logs the end of a call that was performed.
-    pub(super) fn log_end(&self, scope: &Scope<'_>, about: About, result: &Result<Value>) {
-        if route(about.action).reach == Reach::Read || !worth_logging(about.action, result) {
+    pub(super) fn log_end(&self, scope: &Scope<'_>, subject: Subject, result: &Result<Value>) {
+        if route(subject.action).reach == Reach::Read || !worth_logging(subject.action, result) {
             return;
         }
         let ended = result.as_ref().map_or_else(|error| error.code.to_string(), outcome);
-        self.write_entry(scope, about, ended);
+        self.write_entry(scope, subject, ended);
     }
 
     /// Logs what the gate has refused, unless nobody knows who asked: anyone could fill the log.
     pub(super) fn log_refusal(&self, scope: &Scope<'_>, action: &Action, error: &Error) {
         if error.code != Code::Unauthorized {
-            self.write_entry(scope, About::of(action), error.code.to_string());
+            self.write_entry(scope, Subject::of(action), error.code.to_string());
         }
     }
 
-    fn write_entry(&self, scope: &Scope<'_>, about: About, outcome: String) {
+    fn write_entry(&self, scope: &Scope<'_>, subject: Subject, outcome: String) {
         let (found_user, found_toolkit) = scope.found.get().cloned().unzip();
-        let target = about.target.or(found_toolkit);
+        let target = subject.target.or(found_toolkit);
         let took = scope.began.age(Millis::now()).as_millis();
         let entry = Entry {
             id: scope.log_id.clone(),
             at: Millis::now(),
             actor: scope.call.caller.actor(),
             user: scope.user.as_ref().map(|user| user.id.clone()).or(found_user),
-            action: about.action,
-            entity_type: entity_type(about.action, target.as_deref()),
+            action: subject.action,
+            entity_type: entity_type(subject.action, target.as_deref()),
             target,
             outcome,
             took: i64::try_from(took).unwrap_or(i64::MAX),
@@ -97,12 +97,12 @@ impl Engine {
 
 /// What the log says of an action, whatever becomes of it.
 #[derive(Debug)]
-pub(super) struct About {
+pub(super) struct Subject {
     action: &'static str,
     target: Option<String>,
 }
 
-impl About {
+impl Subject {
     /// Returns what the log says of an action.
     pub(super) fn of(action: &Action) -> Self {
         Self { action: action.name(), target: target(action) }

@@ -53,7 +53,7 @@ use crate::http::Http;
 use crate::store::{Restored, Store};
 use crate::vault::{Cipher, Vault};
 use gate::Verdict;
-use logs::About;
+use logs::Subject;
 use notify::News;
 
 pub(crate) use caller::{Caller, Refusal};
@@ -202,9 +202,9 @@ impl Engine {
         if holds {
             return Ok(Outcome::Pending(self.hold(scope, action)?));
         }
-        let about = About::of(&action);
+        let subject = Subject::of(&action);
         let result = self.perform(scope, action).await;
-        self.log_end(scope, about, &result);
+        self.log_end(scope, subject, &result);
         result.map(Outcome::Done)
     }
 

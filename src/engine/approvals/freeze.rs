@@ -46,7 +46,7 @@ impl Engine {
             kit_id: kit.id,
             environment: self.environment().to_owned(),
             title: title(&action, user),
-            action: settled(action, user, ready.account)?,
+            action: pinned(action, user, ready.account)?,
             idempotency_key: key,
             class: ready.class,
             created_at: now,
@@ -99,7 +99,7 @@ fn action_type(action: &Action) -> String {
 
 /// Returns the action with the user and the account in it that are meant now, whatever their names come
 /// to mean later.
-fn settled(mut action: Action, user: &User, account: Option<ConnectionId>) -> Result<Action> {
+fn pinned(mut action: Action, user: &User, account: Option<ConnectionId>) -> Result<Action> {
     if let Some(subject) = action.subject() {
         let id: UserRef = user
             .id

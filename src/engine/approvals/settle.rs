@@ -23,7 +23,7 @@ use crate::store::{ApprovalRow, Decision, End};
 const REMEMBERED: Duration = Duration::from_hours(24);
 
 /// What can be done about a lost answer.
-enum Verdict {
+enum Course {
     /// It was done, with this result
     Executed(Value),
     /// The same bytes go out again under the same key; whether an earlier send may still arrive
@@ -126,16 +126,16 @@ impl Engine {
             Readiness::Ready(ready) => ready,
             // What may have been done is not made undone by a policy of today.
             Readiness::NotNow(error) if frozen.class != Class::C => {
-                return self.concluded((&taken, &by), Verdict::Later(error.message));
+                return self.concluded((&taken, &by), Course::Later(error.message));
             }
             Readiness::NotNow(error) | Readiness::Never(error) => {
                 let action = &frozen.action;
                 let found = self.looked_up(action, &frozen.idempotency_key, &taken).await;
-                let verdict = match found {
-                    Ok(Some(Lookup::Found(result))) => Verdict::Executed(result),
-                    Ok(_) | Err(_) => Verdict::Unknown(error.message),
+                let course = match found {
+                    Ok(Some(Lookup::Found(result))) => Course::Executed(result),
+                    Ok(_) | Err(_) => Course::Unknown(error.message),
                 };
-                return self.concluded((&taken, &by), verdict);
+                return self.concluded((&taken, &by), course);
             }
         };
         let errand = Errand { frozen, ready, scope, by, row: taken, doubt: true, left: TRIES };
@@ -151,9 +151,9 @@ impl Engine {
         &self,
         mut errand: Errand<'a>,
     ) -> Result<std::result::Result<ApprovalRow, Box<Errand<'a>>>> {
-        let verdict = self.verdict(&errand).await;
-        let Verdict::Resend { doubt } = verdict else {
-            return self.concluded((&errand.row, &errand.by), verdict).map(Ok);
+        let course = self.course(&errand).await;
+        let Course::Resend { doubt } = course else {
+            return self.concluded((&errand.row, &errand.by), course).map(Ok);
         };
         let now = Millis::now();
         let at = (now, now.after(errand.ready.settle));
@@ -168,14 +168,14 @@ impl Engine {
     }
 
     /// Returns what can be done about a lost answer, by what is known of the upstream.
-    async fn verdict(&self, errand: &Errand<'_>) -> Verdict {
+    async fn course(&self, errand: &Errand<'_>) -> Course {
         let (row, frozen, ready) = (&errand.row, &errand.frozen, &errand.ready);
         let now = Millis::now();
         let settled = row.settle_until.is_none_or(|until| now >= until);
         match frozen.class {
-            Class::C => return Verdict::Unknown("its answer was lost".to_owned()),
+            Class::C => return Course::Unknown("its answer was lost".to_owned()),
             Class::B if !settled => {
-                return Verdict::Later("its answer was lost, and it may still arrive".to_owned());
+                return Course::Later("its answer was lost, and it may still arrive".to_owned());
             }
             Class::A | Class::B => {}
         }
@@ -185,25 +185,25 @@ impl Engine {
             now >= first && now < first.after(REMEMBERED)
         });
         match (found, frozen.class) {
-            (Ok(Some(Lookup::Found(result))), _) => Verdict::Executed(result),
-            (Ok(Some(Lookup::Unclear(error))) | Err(error), _) => Verdict::Later(error.message),
+            (Ok(Some(Lookup::Found(result))), _) => Course::Executed(result),
+            (Ok(Some(Lookup::Unclear(error))) | Err(error), _) => Course::Later(error.message),
             (Ok(Some(Lookup::Missing) | None), Class::A) if !resendable => {
-                Verdict::Unknown("its answer was lost too long ago to send it again".to_owned())
+                Course::Unknown("its answer was lost too long ago to send it again".to_owned())
             }
             (Ok(Some(Lookup::Missing) | None), Class::A) if errand.left == 0 => {
-                Verdict::Later("its answers were lost".to_owned())
+                Course::Later("its answers were lost".to_owned())
             }
-            (Ok(Some(Lookup::Missing) | None), Class::A) => Verdict::Resend { doubt: true },
+            (Ok(Some(Lookup::Missing) | None), Class::A) => Course::Resend { doubt: true },
             (Ok(Some(Lookup::Missing)), Class::B) if ready.reads_own_writes && row.sends < 2 => {
-                Verdict::Resend { doubt: false }
+                Course::Resend { doubt: false }
             }
-            (Ok(Some(Lookup::Missing)), Class::B) => Verdict::Unknown(
-                "its answer was lost, and the upstream does not know it".to_owned(),
-            ),
+            (Ok(Some(Lookup::Missing)), Class::B) => {
+                Course::Unknown("its answer was lost, and the upstream does not know it".to_owned())
+            }
             (Ok(None), Class::B) => {
-                Verdict::Unknown("its answer was lost, and nobody can be asked".to_owned())
+                Course::Unknown("its answer was lost, and nobody can be asked".to_owned())
             }
-            (_, Class::C) => Verdict::Unknown("its answer was lost".to_owned()),
+            (_, Class::C) => Course::Unknown("its answer was lost".to_owned()),
         }
     }
 
@@ -223,19 +223,19 @@ impl Engine {
     fn concluded(
         &self,
         (row, by): (&ApprovalRow, &crate::api::approvals::Actor),
-        verdict: Verdict,
+        course: Course,
     ) -> Result<ApprovalRow> {
-        let (status, came, word) = match verdict {
-            Verdict::Executed(result) => (ApprovalStatus::Executed, Came::result(result), "done"),
-            Verdict::Unknown(why) => {
+        let (status, came, word) = match course {
+            Course::Executed(result) => (ApprovalStatus::Executed, Came::result(result), "done"),
+            Course::Unknown(why) => {
                 let error = look(in_doubt(&why), row);
                 (ApprovalStatus::Unknown, Came::trouble(&error), "outcome_unknown")
             }
-            Verdict::Later(why) => {
+            Course::Later(why) => {
                 let error: Error = ask(in_doubt(&why), row);
                 (ApprovalStatus::Sending, Came::trouble(&error), "outcome_unknown")
             }
-            Verdict::Resend { .. } => return Ok(row.clone()),
+            Course::Resend { .. } => return Ok(row.clone()),
         };
         let wrote = self.sealing_came(&row.id, &came, |bytes| {
             let end = End {
