@@ -2,9 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Engine, Scope, gate, target};
+use super::keys::KEY;
+use super::{Engine, Scope, gate};
 use crate::api::action::Action;
+use crate::api::approvals::{Approve, Cancel, Deny, GetApproval, ResolveApproval};
 use crate::api::error::{Code, Error, Result};
+use crate::api::kits::{DeleteKit, GetKit, UpdateKit};
 use crate::api::log::{LogPage, LogVerified, QueryLog};
 use crate::api::routes::{Reach, route};
 use crate::api::time::Millis;
@@ -145,4 +148,68 @@ fn entity_type(action: &str, target: Option<&str>) -> Option<&'static str> {
         "formation" => "formation",
         _ => "action",
     })
+}
+
+/// Returns what an action is about, as the log names it.
+fn target(action: &Action) -> Option<String> {
+    match action {
+        Action::CreateUser(_)
+        | Action::ListUsers(_)
+        | Action::ListToolkits(_)
+        | Action::ListConnections(_)
+        | Action::Connected(_)
+        | Action::Finish(_)
+        | Action::ImportConnection(_)
+        | Action::GetWorkspace(_)
+        | Action::UpdateWorkspace(_)
+        | Action::ListKeys(_)
+        | Action::ListKits(_)
+        | Action::ListActions(_)
+        | Action::CreateCard(_)
+        | Action::CreateCardholder(_)
+        | Action::StartVerification(_)
+        | Action::CreateFormation(_)
+        | Action::ListApprovals(_)
+        | Action::RequestApproval(_)
+        | Action::QueryLog(_)
+        | Action::VerifyLog(_) => None,
+        Action::GetUser(op) => Some(op.user.to_string()),
+        Action::UpdateUser(op) => Some(op.user.to_string()),
+        Action::DeleteUser(op) => Some(op.user.to_string()),
+        Action::AddToolkit(op) => op.slug(),
+        Action::GetToolkit(op) => Some(op.toolkit.to_string()),
+        Action::RemoveToolkit(op) => Some(op.toolkit.to_string()),
+        Action::ConfigureToolkit(op) => Some(op.toolkit.to_string()),
+        Action::EnableToolkit(op) => Some(op.toolkit.to_string()),
+        Action::DisableToolkit(op) => Some(op.toolkit.to_string()),
+        Action::Connect(op) => Some(op.toolkit.to_string()),
+        Action::Poll(op) => Some(op.connection.to_string()),
+        Action::Credentials(op) => Some(op.connection.to_string()),
+        Action::ExportConnection(op) => Some(op.connection.to_string()),
+        Action::ListTools(op) => Some(op.toolkit.to_string()),
+        Action::Execute(op) => Some(op.tool.to_string()),
+        Action::GetConnection(op) => Some(op.connection.to_string()),
+        Action::RefreshConnection(op) => Some(op.connection.to_string()),
+        Action::DefaultAccount(op) => Some(op.toolkit.to_string()),
+        Action::Disconnect(op) => Some(op.toolkit.to_string()),
+        // Somebody may have given the key itself.
+        Action::RevokeKey(op) => Some(op.key.clone()).filter(|key| key.starts_with(KEY)),
+        Action::AssignKit(op) => Some(op.user.to_string()),
+        Action::CreateKit(op) => Some(op.name.to_string()),
+        Action::CreateKey(op) => Some(op.name.to_string()),
+        Action::ConfigureAction(op) => Some(op.action.clone()),
+        Action::PurchaseDomain(op) => Some(op.domain.clone()),
+        Action::TopUpCard(op) => Some(op.card_id.clone()),
+        Action::SubmitFormation(op) => Some(op.formation_id.clone()),
+        Action::Explain(op) => Some(op.action.clone()),
+        Action::GetKit(GetKit { kit })
+        | Action::UpdateKit(UpdateKit { kit, .. })
+        | Action::DeleteKit(DeleteKit { kit }) => Some(kit.clone()),
+        Action::GetApproval(GetApproval { approval })
+        | Action::Approve(Approve { approval })
+        | Action::Deny(Deny { approval, .. })
+        | Action::Cancel(Cancel { approval })
+        | Action::ResolveApproval(ResolveApproval { approval, .. }) => Some(approval.to_string()),
+        Action::Reconcile(op) => op.approval.as_ref().map(ToString::to_string),
+    }
 }

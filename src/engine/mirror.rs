@@ -6,6 +6,7 @@ use url::Url;
 
 use super::login::state;
 use super::{Engine, Scope, scopes, user_flag};
+use crate::api::action::Action;
 use crate::api::connections::{Connect, ConnectState, Connection, PendingLogin, Status};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ConnectionId, connect_command, quoted};
@@ -160,6 +161,69 @@ pub(crate) fn replaced() -> Error {
     Error::new(Code::Forbidden, "another login for this account took the place of this one")
         .hint("use the link of the later one")
         .reason("login_replaced")
+}
+
+/// Tells whether an action answers from the mirror, or relies on it.
+pub(super) fn reads_mirror(action: &Action) -> bool {
+    match action {
+        Action::ListConnections(_)
+        | Action::Connected(_)
+        | Action::GetConnection(_)
+        | Action::RefreshConnection(_)
+        | Action::Execute(_) => true,
+        Action::CreateUser(_)
+        | Action::ListUsers(_)
+        | Action::GetUser(_)
+        | Action::UpdateUser(_)
+        | Action::DeleteUser(_)
+        | Action::ListToolkits(_)
+        | Action::GetToolkit(_)
+        | Action::AddToolkit(_)
+        | Action::RemoveToolkit(_)
+        | Action::ConfigureToolkit(_)
+        | Action::EnableToolkit(_)
+        | Action::DisableToolkit(_)
+        | Action::Connect(_)
+        | Action::Finish(_)
+        | Action::Poll(_)
+        | Action::Credentials(_)
+        | Action::ExportConnection(_)
+        | Action::ImportConnection(_)
+        | Action::ListTools(_)
+        | Action::DefaultAccount(_)
+        | Action::Disconnect(_)
+        | Action::GetWorkspace(_)
+        | Action::UpdateWorkspace(_)
+        | Action::CreateKey(_)
+        | Action::ListKeys(_)
+        | Action::RevokeKey(_)
+        | Action::CreateKit(_)
+        | Action::ListKits(_)
+        | Action::GetKit(_)
+        | Action::UpdateKit(_)
+        | Action::DeleteKit(_)
+        | Action::AssignKit(_)
+        | Action::Explain(_)
+        | Action::ListActions(_)
+        | Action::ConfigureAction(_)
+        | Action::CreateCard(_)
+        | Action::CreateCardholder(_)
+        | Action::TopUpCard(_)
+        | Action::PurchaseDomain(_)
+        | Action::StartVerification(_)
+        | Action::CreateFormation(_)
+        | Action::SubmitFormation(_)
+        | Action::ListApprovals(_)
+        | Action::GetApproval(_)
+        | Action::Approve(_)
+        | Action::Deny(_)
+        | Action::Cancel(_)
+        | Action::ResolveApproval(_)
+        | Action::Reconcile(_)
+        | Action::RequestApproval(_)
+        | Action::QueryLog(_)
+        | Action::VerifyLog(_) => false,
+    }
 }
 
 #[cfg(test)]

@@ -43,10 +43,8 @@ use serde_json::Value;
 use url::Url;
 
 use crate::api::action::{Action, Outcome};
-use crate::api::approvals::{Approve, Cancel, Deny, GetApproval, ResolveApproval};
 use crate::api::error::{Error, Result};
 use crate::api::ids::{ConnectionId, IdempotencyKey, Slug, UserRef, flag, fresh};
-use crate::api::kits::{DeleteKit, GetKit, UpdateKit};
 use crate::api::time::Millis;
 use crate::api::workspace::{AuthType, User};
 use crate::http::Http;
@@ -54,12 +52,12 @@ use crate::store::{Restored, Store};
 use crate::vault::{Cipher, Vault};
 use gate::Verdict;
 use logs::Subject;
-use notify::News;
+use mirror::reads_mirror;
+use notify::{News, about};
 
 pub(crate) use caller::{Caller, Refusal};
 pub(crate) use executors::performed;
 pub(crate) use fields::keys;
-use keys::KEY;
 pub(crate) use level::{LEVEL, RECIPE};
 pub(crate) use login::FLOW_LIFE;
 pub(crate) use mirror::{Awaited, replaced};
@@ -157,6 +155,18 @@ impl Engine {
         std::mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Judges, performs and logs one action, and remembers what it has changed about approvals.
+    pub(crate) async fn call(&self, call: &Call, action: Action) -> Result<Outcome<Value>> {
+        let (began, name, about) = (Millis::now(), action.name(), about(&action));
+        let answer = self.act(call, action).await;
+        if !self.notify.is_empty()
+            && let Err(error) = self.hear(call, (name, about), began, &answer)
+        {
+            self.note(format!("Nobody else is told of it: {error}."));
+        }
+        answer
+    }
+
     /// Judges, performs and logs one action.
     async fn act(&self, call: &Call, mut action: Action) -> Result<Outcome<Value>> {
         let began = Millis::now();
@@ -235,133 +245,6 @@ impl<'a> Scope<'a> {
         self.user.as_ref().ok_or_else(|| {
             Error::new(crate::api::error::Code::InternalError, "the action lost its user")
         })
-    }
-}
-
-/// Returns what an action is about, as the log names it.
-fn target(action: &Action) -> Option<String> {
-    match action {
-        Action::CreateUser(_)
-        | Action::ListUsers(_)
-        | Action::ListToolkits(_)
-        | Action::ListConnections(_)
-        | Action::Connected(_)
-        | Action::Finish(_)
-        | Action::ImportConnection(_)
-        | Action::GetWorkspace(_)
-        | Action::UpdateWorkspace(_)
-        | Action::ListKeys(_)
-        | Action::ListKits(_)
-        | Action::ListActions(_)
-        | Action::CreateCard(_)
-        | Action::CreateCardholder(_)
-        | Action::StartVerification(_)
-        | Action::CreateFormation(_)
-        | Action::ListApprovals(_)
-        | Action::RequestApproval(_)
-        | Action::QueryLog(_)
-        | Action::VerifyLog(_) => None,
-        Action::GetUser(op) => Some(op.user.to_string()),
-        Action::UpdateUser(op) => Some(op.user.to_string()),
-        Action::DeleteUser(op) => Some(op.user.to_string()),
-        Action::AddToolkit(op) => op.slug(),
-        Action::GetToolkit(op) => Some(op.toolkit.to_string()),
-        Action::RemoveToolkit(op) => Some(op.toolkit.to_string()),
-        Action::ConfigureToolkit(op) => Some(op.toolkit.to_string()),
-        Action::EnableToolkit(op) => Some(op.toolkit.to_string()),
-        Action::DisableToolkit(op) => Some(op.toolkit.to_string()),
-        Action::Connect(op) => Some(op.toolkit.to_string()),
-        Action::Poll(op) => Some(op.connection.to_string()),
-        Action::Credentials(op) => Some(op.connection.to_string()),
-        Action::ExportConnection(op) => Some(op.connection.to_string()),
-        Action::ListTools(op) => Some(op.toolkit.to_string()),
-        Action::Execute(op) => Some(op.tool.to_string()),
-        Action::GetConnection(op) => Some(op.connection.to_string()),
-        Action::RefreshConnection(op) => Some(op.connection.to_string()),
-        Action::DefaultAccount(op) => Some(op.toolkit.to_string()),
-        Action::Disconnect(op) => Some(op.toolkit.to_string()),
-        // Somebody may have given the key itself.
-        Action::RevokeKey(op) => Some(op.key.clone()).filter(|key| key.starts_with(KEY)),
-        Action::AssignKit(op) => Some(op.user.to_string()),
-        Action::CreateKit(op) => Some(op.name.to_string()),
-        Action::CreateKey(op) => Some(op.name.to_string()),
-        Action::ConfigureAction(op) => Some(op.action.clone()),
-        Action::PurchaseDomain(op) => Some(op.domain.clone()),
-        Action::TopUpCard(op) => Some(op.card_id.clone()),
-        Action::SubmitFormation(op) => Some(op.formation_id.clone()),
-        Action::Explain(op) => Some(op.action.clone()),
-        Action::GetKit(GetKit { kit })
-        | Action::UpdateKit(UpdateKit { kit, .. })
-        | Action::DeleteKit(DeleteKit { kit }) => Some(kit.clone()),
-        Action::GetApproval(GetApproval { approval })
-        | Action::Approve(Approve { approval })
-        | Action::Deny(Deny { approval, .. })
-        | Action::Cancel(Cancel { approval })
-        | Action::ResolveApproval(ResolveApproval { approval, .. }) => Some(approval.to_string()),
-        Action::Reconcile(op) => op.approval.as_ref().map(ToString::to_string),
-    }
-}
-
-/// Tells whether an action answers from the mirror, or relies on it.
-fn reads_mirror(action: &Action) -> bool {
-    match action {
-        Action::ListConnections(_)
-        | Action::Connected(_)
-        | Action::GetConnection(_)
-        | Action::RefreshConnection(_)
-        | Action::Execute(_) => true,
-        Action::CreateUser(_)
-        | Action::ListUsers(_)
-        | Action::GetUser(_)
-        | Action::UpdateUser(_)
-        | Action::DeleteUser(_)
-        | Action::ListToolkits(_)
-        | Action::GetToolkit(_)
-        | Action::AddToolkit(_)
-        | Action::RemoveToolkit(_)
-        | Action::ConfigureToolkit(_)
-        | Action::EnableToolkit(_)
-        | Action::DisableToolkit(_)
-        | Action::Connect(_)
-        | Action::Finish(_)
-        | Action::Poll(_)
-        | Action::Credentials(_)
-        | Action::ExportConnection(_)
-        | Action::ImportConnection(_)
-        | Action::ListTools(_)
-        | Action::DefaultAccount(_)
-        | Action::Disconnect(_)
-        | Action::GetWorkspace(_)
-        | Action::UpdateWorkspace(_)
-        | Action::CreateKey(_)
-        | Action::ListKeys(_)
-        | Action::RevokeKey(_)
-        | Action::CreateKit(_)
-        | Action::ListKits(_)
-        | Action::GetKit(_)
-        | Action::UpdateKit(_)
-        | Action::DeleteKit(_)
-        | Action::AssignKit(_)
-        | Action::Explain(_)
-        | Action::ListActions(_)
-        | Action::ConfigureAction(_)
-        | Action::CreateCard(_)
-        | Action::CreateCardholder(_)
-        | Action::TopUpCard(_)
-        | Action::PurchaseDomain(_)
-        | Action::StartVerification(_)
-        | Action::CreateFormation(_)
-        | Action::SubmitFormation(_)
-        | Action::ListApprovals(_)
-        | Action::GetApproval(_)
-        | Action::Approve(_)
-        | Action::Deny(_)
-        | Action::Cancel(_)
-        | Action::ResolveApproval(_)
-        | Action::Reconcile(_)
-        | Action::RequestApproval(_)
-        | Action::QueryLog(_)
-        | Action::VerifyLog(_) => false,
     }
 }
 

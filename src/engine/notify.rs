@@ -68,20 +68,8 @@ impl Engine {
         Self { notify, ..self }
     }
 
-    /// Judges, performs and logs one action, and remembers what it has changed about approvals.
-    pub(crate) async fn call(&self, call: &Call, action: Action) -> Result<Outcome<Value>> {
-        let (began, name, about) = (Millis::now(), action.name(), about(&action));
-        let answer = self.act(call, action).await;
-        if !self.notify.is_empty()
-            && let Err(error) = self.hear(call, (name, about), began, &answer)
-        {
-            self.note(format!("Nobody else is told of it: {error}."));
-        }
-        answer
-    }
-
     /// Remembers what has come or ended since a call began, as far as its answer shows it.
-    fn hear(
+    pub(super) fn hear(
         &self,
         call: &Call,
         (name, about): (&str, Option<ApprovalId>),
@@ -278,26 +266,6 @@ impl Engine {
     }
 }
 
-/// Returns the approval that an action looks at or decides.
-fn about(action: &Action) -> Option<ApprovalId> {
-    if let Action::GetApproval(op) = action {
-        return Some(op.approval.clone());
-    }
-    if let Action::Approve(op) = action {
-        return Some(op.approval.clone());
-    }
-    if let Action::Deny(op) = action {
-        return Some(op.approval.clone());
-    }
-    if let Action::Cancel(op) = action {
-        return Some(op.approval.clone());
-    }
-    if let Action::ResolveApproval(op) = action {
-        return Some(op.approval.clone());
-    }
-    None
-}
-
 /// Returns what is told of an approval: nothing of what it was called with but its title.
 fn summary(one: &Approval) -> Value {
     json!({
@@ -315,4 +283,24 @@ fn summary(one: &Approval) -> Value {
         "resolved_at": one.resolved_at,
         "reason": one.reason,
     })
+}
+
+/// Returns the approval that an action looks at or decides.
+pub(super) fn about(action: &Action) -> Option<ApprovalId> {
+    if let Action::GetApproval(op) = action {
+        return Some(op.approval.clone());
+    }
+    if let Action::Approve(op) = action {
+        return Some(op.approval.clone());
+    }
+    if let Action::Deny(op) = action {
+        return Some(op.approval.clone());
+    }
+    if let Action::Cancel(op) = action {
+        return Some(op.approval.clone());
+    }
+    if let Action::ResolveApproval(op) = action {
+        return Some(op.approval.clone());
+    }
+    None
 }
