@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::Result;
-use crate::measure::{Line, Sampler, Side};
-use crate::plan::found;
+use crate::measure::{Line, Sampler, Side, found};
 
 /// How many approvals the full store holds, all of them done.
 const DONE: i64 = 1_000_000;

@@ -189,3 +189,9 @@ fn median(values: &mut [f64]) -> Option<f64> {
 fn shown(ms: Option<f64>) -> String {
     ms.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.2}"))
 }
+
+/// Returns where a program lies, so that no side looks it up along a path.
+pub(crate) fn found(program: &str) -> Option<PathBuf> {
+    let path = std::env::split_paths("/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin");
+    path.map(|dir| dir.join(program)).find(|path| path.is_file())
+}

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::measure::{Line, Sampler, Side};
+use crate::measure::{Line, Sampler, Side, found};
 use crate::mirror::Mirror;
 use crate::upstream::{KEY, Upstreams};
 use crate::{Result, desk};
@@ -170,12 +170,6 @@ fn sqlite(mirror: &Mirror, query: &str) -> Option<Side> {
     let program = found("sqlite3")?;
     let words = [program.into_os_string(), mirror.database().into_os_string(), query.into()];
     Some(Side::new(words).env("HOME", &mirror.home))
-}
-
-/// Returns where a program lies, so that no side looks it up along a path.
-pub(crate) fn found(program: &str) -> Option<PathBuf> {
-    let path = std::env::split_paths("/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin");
-    path.map(|dir| dir.join(program)).find(|path| path.is_file())
 }
 
 /// Compiles `fn main() {}` as this build was compiled, and returns the program.

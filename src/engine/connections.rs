@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::credential::{Claim, PATIENCE};
-use super::known::Known;
+use super::known::{Known, tool};
 use super::{Engine, Scope, connection_owner, gate, user_flag};
 use crate::api::connections::{
     Connected, Connection, Connections, Disconnect, Disconnected, ListConnections,
     ListedConnection, ListedToolkit, ListedToolkits, Status,
 };
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{ConnectionRef, Slug, ToolSlug};
+use crate::api::ids::{ConnectionRef, Slug};
 use crate::api::time::Millis;
 use crate::api::tools::{ListTools, ToolDetail, Tools};
 use crate::api::workspace::{AuthType, Availability, User};
-use crate::catalog::manifest::{Manifest, Tool};
-use crate::catalog::search::{did_you_mean, nearest, score};
+use crate::catalog::manifest::Tool;
+use crate::catalog::search::score;
 use crate::oauth;
 
 impl Engine {
@@ -207,18 +207,6 @@ fn only_of(toolkit: &Slug, all: &[Connection]) -> Result<Option<Connection>> {
 /// Returns the command that shows a user's connections, however they stand.
 pub(super) fn see_all(user: &User) -> String {
     format!("naive connections connected --all{}", user_flag(user))
-}
-
-/// Returns the tool of that slug; `NotFound` says which were perhaps meant.
-pub(super) fn tool<'a>(manifest: &'a Manifest, slug: &ToolSlug) -> Result<&'a Tool> {
-    manifest.tool(slug).ok_or_else(|| {
-        let near = nearest(slug.as_str(), manifest.tools.iter().map(|tool| tool.slug.as_str()));
-        let otherwise =
-            format!("run `naive connections tools {}` to see which there are", manifest.slug);
-        Error::new(Code::NotFound, format!("`{}` has no tool `{slug}`", manifest.slug))
-            .hint(did_you_mean(&near, &otherwise))
-            .reason("tool_unknown")
-    })
 }
 
 fn listed(toolkit: &Slug, tools: Vec<ToolDetail>) -> Tools {

@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::connections::tool;
 use super::deliver::{Link, is_unclear, lost, retry_hint};
-use super::known::Known;
+use super::known::{Known, tool};
 use super::outcomes::{Attempt, Event};
 use super::{Engine, Scope, scopes, user_flag};
 use crate::api::action::{Action, written};

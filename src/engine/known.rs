@@ -5,11 +5,12 @@ use url::Url;
 use super::scopes;
 use crate::api::connections::Connection;
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::Slug;
+use crate::api::ids::{Slug, ToolSlug};
 use crate::api::workspace::{
     AuthType, Availability, CredentialField, Origin, ToolkitDetail, ToolkitSummary,
 };
 use crate::catalog::manifest::{Manifest, Tool};
+use crate::catalog::search::{did_you_mean, nearest};
 use crate::http::Trust;
 use crate::store::{Registration, ToolkitRow};
 
@@ -208,4 +209,16 @@ impl Known {
             tool_slugs: self.manifest.tools.iter().map(|tool| tool.slug.to_string()).collect(),
         }
     }
+}
+
+/// Returns the tool of that slug; `NotFound` says which were perhaps meant.
+pub(super) fn tool<'a>(manifest: &'a Manifest, slug: &ToolSlug) -> Result<&'a Tool> {
+    manifest.tool(slug).ok_or_else(|| {
+        let near = nearest(slug.as_str(), manifest.tools.iter().map(|tool| tool.slug.as_str()));
+        let otherwise =
+            format!("run `naive connections tools {}` to see which there are", manifest.slug);
+        Error::new(Code::NotFound, format!("`{}` has no tool `{slug}`", manifest.slug))
+            .hint(did_you_mean(&near, &otherwise))
+            .reason("tool_unknown")
+    })
 }

@@ -5,10 +5,9 @@ use std::time::Duration;
 use url::Url;
 
 use super::clients::Need;
-use super::connections::tool;
 use super::device::goes_by_device;
 use super::fields::{check_login, field_faults};
-use super::known::Known;
+use super::known::{Known, tool};
 use super::{Engine, Scope, beside, connection_owner, gate, scopes, user_flag};
 use crate::api::connections::{Connect, ConnectState, Connection, Credentials, Finish, Status};
 use crate::api::error::{Code, Error, Result};

@@ -12,8 +12,8 @@ use crate::api::ids::{ConnectionId, hex};
 use crate::api::tools::Execute;
 use crate::api::workspace::{Effect, User};
 use crate::catalog::manifest::{Replay, Tool};
-use crate::engine::connections::tool;
 use crate::engine::gate::Verdict;
+use crate::engine::known::tool;
 use crate::engine::{Engine, Scope};
 
 /// How long after a send nothing of it can be under way any more: a request may take 30 s, and what it

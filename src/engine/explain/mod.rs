@@ -12,8 +12,8 @@ use crate::api::samples::sample;
 use crate::api::workspace::Effect;
 use crate::catalog::search::{did_you_mean, nearest};
 use crate::engine::caller::{Caller, Holder};
-use crate::engine::connections::tool;
 use crate::engine::gate::{self, About, Judgement, Question, Rule, Verdict};
+use crate::engine::known::tool;
 use crate::engine::{Engine, Scope};
 use remedy::{Asked, remedy};
 

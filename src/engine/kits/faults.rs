@@ -4,7 +4,7 @@ use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::ids::{Slug, ToolSlug};
 use crate::api::kits::{ConnectionsConfig, Mode, Policy, Primitive, ToolRule};
 use crate::engine::Engine;
-use crate::engine::connections::tool;
+use crate::engine::known::tool;
 
 /// Fails with every fault of a policy; what names no app or tool of this workspace is one.
 pub(super) fn check(engine: &Engine, policy: &Policy) -> Result<()> {
