@@ -17,7 +17,7 @@ use super::connections::{
     Disconnected, Finish, GetConnection, ListConnections, ListedToolkits,
 };
 use super::error::{Error, Result};
-use super::ids::UserRef;
+use super::ids::{ApprovalId, UserRef};
 use super::keys::{CreateKey, CreatedKey, Key, Keys, ListKeys, RevokeKey};
 use super::kits::{
     AssignKit, CreateKit, DeleteKit, Explain, Explained, GetKit, Kit, Kits, ListKits, UpdateKit,
@@ -212,6 +212,69 @@ impl Action {
             | Self::Cancel(_)
             | Self::ResolveApproval(_)
             | Self::Reconcile(_)
+            | Self::QueryLog(_)
+            | Self::VerifyLog(_) => None,
+        }
+    }
+
+    /// Returns the approval that it looks at, decides or goes on with.
+    pub(crate) fn approval(&self) -> Option<&ApprovalId> {
+        match self {
+            Self::GetApproval(GetApproval { approval })
+            | Self::Approve(Approve { approval })
+            | Self::Deny(Deny { approval, .. })
+            | Self::Cancel(Cancel { approval })
+            | Self::ResolveApproval(ResolveApproval { approval, .. }) => Some(approval),
+            Self::Reconcile(Reconcile { approval, .. }) => approval.as_ref(),
+            Self::CreateUser(_)
+            | Self::ListUsers(_)
+            | Self::GetUser(_)
+            | Self::UpdateUser(_)
+            | Self::DeleteUser(_)
+            | Self::ListToolkits(_)
+            | Self::GetToolkit(_)
+            | Self::AddToolkit(_)
+            | Self::RemoveToolkit(_)
+            | Self::ConfigureToolkit(_)
+            | Self::EnableToolkit(_)
+            | Self::DisableToolkit(_)
+            | Self::ListConnections(_)
+            | Self::Connected(_)
+            | Self::Connect(_)
+            | Self::Finish(_)
+            | Self::Poll(_)
+            | Self::Credentials(_)
+            | Self::ExportConnection(_)
+            | Self::ImportConnection(_)
+            | Self::ListTools(_)
+            | Self::Execute(_)
+            | Self::GetConnection(_)
+            | Self::RefreshConnection(_)
+            | Self::DefaultAccount(_)
+            | Self::Disconnect(_)
+            | Self::GetWorkspace(_)
+            | Self::UpdateWorkspace(_)
+            | Self::CreateKey(_)
+            | Self::ListKeys(_)
+            | Self::RevokeKey(_)
+            | Self::CreateKit(_)
+            | Self::ListKits(_)
+            | Self::GetKit(_)
+            | Self::UpdateKit(_)
+            | Self::DeleteKit(_)
+            | Self::AssignKit(_)
+            | Self::Explain(_)
+            | Self::ListActions(_)
+            | Self::ConfigureAction(_)
+            | Self::CreateCard(_)
+            | Self::CreateCardholder(_)
+            | Self::TopUpCard(_)
+            | Self::PurchaseDomain(_)
+            | Self::StartVerification(_)
+            | Self::CreateFormation(_)
+            | Self::SubmitFormation(_)
+            | Self::ListApprovals(_)
+            | Self::RequestApproval(_)
             | Self::QueryLog(_)
             | Self::VerifyLog(_) => None,
         }

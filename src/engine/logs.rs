@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::keys::KEY;
 use super::{Engine, Scope, gate};
 use crate::api::action::Action;
-use crate::api::approvals::{Approve, Cancel, Deny, GetApproval, ResolveApproval};
 use crate::api::error::{Code, Error, Result};
+use crate::api::ids::ConnectionRef;
 use crate::api::kits::{DeleteKit, GetKit, UpdateKit};
 use crate::api::log::{LogPage, LogVerified, QueryLog};
 use crate::api::routes::{Reach, route};
@@ -15,14 +15,6 @@ use crate::store::{Entry, Wanted};
 
 /// How many entries are answered where nobody says.
 const USUAL: u32 = 50;
-/// Actions whose every step the store has logged by the time they end well.
-const DECISIONS: [&str; 5] = [
-    "approvals.approve",
-    "approvals.deny",
-    "approvals.cancel",
-    "approvals.resolve",
-    "approvals.reconcile",
-];
 
 impl Engine {
     pub(super) fn query_log(&self, scope: &Scope<'_>, op: &QueryLog) -> Result<LogPage> {
@@ -61,7 +53,7 @@ impl Engine {
 
     /// Logs the end of a call that was performed.
     pub(super) fn log_end(&self, scope: &Scope<'_>, subject: Subject, result: &Result<Value>) {
-        if route(subject.action).reach == Reach::Read || !worth_logging(subject.action, result) {
+        if route(subject.action).reach == Reach::Read || !worth_logging(&subject, result) {
             return;
         }
         let ended = result.as_ref().map_or_else(|error| error.code.to_string(), outcome);
@@ -77,7 +69,8 @@ impl Engine {
 
     fn write_entry(&self, scope: &Scope<'_>, subject: Subject, outcome: String) {
         let (found_user, found_toolkit) = scope.found.get().cloned().unzip();
-        let target = subject.target.or(found_toolkit);
+        let found = found_toolkit.map(|toolkit| ("toolkit", toolkit));
+        let (entity_type, target) = subject.target.or(found).unzip();
         let took = scope.began.age(Millis::now()).as_millis();
         let entry = Entry {
             id: scope.log_id.clone(),
@@ -85,7 +78,7 @@ impl Engine {
             actor: scope.call.caller.actor(),
             user: scope.user.as_ref().map(|user| user.id.clone()).or(found_user),
             action: subject.action,
-            entity_type: entity_type(subject.action, target.as_deref()),
+            entity_type,
             target,
             outcome,
             took: i64::try_from(took).unwrap_or(i64::MAX),
@@ -102,23 +95,25 @@ impl Engine {
 #[derive(Debug)]
 pub(super) struct Subject {
     action: &'static str,
-    target: Option<String>,
+    target: Option<(&'static str, String)>,
+    /// Whether it decides an approval: every step of that the store has logged by the time it ends well
+    decides: bool,
 }
 
 impl Subject {
     /// Returns what the log says of an action.
     pub(super) fn of(action: &Action) -> Self {
-        Self { action: action.name(), target: target(action) }
+        Self { action: action.name(), target: target(action), decides: gate::decides(action) }
     }
 }
 
 /// Tells whether the end of a call goes to the log: a callback with a state that is not ours would let
 /// anyone who can reach the listener fill it, and so would questions whether a code was entered.
-fn worth_logging(name: &str, result: &Result<Value>) -> bool {
+fn worth_logging(subject: &Subject, result: &Result<Value>) -> bool {
     match result {
         // Decisions are logged where they are made, in one transaction with what they decide.
-        Ok(_) if DECISIONS.contains(&name) => false,
-        Ok(reply) => name != "connections.poll" || reply["status"] != "INITIATED",
+        Ok(_) if subject.decides => false,
+        Ok(reply) => subject.action != "connections.poll" || reply["status"] != "INITIATED",
         Err(error) => error.reason.as_deref() != Some("state_unknown"),
     }
 }
@@ -130,29 +125,9 @@ pub(super) fn outcome(reply: &Value) -> String {
     code.unwrap_or("done").to_owned()
 }
 
-/// Returns what kind of thing an action's target is.
-fn entity_type(action: &str, target: Option<&str>) -> Option<&'static str> {
-    let target = target?;
-    let (area, _) = action.split_once('.').unwrap_or((action, ""));
-    Some(match area {
-        _ if action == "account_kits.assign" => "user",
-        _ if action == "connections.execute" => "tool",
-        "connections" if target.starts_with("ca_") => "connection",
-        "toolkits" | "connections" => "toolkit",
-        "users" => "user",
-        "keys" => "key",
-        "account_kits" => "account_kit",
-        "approvals" => "approval",
-        "cards" => "card",
-        "domains" => "domain",
-        "formation" => "formation",
-        _ => "action",
-    })
-}
-
-/// Returns what an action is about, as the log names it.
-fn target(action: &Action) -> Option<String> {
-    match action {
+/// Returns what an action is about, as the log names it: what kind of thing, and which.
+fn target(action: &Action) -> Option<(&'static str, String)> {
+    Some(match action {
         Action::CreateUser(_)
         | Action::ListUsers(_)
         | Action::ListToolkits(_)
@@ -172,44 +147,51 @@ fn target(action: &Action) -> Option<String> {
         | Action::ListApprovals(_)
         | Action::RequestApproval(_)
         | Action::QueryLog(_)
-        | Action::VerifyLog(_) => None,
-        Action::GetUser(op) => Some(op.user.to_string()),
-        Action::UpdateUser(op) => Some(op.user.to_string()),
-        Action::DeleteUser(op) => Some(op.user.to_string()),
-        Action::AddToolkit(op) => op.slug(),
-        Action::GetToolkit(op) => Some(op.toolkit.to_string()),
-        Action::RemoveToolkit(op) => Some(op.toolkit.to_string()),
-        Action::ConfigureToolkit(op) => Some(op.toolkit.to_string()),
-        Action::EnableToolkit(op) => Some(op.toolkit.to_string()),
-        Action::DisableToolkit(op) => Some(op.toolkit.to_string()),
-        Action::Connect(op) => Some(op.toolkit.to_string()),
-        Action::Poll(op) => Some(op.connection.to_string()),
-        Action::Credentials(op) => Some(op.connection.to_string()),
-        Action::ExportConnection(op) => Some(op.connection.to_string()),
-        Action::ListTools(op) => Some(op.toolkit.to_string()),
-        Action::Execute(op) => Some(op.tool.to_string()),
-        Action::GetConnection(op) => Some(op.connection.to_string()),
-        Action::RefreshConnection(op) => Some(op.connection.to_string()),
-        Action::DefaultAccount(op) => Some(op.toolkit.to_string()),
-        Action::Disconnect(op) => Some(op.toolkit.to_string()),
+        | Action::VerifyLog(_) => return None,
+        Action::GetUser(op) => ("user", op.user.to_string()),
+        Action::UpdateUser(op) => ("user", op.user.to_string()),
+        Action::DeleteUser(op) => ("user", op.user.to_string()),
+        Action::AddToolkit(op) => ("toolkit", op.slug()?),
+        Action::GetToolkit(op) => ("toolkit", op.toolkit.to_string()),
+        Action::RemoveToolkit(op) => ("toolkit", op.toolkit.to_string()),
+        Action::ConfigureToolkit(op) => ("toolkit", op.toolkit.to_string()),
+        Action::EnableToolkit(op) => ("toolkit", op.toolkit.to_string()),
+        Action::DisableToolkit(op) => ("toolkit", op.toolkit.to_string()),
+        Action::Connect(op) => ("toolkit", op.toolkit.to_string()),
+        Action::Poll(op) => connection(&op.connection),
+        Action::Credentials(op) => connection(&op.connection),
+        Action::ExportConnection(op) => connection(&op.connection),
+        Action::ListTools(op) => ("toolkit", op.toolkit.to_string()),
+        Action::Execute(op) => ("tool", op.tool.to_string()),
+        Action::GetConnection(op) => connection(&op.connection),
+        Action::RefreshConnection(op) => connection(&op.connection),
+        Action::DefaultAccount(op) => ("toolkit", op.toolkit.to_string()),
+        Action::Disconnect(op) => ("toolkit", op.toolkit.to_string()),
         // Somebody may have given the key itself.
-        Action::RevokeKey(op) => Some(op.key.clone()).filter(|key| key.starts_with(KEY)),
-        Action::AssignKit(op) => Some(op.user.to_string()),
-        Action::CreateKit(op) => Some(op.name.to_string()),
-        Action::CreateKey(op) => Some(op.name.to_string()),
-        Action::ConfigureAction(op) => Some(op.action.clone()),
-        Action::PurchaseDomain(op) => Some(op.domain.clone()),
-        Action::TopUpCard(op) => Some(op.card_id.clone()),
-        Action::SubmitFormation(op) => Some(op.formation_id.clone()),
-        Action::Explain(op) => Some(op.action.clone()),
+        Action::RevokeKey(op) if op.key.starts_with(KEY) => ("key", op.key.clone()),
+        Action::RevokeKey(_) => return None,
+        Action::AssignKit(op) => ("user", op.user.to_string()),
+        Action::CreateKit(op) => ("account_kit", op.name.to_string()),
+        Action::CreateKey(op) => ("key", op.name.to_string()),
+        Action::ConfigureAction(op) => ("action", op.action.clone()),
+        Action::PurchaseDomain(op) => ("domain", op.domain.clone()),
+        Action::TopUpCard(op) => ("card", op.card_id.clone()),
+        Action::SubmitFormation(op) => ("formation", op.formation_id.clone()),
+        Action::Explain(op) => ("action", op.action.clone()),
         Action::GetKit(GetKit { kit })
         | Action::UpdateKit(UpdateKit { kit, .. })
-        | Action::DeleteKit(DeleteKit { kit }) => Some(kit.clone()),
-        Action::GetApproval(GetApproval { approval })
-        | Action::Approve(Approve { approval })
-        | Action::Deny(Deny { approval, .. })
-        | Action::Cancel(Cancel { approval })
-        | Action::ResolveApproval(ResolveApproval { approval, .. }) => Some(approval.to_string()),
-        Action::Reconcile(op) => op.approval.as_ref().map(ToString::to_string),
-    }
+        | Action::DeleteKit(DeleteKit { kit }) => ("account_kit", kit.clone()),
+        Action::GetApproval(_)
+        | Action::Approve(_)
+        | Action::Deny(_)
+        | Action::Cancel(_)
+        | Action::ResolveApproval(_)
+        | Action::Reconcile(_) => ("approval", action.approval()?.to_string()),
+    })
+}
+
+/// Returns a connection as the log names it, or its app where that is how it is meant.
+fn connection(named: &ConnectionRef) -> (&'static str, String) {
+    let name = named.to_string();
+    (if name.starts_with("ca_") { "connection" } else { "toolkit" }, name)
 }

@@ -53,7 +53,7 @@ use crate::vault::{Cipher, Vault};
 use gate::Verdict;
 use logs::Subject;
 use mirror::reads_mirror;
-use notify::{News, about};
+use notify::News;
 
 pub(crate) use caller::{Caller, Refusal};
 pub(crate) use executors::performed;
@@ -157,7 +157,7 @@ impl Engine {
 
     /// Judges, performs and logs one action, and remembers what it has changed about approvals.
     pub(crate) async fn call(&self, call: &Call, action: Action) -> Result<Outcome<Value>> {
-        let (began, name, about) = (Millis::now(), action.name(), about(&action));
+        let (began, name, about) = (Millis::now(), action.name(), action.approval().cloned());
         let answer = self.act(call, action).await;
         if !self.notify.is_empty()
             && let Err(error) = self.hear(call, (name, about), began, &answer)

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{Call, Engine, Scope};
-use crate::api::action::{Action, Outcome, written};
+use crate::api::action::{Outcome, written};
 use crate::api::approvals::{Approval, ApprovalStatus, GetApproval, ListApprovals, Reconciled};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ApprovalId, fresh};
@@ -283,24 +283,4 @@ fn summary(one: &Approval) -> Value {
         "resolved_at": one.resolved_at,
         "reason": one.reason,
     })
-}
-
-/// Returns the approval that an action looks at or decides.
-pub(super) fn about(action: &Action) -> Option<ApprovalId> {
-    if let Action::GetApproval(op) = action {
-        return Some(op.approval.clone());
-    }
-    if let Action::Approve(op) = action {
-        return Some(op.approval.clone());
-    }
-    if let Action::Deny(op) = action {
-        return Some(op.approval.clone());
-    }
-    if let Action::Cancel(op) = action {
-        return Some(op.approval.clone());
-    }
-    if let Action::ResolveApproval(op) = action {
-        return Some(op.approval.clone());
-    }
-    None
 }

@@ -173,11 +173,18 @@ fn next(app: &App<'_>, page: &mut Page, state: &ConnectState, user: Option<&User
         Status::Active => {
             page.next(format!("naive connections tools {toolkit}{user}"), "see what it can do");
         }
-        _ if !state.credential_fields.is_empty() => {
-            let keys = crate::engine::keys(&state.credential_fields);
-            let command = format!("naive connections credentials {id}{user}{keys}");
-            page.next(command, "enter them, a line of stdin each");
+        Status::Initiated
+        | Status::Expired
+        | Status::Failed
+        | Status::Inactive
+        | Status::Revoked => {
+            if state.credential_fields.is_empty() {
+                page.next(format!("naive connections wait {id}{user}"), "wait for the login");
+            } else {
+                let keys = crate::engine::keys(&state.credential_fields);
+                let command = format!("naive connections credentials {id}{user}{keys}");
+                page.next(command, "enter them, a line of stdin each");
+            }
         }
-        _ => page.next(format!("naive connections wait {id}{user}"), "wait for the login"),
     }
 }

@@ -10,6 +10,7 @@ mod replay;
 mod settle;
 mod shown;
 
+use super::gate::decides;
 use super::{Engine, Scope};
 use crate::api::action::Action;
 use crate::api::approvals::{
@@ -28,20 +29,7 @@ const PAGE: u32 = 50;
 impl Engine {
     /// Returns who asked for the approval that an action is about.
     pub(super) fn requester(&self, action: &Action) -> Result<Option<Actor>> {
-        let id = if let Action::Approve(op) = action {
-            &op.approval
-        } else if let Action::Deny(op) = action {
-            &op.approval
-        } else if let Action::Cancel(op) = action {
-            &op.approval
-        } else if let Action::ResolveApproval(op) = action {
-            &op.approval
-        } else if let Action::Reconcile(op) = action {
-            let Some(id) = &op.approval else { return Ok(None) };
-            id
-        } else {
-            return Ok(None);
-        };
+        let Some(id) = action.approval().filter(|_| decides(action)) else { return Ok(None) };
         Ok(self.store.approval(id, Millis::now())?.map(|row| row.requester))
     }
 

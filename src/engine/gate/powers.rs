@@ -106,6 +106,11 @@ pub(crate) fn acts(action: &Action) -> bool {
         || matches!(action, Action::Execute(_))
 }
 
+/// Tells whether an action decides an approval, or goes on with one.
+pub(crate) fn decides(action: &Action) -> bool {
+    matches!(power(action), Power::Resolve | Power::TakeBack)
+}
+
 /// Returns the part of the product that an action belongs to, and that a kit rules as a whole.
 pub(crate) fn primitive(action: &Action) -> Option<Primitive> {
     // What is asked of a person is frozen as `custom.<name>`.
@@ -113,23 +118,92 @@ pub(crate) fn primitive(action: &Action) -> Option<Primitive> {
     if asks { Some(Primitive::Custom) } else { Primitive::of(action.name()) }
 }
 
+/// What of an app an action names.
+#[derive(Debug)]
+enum Named<'a> {
+    Nothing,
+    App(&'a Slug),
+    Tool(&'a Slug, &'a ToolSlug),
+    /// A connection of it that is gone on with
+    Connection(&'a ConnectionRef),
+}
+
 /// Returns the app, and the tool, that an action names and a kit may rule.
 pub(crate) fn target(action: &Action) -> (Option<&Slug>, Option<&ToolSlug>) {
-    if let Action::Connect(op) = action {
-        return (Some(&op.toolkit), None);
+    match named(action) {
+        Named::App(app) => (Some(app), None),
+        Named::Tool(app, tool) => (Some(app), Some(tool)),
+        Named::Nothing | Named::Connection(_) => (None, None),
     }
-    let Action::Execute(op) = action else { return (None, None) };
-    (Some(&op.toolkit), Some(&op.tool))
 }
 
 /// Returns the connection that an action goes on with, and so uses the app of.
 pub(crate) fn goes_on_with(action: &Action) -> Option<&ConnectionRef> {
-    if let Action::Poll(op) = action {
-        return Some(&op.connection);
+    match named(action) {
+        Named::Connection(connection) => Some(connection),
+        Named::Nothing | Named::App(_) | Named::Tool(..) => None,
     }
-    if let Action::Credentials(op) = action {
-        return Some(&op.connection);
+}
+
+/// Returns what of an app an action names, where that is what it uses.
+fn named(action: &Action) -> Named<'_> {
+    match action {
+        Action::Connect(op) => Named::App(&op.toolkit),
+        Action::Execute(op) => Named::Tool(&op.toolkit, &op.tool),
+        Action::Poll(op) => Named::Connection(&op.connection),
+        Action::Credentials(op) => Named::Connection(&op.connection),
+        Action::RefreshConnection(op) => Named::Connection(&op.connection),
+        Action::CreateUser(_)
+        | Action::ListUsers(_)
+        | Action::GetUser(_)
+        | Action::UpdateUser(_)
+        | Action::DeleteUser(_)
+        | Action::ListToolkits(_)
+        | Action::GetToolkit(_)
+        | Action::AddToolkit(_)
+        | Action::RemoveToolkit(_)
+        | Action::ConfigureToolkit(_)
+        | Action::EnableToolkit(_)
+        | Action::DisableToolkit(_)
+        | Action::ListConnections(_)
+        | Action::Connected(_)
+        | Action::Finish(_)
+        | Action::ExportConnection(_)
+        | Action::ImportConnection(_)
+        | Action::ListTools(_)
+        | Action::GetConnection(_)
+        | Action::DefaultAccount(_)
+        | Action::Disconnect(_)
+        | Action::GetWorkspace(_)
+        | Action::UpdateWorkspace(_)
+        | Action::CreateKey(_)
+        | Action::ListKeys(_)
+        | Action::RevokeKey(_)
+        | Action::CreateKit(_)
+        | Action::ListKits(_)
+        | Action::GetKit(_)
+        | Action::UpdateKit(_)
+        | Action::DeleteKit(_)
+        | Action::AssignKit(_)
+        | Action::Explain(_)
+        | Action::ListActions(_)
+        | Action::ConfigureAction(_)
+        | Action::CreateCard(_)
+        | Action::CreateCardholder(_)
+        | Action::TopUpCard(_)
+        | Action::PurchaseDomain(_)
+        | Action::StartVerification(_)
+        | Action::CreateFormation(_)
+        | Action::SubmitFormation(_)
+        | Action::ListApprovals(_)
+        | Action::GetApproval(_)
+        | Action::Approve(_)
+        | Action::Deny(_)
+        | Action::Cancel(_)
+        | Action::ResolveApproval(_)
+        | Action::Reconcile(_)
+        | Action::RequestApproval(_)
+        | Action::QueryLog(_)
+        | Action::VerifyLog(_) => Named::Nothing,
     }
-    let Action::RefreshConnection(op) = action else { return None };
-    Some(&op.connection)
 }
