@@ -5,9 +5,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::error::Code;
+use super::error::Trouble;
 use super::ids::{ApprovalId, UserRef};
+use super::kits::Primitive;
 use super::time::{Millis, Span};
+
+/// What has to happen first, in the words of the API.
+const MESSAGE: &str = "This action requires human approval before it executes.";
 
 /// The answer to a call that was held: nothing has happened yet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +32,27 @@ pub(crate) struct PendingApproval {
     pub(crate) message: String,
     /// When it lapses
     pub(crate) expires_at: Millis,
+}
+
+impl PendingApproval {
+    /// Returns what is answered where this has to be approved first.
+    pub(crate) fn of(
+        approval_id: ApprovalId,
+        action_type: String,
+        title: String,
+        expires_at: Millis,
+    ) -> Self {
+        Self {
+            status: "pending_approval".to_owned(),
+            approval_id,
+            action: action_type.clone(),
+            primitive: Primitive::of(&action_type).unwrap_or(Primitive::Custom).as_str().to_owned(),
+            action_type,
+            title,
+            message: MESSAGE.to_owned(),
+            expires_at,
+        }
+    }
 }
 
 /// How an approval stands.
@@ -125,21 +150,6 @@ pub(crate) struct Actor {
     /// What people call it: the key's name
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<String>,
-}
-
-/// Why an approved action was not done, or nobody knows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Trouble {
-    /// Code of the error
-    pub(crate) code: Code,
-    /// What went wrong, in one sentence
-    pub(crate) message: String,
-    /// What to do next
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) hint: Option<String>,
-    /// The error's reason
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) reason: Option<String>,
 }
 
 /// A frozen action: who asked for it, who decided, and what became of it.

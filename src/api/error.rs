@@ -99,6 +99,35 @@ pub(crate) struct Error {
     pub(crate) source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
+/// Why an approved action was not done, or nobody knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Trouble {
+    /// Code of the error
+    pub(crate) code: Code,
+    /// What went wrong, in one sentence
+    pub(crate) message: String,
+    /// What to do next
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) hint: Option<String>,
+    /// The error's reason
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+}
+
+impl From<&Error> for Trouble {
+    fn from(error: &Error) -> Self {
+        let Error { code, message, hint, reason, .. } = error;
+        let (message, hint, reason) = (message.clone(), hint.clone(), reason.clone());
+        Self { code: *code, message, hint, reason }
+    }
+}
+
+impl From<Trouble> for Error {
+    fn from(Trouble { code, message, hint, reason }: Trouble) -> Self {
+        Self { hint, reason, ..Self::new(code, message) }
+    }
+}
+
 impl Error {
     /// Makes an error from its code and one lower-case sentence without a period.
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {

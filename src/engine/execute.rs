@@ -14,7 +14,7 @@ use crate::api::tools::{Execute, Executed, PlannedRequest};
 use crate::api::workspace::{AuthType, User};
 use crate::catalog::input::faults;
 use crate::catalog::manifest::Tool;
-use crate::http::{Failure, Fate, Response};
+use crate::http::Response;
 use crate::provider::direct::{self, Judgement};
 
 /// What a call goes through: an app, and the login there where it has one.
@@ -72,15 +72,7 @@ impl Engine {
         let link = Link { known: &known, tool, connection: connection.as_ref(), key };
         let answer = match self.send_once(&link, &op.arguments).await? {
             Ok(answer) => answer,
-            Err(Failure { fate, error }) => {
-                let event = match fate {
-                    Fate::NotSent => Event::NotSent,
-                    Fate::Refused => Event::Redirected,
-                    Fate::Unknown => Event::Lost,
-                };
-                let (status, result, trouble) = (None, Value::Null, Some(error));
-                return Ok(Attempt { event, status, result, trouble });
-            }
+            Err(failure) => return Ok(failure.into()),
         };
         let status = Some(answer.status);
         let event = match direct::judged(&known.manifest, &answer) {

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::approvals::freeze::MESSAGE;
 use super::deliver::is_repeatable;
 use super::logs::outcome;
 use super::mirror::Awaited;
@@ -152,7 +151,12 @@ impl Engine {
                 .reason(format!("approval_{how}"))
         };
         match approval.status {
-            ApprovalStatus::Pending => Ok(Outcome::Pending(pending(approval))),
+            ApprovalStatus::Pending => Ok(Outcome::Pending(PendingApproval::of(
+                approval.id,
+                approval.action_type,
+                approval.title,
+                approval.expires_at,
+            ))),
             ApprovalStatus::Approved | ApprovalStatus::Sending => {
                 let text = format!("approval `{id}` was granted, and is being carried out");
                 Err(Error::new(Code::DuplicateRequest, text)
@@ -231,20 +235,6 @@ fn sorted(value: Value) -> Value {
     }
 }
 
-/// Answers a held call as it was answered when it was held.
-fn pending(approval: Approval) -> PendingApproval {
-    PendingApproval {
-        status: "pending_approval".to_owned(),
-        approval_id: approval.id,
-        action: approval.action_type.clone(),
-        action_type: approval.action_type,
-        primitive: approval.primitive,
-        title: approval.title,
-        message: MESSAGE.to_owned(),
-        expires_at: approval.expires_at,
-    }
-}
-
 fn trouble(approval: &Approval, otherwise: Code) -> Error {
     let id = &approval.id;
     let see = format!("run `naive approvals get {id}` to see what is known");
@@ -252,11 +242,8 @@ fn trouble(approval: &Approval, otherwise: Code) -> Error {
         let text = format!("approval `{id}` ended without the action being done");
         return Error::new(otherwise, text).hint(see);
     };
-    Error {
-        hint: trouble.hint.or(Some(see)),
-        reason: trouble.reason,
-        ..Error::new(trouble.code, trouble.message)
-    }
+    let error = Error::from(trouble);
+    if error.hint.is_some() { error } else { error.hint(see) }
 }
 
 fn lost(call: &Keyed<'_>) -> Error {

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::api::approvals::Class;
 use crate::api::error::Error;
+use crate::http::{Failure, Fate};
 
 /// What came back from one send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -86,6 +87,18 @@ pub(super) struct Attempt {
     pub(super) result: Value,
     /// What went wrong, where it was not
     pub(super) trouble: Option<Error>,
+}
+
+impl From<Failure> for Attempt {
+    /// An attempt without a whole answer.
+    fn from(Failure { fate, error }: Failure) -> Self {
+        let event = match fate {
+            Fate::NotSent => Event::NotSent,
+            Fate::Refused => Event::Redirected,
+            Fate::Unknown => Event::Lost,
+        };
+        Self { event, status: None, result: Value::Null, trouble: Some(error) }
+    }
 }
 
 /// What an upstream says when it is asked whether something happened.

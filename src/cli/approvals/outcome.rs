@@ -47,10 +47,7 @@ pub(super) fn failure(one: &Approval) -> Option<Error> {
         | ApprovalStatus::Sending
         | ApprovalStatus::Failed
         | ApprovalStatus::Unknown => Some(match &one.error {
-            Some(trouble) => {
-                let error = Error::new(trouble.code, trouble.message.clone());
-                Error { hint: trouble.hint.clone(), reason: trouble.reason.clone(), ..error }
-            }
+            Some(trouble) => trouble.clone().into(),
             None => Error::new(Code::OutcomeUnknown, "it is not known yet what came of it")
                 .hint(format!("run `naive approvals get {}`", one.id)),
         }),

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::frozen::{FORM, Frozen};
-use super::shown::primitive;
 use crate::api::action::Action;
 use crate::api::approvals::PendingApproval;
 use crate::api::error::Result;
@@ -18,10 +17,6 @@ use crate::store::NewApproval;
 const PATIENCE: Duration = Duration::from_hours(72);
 /// How long an action may be sent once it is approved.
 const EXECUTE_WITHIN: Duration = Duration::from_hours(24);
-/// What has to happen first, in the words of the API.
-pub(in crate::engine) const MESSAGE: &str =
-    "This action requires human approval before it executes.";
-
 impl Engine {
     /// Freezes an action until a person decides, once all has been checked that can be without doing it.
     pub(in crate::engine) fn hold(
@@ -71,16 +66,7 @@ impl Engine {
         let row = self.with_cipher(|cipher| {
             self.store.freeze(&row, |seq| Self::sealed(cipher, &Frozen { seq, ..frozen.clone() }))
         })?;
-        Ok(PendingApproval {
-            status: "pending_approval".to_owned(),
-            approval_id: row.id,
-            primitive: primitive(&row.action_type),
-            action: row.action_type.clone(),
-            action_type: row.action_type,
-            title: frozen.title,
-            message: MESSAGE.to_owned(),
-            expires_at: row.expires_at,
-        })
+        Ok(PendingApproval::of(row.id, row.action_type, frozen.title, row.expires_at))
     }
 }
 

@@ -4,7 +4,7 @@
 //! out what became of what was sent.
 
 mod check;
-pub(super) mod freeze;
+mod freeze;
 mod frozen;
 mod replay;
 mod settle;
@@ -15,7 +15,7 @@ use super::{Engine, Scope};
 use crate::api::action::Action;
 use crate::api::approvals::{
     Actor, Approval, ApprovalStatus, Approvals, Cancel, Deny, Found, GetApproval, ListApprovals,
-    ResolveApproval, Trouble,
+    ResolveApproval,
 };
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::ApprovalId;
@@ -114,11 +114,16 @@ impl Engine {
         }
     }
 
+    /// Returns an approval as it stands now.
+    fn row(&self, id: &ApprovalId) -> Result<ApprovalRow> {
+        self.store.approval(id, Millis::now())?.ok_or_else(|| unknown(id))
+    }
+
     /// Returns what is known of an approval that the caller may see.
     fn approval(&self, scope: &Scope<'_>, id: &ApprovalId) -> Result<ApprovalRow> {
-        let row = self.store.approval(id, Millis::now())?;
+        let row = self.row(id)?;
         let seal = scope.call.caller.seal();
-        row.filter(|row| seal.is_none_or(|seal| seal == row.user_id)).ok_or_else(|| unknown(id))
+        if seal.is_none_or(|seal| seal == row.user_id) { Ok(row) } else { Err(unknown(id)) }
     }
 
     /// Shows what a decision has led to; fails if it came too late.
@@ -163,14 +168,4 @@ fn unknown(id: &ApprovalId) -> Error {
     Error::new(Code::NotFound, format!("there is no approval `{id}`"))
         .hint("run `naive approvals list` to see which there are")
         .reason("approval_unknown")
-}
-
-/// Returns an error as an approval keeps it.
-fn trouble(error: &Error) -> Trouble {
-    Trouble {
-        code: error.code,
-        message: error.message.clone(),
-        hint: error.hint.clone(),
-        reason: error.reason.clone(),
-    }
 }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::already;
 use super::check::{Readiness, Ready};
 use super::frozen::Frozen;
 use super::shown::{Came, in_doubt};
-use super::{already, unknown};
 use crate::api::action::{Action, written};
 use crate::api::approvals::{Acknowledged, Actor, Approval, ApprovalStatus, Approve};
-use crate::api::error::{Code, Error, Result};
+use crate::api::error::{Code, Error, Result, Trouble};
 use crate::api::ids::fresh;
 use crate::api::time::Millis;
 use crate::engine::outcomes::{Attempt, Event, Next, next};
@@ -51,7 +51,7 @@ impl Engine {
     ) -> Result<Approval> {
         let id = &op.approval;
         let now = Millis::now();
-        let row = self.store.approval(id, now)?.ok_or_else(|| unknown(id))?;
+        let row = self.row(id)?;
         if row.status != ApprovalStatus::Pending {
             return Err(already(&row));
         }
@@ -125,7 +125,7 @@ impl Engine {
         };
         match moved {
             Some(row) => Ok(row),
-            None => self.store.approval(&row.id, Millis::now())?.ok_or_else(|| unknown(&row.id)),
+            None => self.row(&row.id),
         }
     }
 
@@ -217,11 +217,7 @@ impl Engine {
     ) -> Result<Option<ApprovalRow>> {
         let row = &errand.row;
         let why = || match &attempt.trouble {
-            Some(error) => Error {
-                hint: error.hint.clone(),
-                reason: error.reason.clone(),
-                ..Error::new(error.code, error.message.clone())
-            },
+            Some(error) => Error::from(Trouble::from(error)),
             None => Error::new(Code::ProviderError, "the upstream did not say why"),
         };
         let (status, came) = match next {
@@ -257,8 +253,7 @@ impl Engine {
 
     /// Returns an approval as others have left it.
     pub(super) fn reread(&self, errand: &Errand<'_>) -> Result<ApprovalRow> {
-        let id = &errand.row.id;
-        self.store.approval(id, Millis::now())?.ok_or_else(|| unknown(id))
+        self.row(&errand.row.id)
     }
 
     /// Returns the call under which a frozen action is done: for its own user, through the door of whoever

@@ -41,11 +41,10 @@ impl Engine {
         scope: &Scope<'_>,
         op: &Reconcile,
     ) -> Result<Reconciled> {
-        let now = Millis::now();
         let rows = if let Some(id) = &op.approval {
-            vec![self.store.approval(id, now)?.ok_or_else(|| unknown(id))?]
+            vec![self.row(id)?]
         } else {
-            self.store.expire_due(now)?;
+            self.store.expire_due(Millis::now())?;
             let mut rows = self.store.approvals_that_are(ApprovalStatus::Approved)?;
             rows.extend(self.store.approvals_that_are(ApprovalStatus::Sending)?);
             rows.sort_by_key(|row| row.seq);
@@ -119,7 +118,7 @@ impl Engine {
         let scope = self.inner(call, &frozen)?;
         let by = call.caller.actor();
         let Some(taken) = self.store.adopt(row, Millis::now())? else {
-            return self.store.approval(&row.id, Millis::now())?.ok_or_else(|| unknown(&row.id));
+            return self.row(&row.id);
         };
         let readiness = self.readiness(&scope, &frozen)?;
         let ready = match readiness {
@@ -251,7 +250,7 @@ impl Engine {
         })?;
         match wrote {
             Some(row) => Ok(row),
-            None => self.store.approval(&row.id, Millis::now())?.ok_or_else(|| unknown(&row.id)),
+            None => self.row(&row.id),
         }
     }
 }

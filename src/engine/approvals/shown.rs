@@ -4,9 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::frozen::Frozen;
-use super::trouble;
-use crate::api::approvals::{Approval, Trouble};
-use crate::api::error::{Code, Error, Result};
+use crate::api::approvals::Approval;
+use crate::api::error::{Code, Error, Result, Trouble};
 use crate::api::ids::{ApprovalId, UserRef, hex};
 use crate::api::kits::Primitive;
 use crate::engine::{Engine, World};
@@ -26,7 +25,7 @@ pub(super) struct Came {
 impl Came {
     /// Says that this went wrong.
     pub(super) fn trouble(error: &Error) -> Self {
-        Self { result: None, error: Some(trouble(error)) }
+        Self { result: None, error: Some(error.into()) }
     }
 
     /// Says that this was answered.

@@ -22,7 +22,7 @@ use crate::api::workspace::User;
 use crate::engine::deliver::retry_hint;
 use crate::engine::outcomes::{Attempt, Event, Lookup, Next, next};
 use crate::engine::{Engine, Scope, World};
-use crate::http::{Fate, Request, Response, TOO_SLOW, Trust};
+use crate::http::{Request, Response, TOO_SLOW, Trust};
 use crate::provider::direct;
 
 /// How often a request is sent in all, where that cannot do anything twice.
@@ -168,16 +168,7 @@ impl Engine {
                 }
                 attempt
             }
-            Err(failure) => Attempt {
-                event: match failure.fate {
-                    Fate::NotSent => Event::NotSent,
-                    Fate::Refused => Event::Redirected,
-                    Fate::Unknown => Event::Lost,
-                },
-                status: None,
-                result: Value::Null,
-                trouble: Some(failure.error),
-            },
+            Err(failure) => failure.into(),
         }
     }
 
