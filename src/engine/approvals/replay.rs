@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::already;
 use super::check::{Readiness, Ready};
 use super::frozen::Frozen;
+use super::settle::Settled;
 use super::shown::{Came, in_doubt};
 use crate::api::action::{Action, written};
 use crate::api::approvals::{Acknowledged, Actor, Approval, ApprovalStatus, Approve};
@@ -171,8 +172,8 @@ impl Engine {
             if lost {
                 errand.doubt = true;
                 match Box::pin(self.settled(errand)).await? {
-                    Ok(row) => return Ok(row),
-                    Err(resent) => errand = *resent,
+                    Settled::Ended(row) => return Ok(*row),
+                    Settled::Again(resent) => errand = *resent,
                 }
             } else {
                 let now = Millis::now();

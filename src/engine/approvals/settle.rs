@@ -34,6 +34,15 @@ enum Course {
     Unknown(String),
 }
 
+/// What came of looking for a lost answer.
+#[derive(Debug)]
+pub(super) enum Settled<'a> {
+    /// It goes no further now
+    Ended(Box<ApprovalRow>),
+    /// It is claimed to be sent once more
+    Again(Box<Errand<'a>>),
+}
+
 impl Engine {
     /// Finishes what processes that ended have left.
     pub(in crate::engine) async fn reconcile(
@@ -139,20 +148,17 @@ impl Engine {
         };
         let errand = Errand { frozen, ready, scope, by, row: taken, doubt: true, left: TRIES };
         match self.settled(errand).await? {
-            Ok(row) => Ok(row),
-            Err(errand) => Box::pin(self.sent(*errand)).await,
+            Settled::Ended(row) => Ok(*row),
+            Settled::Again(errand) => Box::pin(self.sent(*errand)).await,
         }
     }
 
-    /// Finds out what became of what was sent under a claim that this process holds: its end, or the errand
-    /// again, claimed to be sent once more.
-    pub(super) async fn settled<'a>(
-        &self,
-        mut errand: Errand<'a>,
-    ) -> Result<std::result::Result<ApprovalRow, Box<Errand<'a>>>> {
+    /// Finds out what became of what was sent under a claim that this process holds.
+    pub(super) async fn settled<'a>(&self, mut errand: Errand<'a>) -> Result<Settled<'a>> {
         let course = self.course(&errand).await;
         let Course::Resend { doubt } = course else {
-            return self.concluded((&errand.row, &errand.by), course).map(Ok);
+            let row = self.concluded((&errand.row, &errand.by), course)?;
+            return Ok(Settled::Ended(Box::new(row)));
         };
         let now = Millis::now();
         let at = (now, now.after(errand.ready.settle));
@@ -160,9 +166,9 @@ impl Engine {
             Some(row) => {
                 errand.row = row;
                 errand.doubt = doubt;
-                Ok(Err(Box::new(errand)))
+                Ok(Settled::Again(Box::new(errand)))
             }
-            None => self.reread(&errand).map(Ok),
+            None => Ok(Settled::Ended(Box::new(self.reread(&errand)?))),
         }
     }
 
@@ -171,12 +177,8 @@ impl Engine {
         let (row, frozen, ready) = (&errand.row, &errand.frozen, &errand.ready);
         let now = Millis::now();
         let settled = row.settle_until.is_none_or(|until| now >= until);
-        match frozen.class {
-            Class::C => return Course::Unknown("its answer was lost".to_owned()),
-            Class::B if !settled => {
-                return Course::Later("its answer was lost, and it may still arrive".to_owned());
-            }
-            Class::A | Class::B => {}
+        if frozen.class == Class::B && !settled {
+            return Course::Later("its answer was lost, and it may still arrive".to_owned());
         }
         let found = self.looked_up(&frozen.action, &frozen.idempotency_key, row).await;
         let resendable = row.first_sent_at.is_some_and(|first| {
@@ -184,8 +186,11 @@ impl Engine {
             now >= first && now < first.after(REMEMBERED)
         });
         match (found, frozen.class) {
-            (Ok(Some(Lookup::Found(result))), _) => Course::Executed(result),
-            (Ok(Some(Lookup::Unclear(error))) | Err(error), _) => Course::Later(error.message),
+            (_, Class::C) => Course::Unknown("its answer was lost".to_owned()),
+            (Ok(Some(Lookup::Found(result))), Class::A | Class::B) => Course::Executed(result),
+            (Ok(Some(Lookup::Unclear(error))) | Err(error), Class::A | Class::B) => {
+                Course::Later(error.message)
+            }
             (Ok(Some(Lookup::Missing) | None), Class::A) if !resendable => {
                 Course::Unknown("its answer was lost too long ago to send it again".to_owned())
             }
@@ -202,7 +207,6 @@ impl Engine {
             (Ok(None), Class::B) => {
                 Course::Unknown("its answer was lost, and nobody can be asked".to_owned())
             }
-            (_, Class::C) => Course::Unknown("its answer was lost".to_owned()),
         }
     }
 
