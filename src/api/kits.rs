@@ -200,6 +200,21 @@ impl Policy {
             | Primitive::Custom => said,
         }
     }
+
+    /// Tells whether the sensitive actions of a primitive wait for a person; `None` where it is off, or has
+    /// none that could go by without one.
+    pub(crate) fn holds(&self, primitive: Primitive) -> Option<bool> {
+        let on = self.primitives_config.get(&primitive).is_none_or(|config| config.enabled);
+        match primitive {
+            Primitive::Connections
+            | Primitive::Cards
+            | Primitive::Domains
+            | Primitive::Verification
+            | Primitive::Formation
+            | Primitive::Trading => on.then(|| self.says(primitive).unwrap_or(true)),
+            Primitive::Custom => None,
+        }
+    }
 }
 
 /// Create an account kit: the policy under which a user's agents act

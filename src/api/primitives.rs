@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use schemars::{JsonSchema, schema_for};
+use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
@@ -14,27 +14,42 @@ use super::ids::UserRef;
 use super::secrets::Secrets;
 use super::time::Span;
 
-/// Declares an action that an executor performs: its own inputs, and a user.
+/// Declares the actions that an executor performs, each by its name: its own inputs, and a user.
 macro_rules! performed {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-        #[serde(rename_all = "camelCase", deny_unknown_fields)]
-        pub(crate) struct $name {
-            /// Tenant user: id, external id or `default`
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            pub(crate) user: Option<UserRef>,
-            $($(#[$field_doc])* pub(crate) $field: $kind,)*
-            /// Whatever else the executor takes
-            #[serde(default, skip_serializing_if = "Map::is_empty")]
-            pub(crate) metadata: Map<String, Value>,
+    ($($(#[$doc:meta])* $action:literal $name:ident {
+        $($(#[$field_doc:meta])* $field:ident: $kind:ty,)*
+    })*) => {
+        /// Names of the actions that an executor performs.
+        pub(crate) const PERFORMED: [&str; [$($action),*].len()] = [$($action),*];
+
+        /// Returns the JSON Schema of an action's input, if an executor performs the action.
+        fn schema_of(action: &str) -> Option<Schema> {
+            match action {
+                $($action => Some(schema_for!($name)),)*
+                _ => None,
+            }
         }
+
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+            #[serde(rename_all = "camelCase", deny_unknown_fields)]
+            pub(crate) struct $name {
+                /// Tenant user: id, external id or `default`
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                pub(crate) user: Option<UserRef>,
+                $($(#[$field_doc])* pub(crate) $field: $kind,)*
+                /// Whatever else the executor takes
+                #[serde(default, skip_serializing_if = "Map::is_empty")]
+                pub(crate) metadata: Map<String, Value>,
+            }
+        )*
     };
 }
 
 performed! {
     /// Issue a virtual card
-    CreateCard {
+    "cards.create" CreateCard {
         /// What the card is called
         name: String,
         /// The most it may spend, in cents
@@ -47,11 +62,9 @@ performed! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cardholder_id: Option<String>,
     }
-}
 
-performed! {
     /// Create a cardholder
-    CreateCardholder {
+    "cards.cardholder.create" CreateCardholder {
         /// Full name, as on a passport
         name: String,
         /// Mail address
@@ -61,11 +74,9 @@ performed! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         phone: Option<String>,
     }
-}
 
-performed! {
     /// Top up a card
-    TopUpCard {
+    "cards.topup" TopUpCard {
         /// Id of the card
         card_id: String,
         /// How much, in cents
@@ -74,11 +85,9 @@ performed! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         currency: Option<String>,
     }
-}
 
-performed! {
     /// Purchase a domain
-    PurchaseDomain {
+    "domains.purchase" PurchaseDomain {
         /// The domain, as in `example.com`
         domain: String,
         /// For how many years, 1 if not said
@@ -88,11 +97,9 @@ performed! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         auto_renew: Option<bool>,
     }
-}
 
-performed! {
     /// Start the verification of a person or a business
-    StartVerification {
+    "verification.start" StartVerification {
         /// `individual` or `business`; `individual` if not said
         #[serde(default, skip_serializing_if = "Option::is_none")]
         subject_type: Option<String>,
@@ -103,11 +110,9 @@ performed! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         email: Option<String>,
     }
-}
 
-performed! {
     /// Form a company
-    CreateFormation {
+    "formation.create" CreateFormation {
         /// Name of the company
         company_name: String,
         /// `llc` or `c_corp`; `llc` if not said
@@ -117,40 +122,17 @@ performed! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         state: Option<String>,
     }
-}
 
-performed! {
     /// File the formation of a company
-    SubmitFormation {
+    "formation.submit" SubmitFormation {
         /// Id of the formation
         formation_id: String,
     }
 }
 
-/// Names of the actions that an executor performs.
-pub(crate) const PERFORMED: [&str; 7] = [
-    "cards.create",
-    "cards.cardholder.create",
-    "cards.topup",
-    "domains.purchase",
-    "verification.start",
-    "formation.create",
-    "formation.submit",
-];
-
 /// Returns the JSON Schema of an action's input without its user, if an executor performs the action.
 pub(crate) fn input_schema(action: &str) -> Option<Value> {
-    let schema = match action {
-        "cards.create" => schema_for!(CreateCard),
-        "cards.cardholder.create" => schema_for!(CreateCardholder),
-        "cards.topup" => schema_for!(TopUpCard),
-        "domains.purchase" => schema_for!(PurchaseDomain),
-        "verification.start" => schema_for!(StartVerification),
-        "formation.create" => schema_for!(CreateFormation),
-        "formation.submit" => schema_for!(SubmitFormation),
-        _ => return None,
-    };
-    let mut schema = Value::from(schema);
+    let mut schema = Value::from(schema_of(action)?);
     if let Some(properties) = schema.pointer_mut("/properties").and_then(Value::as_object_mut) {
         properties.shift_remove("user");
     }

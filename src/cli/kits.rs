@@ -211,24 +211,10 @@ fn tools(kit: &Kit) -> Vec<String> {
     said.collect()
 }
 
-/// The parts of the product with actions that wait for a person where no kit says otherwise.
-const SENSITIVE: [Primitive; 6] = [
-    Primitive::Connections,
-    Primitive::Cards,
-    Primitive::Domains,
-    Primitive::Verification,
-    Primitive::Formation,
-    Primitive::Trading,
-];
-
 /// Returns the sensitive parts that are on, and of which the kit says the same about waiting.
 fn that_wait(kit: &Kit, wanted: bool) -> Vec<&'static str> {
-    let fits = |primitive: &Primitive| {
-        let config = kit.policy.primitives_config.get(primitive);
-        let on = config.is_none_or(|config| config.enabled);
-        on && kit.policy.says(*primitive).unwrap_or(true) == wanted
-    };
-    SENSITIVE.into_iter().filter(fits).map(Primitive::as_str).collect()
+    let fits = |primitive: &Primitive| kit.policy.holds(*primitive) == Some(wanted);
+    Primitive::ALL.into_iter().filter(fits).map(Primitive::as_str).collect()
 }
 
 fn held(kit: &Kit) -> String {

@@ -128,7 +128,10 @@ pub(super) fn outcome(reply: &Value) -> String {
 /// Returns what an action is about, as the log names it: what kind of thing, and which.
 fn target(action: &Action) -> Option<(&'static str, String)> {
     Some(match action {
-        Action::CreateUser(_)
+        Action::RevokeKey(op) if op.key.starts_with(KEY) => ("key", op.key.clone()),
+        // Somebody may have given the key itself.
+        Action::RevokeKey(_)
+        | Action::CreateUser(_)
         | Action::ListUsers(_)
         | Action::ListToolkits(_)
         | Action::ListConnections(_)
@@ -167,9 +170,6 @@ fn target(action: &Action) -> Option<(&'static str, String)> {
         Action::RefreshConnection(op) => connection(&op.connection),
         Action::DefaultAccount(op) => ("toolkit", op.toolkit.to_string()),
         Action::Disconnect(op) => ("toolkit", op.toolkit.to_string()),
-        // Somebody may have given the key itself.
-        Action::RevokeKey(op) if op.key.starts_with(KEY) => ("key", op.key.clone()),
-        Action::RevokeKey(_) => return None,
         Action::AssignKit(op) => ("user", op.user.to_string()),
         Action::CreateKit(op) => ("account_kit", op.name.to_string()),
         Action::CreateKey(op) => ("key", op.name.to_string()),

@@ -1,6 +1,6 @@
 //! What the kit of a user says: what it forbids, and what it holds.
 
-use super::powers::{GATED, primitive};
+use super::powers::{gated_by_default, primitive};
 use super::{About, Question, Rule};
 use crate::api::error::{Code, Error};
 use crate::api::ids::{Slug, ToolHold, ToolSlug, quoted};
@@ -67,7 +67,7 @@ pub(crate) fn means(hold: &ToolHold, tool: &ToolSlug, effect: Option<Effect>) ->
 
 /// Tells whether an action is sensitive under a kit, and by which rule, whoever calls.
 pub(super) fn gated(question: &Question<'_>) -> (bool, Rule) {
-    let by_default = GATED.contains(&question.action.name());
+    let by_default = gated_by_default(question.action);
     let Some(kit) = question.kit else { return default_rule(by_default) };
     let config = &kit.policy.connections_config;
     if let Some(tool) = question.about.tool {

@@ -3,6 +3,7 @@
 use crate::api::action::Action;
 use crate::api::ids::{ConnectionRef, Slug, ToolSlug};
 use crate::api::kits::Primitive;
+use crate::api::primitives::PERFORMED;
 
 /// What it takes to be allowed to do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,18 +24,11 @@ pub(super) enum Power {
     TakeBack,
 }
 
-/// Actions that wait for a person where no kit says otherwise.
+/// Tells whether an action waits for a person where no kit says otherwise.
 /// Source: the seed about approvals, "What's gated by default".
-pub(super) const GATED: [&str; 8] = [
-    "cards.create",
-    "cards.cardholder.create",
-    "cards.topup",
-    "domains.purchase",
-    "verification.start",
-    "formation.create",
-    "formation.submit",
-    "connections.connect",
-];
+pub(super) fn gated_by_default(action: &Action) -> bool {
+    matches!(action, Action::Connect(_)) || PERFORMED.contains(&action.name())
+}
 
 /// Returns what an action is a use of.
 pub(super) fn power(action: &Action) -> Power {
