@@ -168,7 +168,7 @@ fn is_broken(link: &Link<'_>, answer: &Response) -> bool {
 fn in_doubt(link: &Link<'_>, ended: &Ended) -> Option<String> {
     let changes = !direct::is_read(link.tool);
     let why = match ended {
-        Ok(answer) if is_unclear(answer.status) => direct::complaint(&link.known.manifest, answer),
+        Ok(answer) if is_unclear(link, answer) => direct::complaint(&link.known.manifest, answer),
         Err(failure) if failure.fate == Fate::Unknown => failure.error.message.clone(),
         Ok(_) | Err(_) => return None,
     };
@@ -179,7 +179,7 @@ fn in_doubt(link: &Link<'_>, ended: &Ended) -> Option<String> {
 fn ended_as(link: &Link<'_>, ended: Ended, doubt: Option<String>) -> Result<Response> {
     match (ended, doubt) {
         (Ok(answer), Some(doubt))
-            if !is_unclear(answer.status)
+            if !is_unclear(link, &answer)
                 && judged(&link.known.manifest, &answer) != Judgement::Done =>
         {
             Err(lost(link, &doubt))
@@ -211,8 +211,8 @@ fn is_passing(status: u16) -> bool {
 }
 
 /// Tells whether an answer leaves open whether the app has done what it was asked to.
-pub(super) fn is_unclear(status: u16) -> bool {
-    matches!(status, 408 | 500..)
+pub(super) fn is_unclear(link: &Link<'_>, answer: &Response) -> bool {
+    direct::is_unclear(&link.known.manifest, link.tool, answer)
 }
 
 /// Returns up to 100 ms, so that many callers do not come back at once.

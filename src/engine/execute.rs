@@ -78,6 +78,9 @@ impl Engine {
         let event = match direct::judged(&known.manifest, &answer) {
             Judgement::Done => Event::Done,
             Judgement::LacksScope => Event::Rejected,
+            Judgement::Refused if is_unclear(&link, &answer) && !direct::is_read(tool) => {
+                Event::Lost
+            }
             // An app may say no with a status of success.
             Judgement::Refused if answer.is_success() => Event::Rejected,
             Judgement::Refused | Judgement::Unauthorized => Event::of(answer.status),
@@ -203,7 +206,7 @@ pub(super) fn understood(link: &Link<'_>, answer: &Response, scope: &Scope<'_>) 
     let error = match answer.status {
         _ if lacks => Error::new(Code::Forbidden, complaint).reason(scopes::MISSING),
         429 => Error::new(Code::RateLimited, complaint),
-        status if is_unclear(status) && !direct::is_read(tool) => lost(link, &complaint),
+        _ if is_unclear(link, answer) && !direct::is_read(tool) => lost(link, &complaint),
         _ => Error::new(Code::ProviderError, complaint),
     };
     Executed {

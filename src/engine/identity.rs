@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Engine;
-use super::deliver::{is_unclear, retry_hint};
+use super::deliver::retry_hint;
 use super::fields::keys;
 use super::known::Known;
 use super::mirror::now_after;
@@ -100,7 +100,7 @@ impl Engine {
 
 /// Returns what is wrong with an app that answers, but not to the question.
 fn failing(known: &Known, answer: &Response, judgement: Judgement) -> Option<String> {
-    if is_unclear(answer.status) || answer.status == 429 {
+    if matches!(answer.status, 408 | 429 | 500..) {
         return Some(direct::complaint(&known.manifest, answer));
     }
     let broken = judgement == Judgement::Done && answer.json().is_none();

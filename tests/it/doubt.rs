@@ -118,6 +118,35 @@ fn a_write_that_was_lost_and_works_the_second_time_has_worked() {
     assert_eq!(app.calls("POST", "/payments").len(), 2);
 }
 
+#[test]
+fn a_no_beside_results_or_by_a_word_that_says_so_leaves_a_write_in_doubt() {
+    let mutation = r#"
+[[tools]]
+slug = "ACME_MUTATE"
+name = "Mutate"
+description = "Mutate a thing"
+request = "POST /graphql"
+effect = "write"
+graphql = "mutation M { m { id } }"
+"#;
+    let rules = "[answer]\nerror = \"/errors/0/message\"\nunclear = [\"fatal_error\"]\n";
+    for (tool, body, exit) in [
+        ("ACME_MUTATE", "{\"data\":{\"m\":null},\"errors\":[{\"message\":\"no\"}]}", 7),
+        ("ACME_MUTATE", "{\"data\":null,\"errors\":[{\"message\":\"no\"}]}", 1),
+        ("ACME_PUT", "{\"data\":{},\"errors\":[{\"message\":\"no\"}]}", 1),
+        ("ACME_PUT", "{\"errors\":[{\"message\":\"fatal_error\"}]}", 7),
+    ] {
+        let auth = format!("{OPEN}{rules}{TOOLS}{mutation}");
+        let app = App::new(&auth, move |_| Some((200, body.to_owned())));
+
+        let run = app.execute(tool).exits(exit).json();
+
+        let code = if exit == 7 { "outcome_unknown" } else { "provider_error" };
+        assert_eq!(run["error"]["code"], code, "{body}");
+        assert_eq!(app.upstream.received().len(), 1, "{body}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_a_call_and_says_that_a_write_may_have_run() {

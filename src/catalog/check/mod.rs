@@ -118,7 +118,8 @@ fn answers(manifest: &Manifest, faults: &mut Faults) {
             faults.push((Key::at(&key), NO_POINTER.into()));
         }
     }
-    let words = !answer.unauthorized.is_empty() || !answer.scope.is_empty();
+    let words = [&answer.unauthorized, &answer.scope, &answer.unclear];
+    let words = words.iter().any(|words| !words.is_empty());
     if words && answer.error.is_none() && answer.code.is_none() {
         faults.push((
             Key::at(&["answer"]),

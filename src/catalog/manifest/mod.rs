@@ -54,7 +54,7 @@ pub(crate) struct Answer {
     /// JSON pointer to the app's words against a call; without `ok`, their presence is a refusal
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<String>,
-    /// JSON pointer to the word that `unauthorized` and `scope` list; by default that is `error`
+    /// JSON pointer to the word that `unauthorized`, `scope` and `unclear` list; by default that is `error`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) code: Option<String>,
     /// Words that say the credential is refused
@@ -63,6 +63,9 @@ pub(crate) struct Answer {
     /// Words that say the credential lacks a scope
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) scope: Vec<String>,
+    /// Words that say no, and yet a write may have run in part or whole: its outcome is unknown then
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unclear: Vec<String>,
     /// JSON pointer to the scopes that are lacking, separated by commas or spaces
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) needed: Option<String>,

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::text;
 use crate::api::tools::FileAnswer;
-use crate::catalog::manifest::{Answer, Manifest};
+use crate::catalog::manifest::{Answer, Manifest, Tool};
 use crate::http::Response;
 
 /// What an answer means for the call and its credential.
@@ -42,10 +42,7 @@ pub(crate) fn judged(toolkit: &Manifest, answer: &Response) -> Judgement {
     } else {
         answer.json().unwrap_or_default()
     };
-    let word = rules.code.as_ref().or(rules.error.as_ref()).and_then(|at| json.pointer(at));
-    let said = |words: &[String]| {
-        word.and_then(Value::as_str).is_some_and(|word| words.iter().any(|known| known == word))
-    };
+    let said = |words: &[String]| says(rules, &json, words);
     if lacks_scope(answer, &json) || said(&rules.scope) {
         Judgement::LacksScope
     } else if answer.status == 401 || said(&rules.unauthorized) {
@@ -55,6 +52,31 @@ pub(crate) fn judged(toolkit: &Manifest, answer: &Response) -> Judgement {
     } else {
         Judgement::Refused
     }
+}
+
+/// Tells whether an app's own word is one of these.
+fn says(rules: &Answer, json: &Value, words: &[String]) -> bool {
+    let word = rules.code.as_ref().or(rules.error.as_ref()).and_then(|at| json.pointer(at));
+    word.and_then(Value::as_str).is_some_and(|word| words.iter().any(|known| known == word))
+}
+
+/// Tells whether an answer leaves open whether the app has done what it was asked to: by its status, by a
+/// word that the manifest lists, or because a GraphQL document has come to results and errors at once.
+///
+/// Source: GraphQL specification, October 2021, 7.1 and 6.4.4 (read 2026-11-20): where `data` is there beside
+/// `errors`, the document was run, and what failed is some field of it.
+pub(crate) fn is_unclear(toolkit: &Manifest, tool: &Tool, answer: &Response) -> bool {
+    if matches!(answer.status, 408 | 500..) {
+        return true;
+    }
+    let rules = &toolkit.answer;
+    if rules.unclear.is_empty() && tool.graphql.is_none() {
+        return false;
+    }
+    let json = answer.json().unwrap_or_default();
+    let has_errors = json["errors"].as_array().is_some_and(|errors| !errors.is_empty());
+    says(rules, &json, &rules.unclear)
+        || (tool.graphql.is_some() && has_errors && !json["data"].is_null())
 }
 
 /// Tells whether a body says no although the status does not.

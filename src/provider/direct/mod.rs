@@ -8,7 +8,8 @@ mod page;
 mod recorded;
 
 pub(crate) use answer::{
-    Judgement, account_name, claimed_name, complaint, decoded, file, judged, needed_scopes, words,
+    Judgement, account_name, claimed_name, complaint, decoded, file, is_unclear, judged,
+    needed_scopes, words,
 };
 pub(crate) use page::{Pages, next_page};
 
