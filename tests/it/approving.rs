@@ -189,6 +189,46 @@ fn a_held_connect_is_finished_by_whoever_approves_it() {
 }
 
 #[test]
+fn a_held_connect_that_could_not_begin_is_finished_by_whoever_goes_on_with_it() {
+    let (naive, key) = machine();
+    let held = as_agent(&naive, &key, "connections connect gmail --user alice").exits(8).json();
+    let id = held["result"]["approval_id"].as_str().unwrap();
+    drop(naive.run("toolkits disable gmail").exits(0));
+
+    let early = naive.run(&format!("approvals approve {id} --yes")).exits(1).json();
+    drop(naive.run("toolkits enable gmail").exits(0));
+    let run = naive.run(&format!("approvals reconcile {id}")).exits(0).json();
+
+    assert_eq!(early["result"]["status"], "approved");
+    assert_eq!(early["error"]["reason"], "toolkit_disabled");
+    let one = &run["result"]["approvals"][0];
+    assert_eq!(one["status"], "executed");
+    assert_eq!(one["result"]["status"], "ACTIVE");
+    assert_eq!(run["next_steps"][0]["command"], "naive connections tools gmail --user alice");
+}
+
+#[test]
+fn what_is_approved_and_was_never_sent_can_still_be_denied() {
+    let (naive, key) = machine();
+    let held = as_agent(&naive, &key, "connections connect gmail --user alice").exits(8).json();
+    let id = held["result"]["approval_id"].as_str().unwrap();
+    drop(naive.run("toolkits disable gmail").exits(0));
+    drop(naive.run(&format!("approvals approve {id} --yes")).exits(1));
+
+    let denied = naive.run(&format!("approvals deny {id} --reason no")).exits(0).json();
+    let again = naive.run(&format!("approvals deny {id}")).exits(1).json();
+    drop(naive.run("toolkits enable gmail").exits(0));
+    let over = naive.run(&format!("approvals reconcile {id}")).exits(1).json();
+
+    assert_eq!(denied["result"]["status"], "denied");
+    assert_eq!(denied["result"]["error"], Value::Null);
+    assert_eq!(again["error"]["reason"], "already_resolved");
+    assert_eq!(over["result"]["approvals"][0]["status"], "denied");
+    let log = naive.run("logs all --action approval.denied").exits(0).json();
+    assert_eq!(log["result"]["events"].as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn a_held_connect_with_a_key_says_how_the_key_is_entered() {
     let (naive, key) = machine();
     let line = "connections connect stripe --user alice --no-wait";

@@ -5,8 +5,9 @@ use dialoguer::Input;
 
 use super::outcome::{card, page};
 use super::queue::Answer;
+use super::view;
 use crate::api::action::{Outcome, written};
-use crate::api::approvals::{Approval, ApprovalStatus, Approve, Deny, GetApproval};
+use crate::api::approvals::{Approval, ApprovalStatus, Approve, Deny, GetApproval, Reconcile};
 use crate::api::connections::{Connect, ConnectState, Status};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ApprovalId, UserRef};
@@ -14,6 +15,7 @@ use crate::api::workspace::{AuthType, GetToolkit};
 use crate::cli::App;
 use crate::cli::connect::{Browser, Door, check_patience, joined};
 use crate::cli::output::{Page, note};
+use crate::engine::Call;
 
 /// Approve an action and have it done, once
 ///
@@ -35,6 +37,47 @@ impl Approving {
     pub(super) fn leaves_a_link(&self) -> Option<&ApprovalId> {
         Some(&self.op.approval).filter(|_| self.browser.no_wait)
     }
+}
+
+/// Finish what processes that ended have left: ask the upstream, send what never left
+///
+/// Of an app to be connected, it sees to the login, as `approvals approve` does; the flags about the browser
+/// are for that.
+#[derive(Debug, Args)]
+pub(crate) struct Reconciling {
+    #[command(flatten)]
+    op: Reconcile,
+    #[command(flatten)]
+    browser: Browser,
+}
+
+impl Reconciling {
+    /// Returns the approval, if others end the login that it may begin.
+    pub(super) fn leaves_a_link(&self) -> Option<&ApprovalId> {
+        self.op.approval.as_ref().filter(|_| self.browser.no_wait)
+    }
+}
+
+/// Goes on with what others have left, and sees to the login that this may begin.
+pub(super) async fn reconcile(app: &App<'_>, told: Reconciling) -> Result<u8> {
+    let Some(approval) = told.op.approval.clone() else {
+        return app.show(told.op, view::reconciled).await;
+    };
+    let one = app.done(app.as_caller(), GetApproval { approval }).await?;
+    let waits = one.status == ApprovalStatus::Approved;
+    let login = if waits { Login::of(app, &one, &told.browser).await? } else { None };
+    let Some(login) = login else { return app.show(told.op, view::reconciled).await };
+    let mut reply = done(Box::pin(app.ask(login.call(app), told.op)).await?)?;
+    let mut page = Page::default();
+    let state = match reply.approvals.first_mut() {
+        Some(one) => Box::pin(login.seen_to(app, one)).await?,
+        None => None,
+    };
+    view::reconciled(&reply, &mut page);
+    if let Some(state) = state {
+        next(app, &mut page, &state, one.user.parse().ok().as_ref());
+    }
+    app.output.reply("approvals.reconcile", written(&reply)?, page)
 }
 
 /// Shows the card, asks, and does what was answered.
@@ -88,7 +131,9 @@ pub(super) async fn approved(
     one: &Approval,
     browser: &Browser,
 ) -> Result<(Approval, Page)> {
-    if let Some(login) = Login::of(app, one, browser).await? {
+    let pending = one.status == ApprovalStatus::Pending;
+    let login = if pending { Login::of(app, one, browser).await? } else { None };
+    if let Some(login) = login {
         return Box::pin(login.approved(app, one)).await;
     }
     let op = Approve { approval: one.id.clone() };
@@ -115,7 +160,7 @@ struct Login {
 impl Login {
     /// Returns the login, with a place open for its browser to return to; nothing where none would begin.
     async fn of(app: &App<'_>, one: &Approval, browser: &Browser) -> Result<Option<Self>> {
-        if one.action_type != "connections.connect" || one.status != ApprovalStatus::Pending {
+        if one.action_type != "connections.connect" {
             return Ok(None);
         }
         let op: Connect = serde_json::from_value(one.payload.clone())
@@ -134,29 +179,44 @@ impl Login {
 
     /// Approves, and waits for the end of the login that this begins.
     async fn approved(self, app: &App<'_>, one: &Approval) -> Result<(Approval, Page)> {
-        let call = self.door.call(app, !self.no_wait && self.auth == AuthType::Oauth2);
         let op = Approve { approval: one.id.clone() };
-        let mut one = match Box::pin(app.ask(call, op)).await? {
-            Outcome::Done(one) => one,
-            Outcome::Pending(_) => {
-                return Err(Error::new(Code::InternalError, "an approval was held itself"));
-            }
-        };
-        let Some(started) = started(&one) else { return Ok((one.clone(), page(app, &one))) };
+        let mut one = done(Box::pin(app.ask(self.call(app), op)).await?)?;
         let user = self.user.clone();
+        let state = self.seen_to(app, &mut one).await?;
+        let mut page = page(app, &one);
+        if let Some(state) = state {
+            next(app, &mut page, &state, user.as_ref());
+        }
+        Ok((one, page))
+    }
+
+    /// Returns the call that begins it.
+    fn call(&self, app: &App<'_>) -> Call {
+        self.door.call(app, !self.no_wait && self.auth == AuthType::Oauth2)
+    }
+
+    /// Waits for the end of the login, if one has begun, and puts it into the approval; returns how the
+    /// login stands then.
+    async fn seen_to(self, app: &App<'_>, one: &mut Approval) -> Result<Option<ConnectState>> {
+        let Some(started) = started(one) else { return Ok(None) };
         let mine = joined(&started).is_none() && !self.no_wait;
-        let ended = if mine && started.status == Status::Initiated {
-            app.announce().await?;
-            self.door.ended(app, &self.name, &started, user.as_ref()).await?
-        } else {
-            None
-        };
+        if !mine || started.status != Status::Initiated {
+            return Ok(Some(started));
+        }
+        app.announce().await?;
+        let ended = self.door.ended(app, &self.name, &started, self.user.as_ref()).await?;
         if let Some(ended) = &ended {
             one.result = Some(written(ended)?);
         }
-        let mut page = page(app, &one);
-        next(app, &mut page, &ended.unwrap_or(started), user.as_ref());
-        Ok((one, page))
+        Ok(Some(ended.unwrap_or(started)))
+    }
+}
+
+/// Returns what was done; nothing that decides is held itself.
+fn done<T>(outcome: Outcome<T>) -> Result<T> {
+    match outcome {
+        Outcome::Done(reply) => Ok(reply),
+        Outcome::Pending(_) => Err(Error::new(Code::InternalError, "an approval was held itself")),
     }
 }
 

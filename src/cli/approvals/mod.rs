@@ -17,7 +17,7 @@ use super::connect::Browser;
 use super::output::Page;
 use super::{App, Needs, arguments};
 use crate::api::approvals::{
-    Cancel, Deny, Found, GetApproval, ListApprovals, Reconcile, RequestApproval, ResolveApproval,
+    Cancel, Deny, Found, GetApproval, ListApprovals, RequestApproval, ResolveApproval,
 };
 use crate::api::error::Result;
 use crate::api::ids::ApprovalId;
@@ -46,8 +46,7 @@ pub(crate) enum Command {
     Watch(wait::Watch),
     /// Say what became of an action whose outcome is unknown
     Resolve(Resolve),
-    /// Finish what processes that ended have left: ask the upstream, send what never left
-    Reconcile(Reconcile),
+    Reconcile(decide::Reconciling),
     Request(Request),
     /// Show the secret that signs notifications, and make it if there is none
     ///
@@ -139,7 +138,7 @@ impl Command {
     pub(crate) fn sends(&self) -> Option<&ApprovalId> {
         match self {
             Self::Approve(told) => told.leaves_a_link(),
-            Self::Reconcile(op) => op.approval.as_ref(),
+            Self::Reconcile(told) => told.leaves_a_link(),
             Self::List(_)
             | Self::Get(_)
             | Self::Review { .. }
@@ -169,7 +168,7 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
         Command::Resolve(op) => {
             app.show(resolution(op), |one, page| view::one(app, one, page)).await
         }
-        Command::Reconcile(op) => app.show(op, view::reconciled).await,
+        Command::Reconcile(told) => Box::pin(decide::reconcile(app, told)).await,
         Command::Request(Request { mut op, payload, wait }) => {
             op.payload = arguments::object(payload.as_deref())?;
             wait::request(app, op, wait).await

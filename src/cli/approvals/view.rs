@@ -26,6 +26,10 @@ pub(super) fn one(app: &App<'_>, approval: &Approval, page: &mut Page) {
         ApprovalStatus::Approved | ApprovalStatus::Sending => {
             let command = format!("naive approvals reconcile {}", approval.id);
             page.next(command, "go on with it");
+            if approval.status == ApprovalStatus::Approved && approval.sends == 0 {
+                let command = format!("naive approvals deny {} --reason …", approval.id);
+                page.next(command, "refuse it after all");
+            }
         }
         ApprovalStatus::Unknown => {
             let command = format!("naive approvals resolve {} --executed", approval.id);

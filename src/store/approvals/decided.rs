@@ -46,7 +46,7 @@ impl Store {
             Then::Send(_) => Some(self.presence()?),
             Then::Done(_) | Then::Wait(_) | Then::Fail(_) => None,
         };
-        self.decide(id, decision, |tx, row| {
+        self.decide(id, decision, is_pending, |tx, row| {
             let (at, by) = (decision.at, decision.by);
             let row = moved(
                 tx,
@@ -74,13 +74,21 @@ impl Store {
         })
     }
 
-    /// Denies what is pending, likewise.
+    /// Denies what is pending, likewise, or approved and was never sent: nobody sends it any more.
     pub(crate) fn deny(
         &self,
         id: &ApprovalId,
         decision: &Decision<'_>,
     ) -> Result<Option<(ApprovalRow, bool)>> {
-        self.decide(id, decision, |tx, row| ended(tx, row, decision, ApprovalStatus::Denied))
+        let unsent = |row: &ApprovalRow| {
+            let waits = row.status == ApprovalStatus::Approved && row.sends == 0;
+            is_pending(row) || (waits && !self.is_owned(row.owner.as_deref()))
+        };
+        self.decide(id, decision, unsent, |tx, row| {
+            // What kept it waiting says nothing of how it ended.
+            sealed::delete(tx, &result_owner(id))?;
+            ended(tx, row, decision, ApprovalStatus::Denied)
+        })
     }
 
     /// Takes back what is pending, likewise.
@@ -89,7 +97,9 @@ impl Store {
         id: &ApprovalId,
         decision: &Decision<'_>,
     ) -> Result<Option<(ApprovalRow, bool)>> {
-        self.decide(id, decision, |tx, row| ended(tx, row, decision, ApprovalStatus::Cancelled))
+        self.decide(id, decision, is_pending, |tx, row| {
+            ended(tx, row, decision, ApprovalStatus::Cancelled)
+        })
     }
 
     /// Says what became of what is unknown: it was executed, or failed with this sealed reason.
@@ -118,7 +128,7 @@ impl Store {
         Ok(Some((row, true)))
     }
 
-    /// Runs a decision about what is pending and in time.
+    /// Runs a decision about what is `open` to it and in time.
     ///
     /// Fails with the reason `clock_skew` where the clock says that it is not frozen yet: what would be
     /// over could be decided then.
@@ -126,12 +136,13 @@ impl Store {
         &self,
         id: &ApprovalId,
         decision: &Decision<'_>,
+        open: impl FnOnce(&ApprovalRow) -> bool,
         run: impl FnOnce(&Transaction<'_>, &ApprovalRow) -> Result<ApprovalRow>,
     ) -> Result<Option<(ApprovalRow, bool)>> {
         let mut conn = self.conn();
         let tx = immediate(&mut conn)?;
         let Some(row) = row_of(&tx, id)? else { return Ok(None) };
-        if row.status != ApprovalStatus::Pending {
+        if !open(&row) {
             return Ok(Some((row, false)));
         }
         if decision.at.after(SKEW) < row.created_at {
@@ -147,6 +158,10 @@ impl Store {
     }
 }
 
+fn is_pending(row: &ApprovalRow) -> bool {
+    row.status == ApprovalStatus::Pending
+}
+
 /// Ends what is approved and was not sent: it is not done, for this sealed reason.
 pub(super) fn failed(
     tx: &Transaction<'_>,
@@ -160,7 +175,7 @@ pub(super) fn failed(
     Ok(row)
 }
 
-/// Ends what is pending by a decision.
+/// Ends by a decision what was not sent.
 fn ended(
     tx: &Transaction<'_>,
     row: &ApprovalRow,
