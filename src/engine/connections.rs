@@ -81,7 +81,11 @@ impl Engine {
         scope: &Scope<'_>,
         named: &ConnectionRef,
     ) -> Result<Connection> {
-        let user = scope.user()?;
+        self.connection_of(scope.user()?, named)
+    }
+
+    /// Returns the connection of a user that goes by a name.
+    pub(super) fn connection_of(&self, user: &User, named: &ConnectionRef) -> Result<Connection> {
         if let Ok(toolkit) = named.as_str().parse::<Slug>() {
             let all = self.store.connections(&user.id, Some(&toolkit))?;
             if let Some(connection) = only_of(&toolkit, &all)? {

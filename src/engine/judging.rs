@@ -23,13 +23,14 @@ impl Engine {
         let found = user.map(|user| self.app_of_connection(user, action)).transpose()?.flatten();
         let toolkit = named.or(found.as_ref());
         let effect = toolkit.zip(tool).and_then(|(app, tool)| self.effect(app, tool));
+        let unasked = self.is_unasked(user, action)?;
         Ok(gate::decide(&Question {
             caller: &call.caller,
             subject: user,
             kit: kit.as_ref(),
             workspace: Some(&self.store.workspace()?),
             action,
-            about: About { toolkit, tool, effect },
+            about: About { toolkit, tool, effect, unasked },
             requester: self.requester(action)?.as_ref(),
         }))
     }
@@ -47,6 +48,14 @@ impl Engine {
     fn effect(&self, toolkit: &Slug, tool: &ToolSlug) -> Option<Effect> {
         let known = self.toolkit(toolkit).ok()?;
         known.manifest.tool(tool).map(|tool| tool.effect)
+    }
+
+    /// Tells whether credentials are entered for a connection that no login was begun for.
+    fn is_unasked(&self, user: Option<&User>, action: &Action) -> Result<bool> {
+        let (Some(user), Action::Credentials(op)) = (user, action) else { return Ok(false) };
+        // Whoever enters them is told what is wrong with the name.
+        let Ok(connection) = self.connection_of(user, &op.connection) else { return Ok(false) };
+        Ok(!self.store.awaits_login(&connection.id)?)
     }
 
     /// Returns the app of the user's connection that an action would go on with, if it names one.

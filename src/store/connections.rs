@@ -101,6 +101,16 @@ impl Store {
         Ok(select.query_row([id.as_str()], |row| json(row, "fields"))?)
     }
 
+    /// Tells whether a login was begun for a connection and has not ended.
+    pub(crate) fn awaits_login(&self, id: &ConnectionId) -> Result<bool> {
+        let conn = self.conn();
+        let mut select = conn.prepare_cached(
+            "SELECT status = 'INITIATED' OR status IN ('ACTIVE', 'EXPIRED') AND next_fields IS NOT NULL
+             FROM connections WHERE id = ?1",
+        )?;
+        Ok(select.query_row([id.as_str()], |row| row.get(0))?)
+    }
+
     /// Begins a login: the row of this user, toolkit and label becomes `INITIATED`, unless it is
     /// active and stays so until the new login succeeds. An earlier login for it is forgotten.
     ///

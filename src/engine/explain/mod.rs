@@ -38,6 +38,7 @@ impl Engine {
             toolkit: named.toolkit.as_ref(),
             tool: named.tool.as_ref(),
             effect: named.effect,
+            unasked: false,
         };
         let judgement = gate::decide(&Question {
             caller,
@@ -192,7 +193,8 @@ fn why(judgement: &Judgement, asked: &Asked<'_>) -> String {
         | Rule::ConnectionsOff
         | Rule::PrimitiveDisabled
         | Rule::ToolkitNotAllowed
-        | Rule::ToolNotAllowed => String::new(),
+        | Rule::ToolNotAllowed
+        | Rule::CredentialProtected => String::new(),
     };
     let unnamed = matches!(asked.action, Action::Connect(_)) && asked.about.toolkit.is_none();
     if unnamed && asked.kit.is_some_and(tells_apps_apart) {

@@ -38,6 +38,9 @@ pub(super) fn remedy(rule: Rule, asked: &Asked<'_>) -> Option<String> {
             Some("naive workspace update --separate-resolver false".to_owned())
         }
         Rule::NotTheRequester => Some("let whoever asked take it back".to_owned()),
+        Rule::CredentialProtected => {
+            asked.about.toolkit.map(|app| format!("naive connections connect {app} --reconnect"))
+        }
         Rule::UserSuspended => Some(format!("naive users update {user} --status active")),
         Rule::ConnectionsOff => Some("naive workspace update --connections true".to_owned()),
         Rule::PrimitiveDisabled => change(format!(" --primitive {primitive}=on")),

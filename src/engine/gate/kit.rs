@@ -67,7 +67,11 @@ pub(crate) fn means(hold: &ToolHold, tool: &ToolSlug, effect: Option<Effect>) ->
 
 /// Tells whether an action is sensitive under a kit, and by which rule, whoever calls.
 pub(super) fn gated(question: &Question<'_>) -> (bool, Rule) {
-    let by_default = gated_by_default(question.action);
+    gated_if(gated_by_default(question.action), question)
+}
+
+/// Tells the same of an action that is sensitive by default, or is not.
+pub(super) fn gated_if(by_default: bool, question: &Question<'_>) -> (bool, Rule) {
     let Some(kit) = question.kit else { return default_rule(by_default) };
     let config = &kit.policy.connections_config;
     if let Some(tool) = question.about.tool {

@@ -50,6 +50,8 @@ pub(crate) struct About<'a> {
     pub(crate) tool: Option<&'a ToolSlug>,
     /// What that tool does
     pub(crate) effect: Option<Effect>,
+    /// Whether credentials are entered for a connection that no login was begun for
+    pub(crate) unasked: bool,
 }
 
 /// What becomes of a call, and by which rule.
@@ -111,6 +113,8 @@ pub(crate) enum Rule {
     ToolkitNotAllowed,
     /// The kit does not allow the tool
     ToolNotAllowed,
+    /// What a held login has brought in is replaced by another one alone
+    CredentialProtected,
     /// It asks a person, whoever calls
     AsksAPerson,
     /// The action changes nothing that is sensitive
@@ -163,8 +167,18 @@ fn forbidden(question: &Question<'_>) -> Option<(Rule, Error)> {
             return Some((rule, error));
         }
     }
-    let kit = question.kit.filter(|_| acts(question.action))?;
-    kit::forbids(kit, primitive(question.action)?, question.about)
+    let kit = question.kit.filter(|_| acts(question.action));
+    let by_kit = |kit| kit::forbids(kit, primitive(question.action)?, question.about);
+    kit.and_then(by_kit).or_else(|| protected(question))
+}
+
+/// Forbids credentials that take the place of others, where a login that does so is held.
+fn protected(question: &Question<'_>) -> Option<(Rule, Error)> {
+    let connect = kit::gated_if(true, question);
+    if !question.about.unasked || !held_from(question, connect).0 {
+        return None;
+    }
+    Some((Rule::CredentialProtected, permits::credential_protected(question.about.toolkit)))
 }
 
 /// Tells whether a person is asked first, and by which rule.
@@ -176,7 +190,11 @@ fn held(question: &Question<'_>) -> (bool, Rule) {
             return (false, Rule::NotGated);
         }
     }
-    let (gated, rule) = kit::gated(question);
+    held_from(question, kit::gated(question))
+}
+
+/// Tells whether this caller is held by what a kit says of an action, and by which rule.
+fn held_from(question: &Question<'_>, (gated, rule): (bool, Rule)) -> (bool, Rule) {
     if !gated {
         return (false, rule);
     }

@@ -116,6 +116,16 @@ pub(super) fn takes_back(question: &Question<'_>) -> Result<()> {
         .reason("not_the_requester"))
 }
 
+/// Makes the error of a credential that would take the place of one that a person has let in.
+pub(super) fn credential_protected(toolkit: Option<&Slug>) -> Error {
+    let app = toolkit.map_or("<app>", Slug::as_str);
+    Error::new(Code::Forbidden, "no login waits for a credential of this connection")
+        .hint(format!(
+            "ask for one: `naive connections connect {app} --reconnect`, which a person approves"
+        ))
+        .reason("credential_protected")
+}
+
 pub(super) fn suspended(question: &Question<'_>) -> Result<()> {
     active(question.subject.filter(|_| acts(question.action)))
 }

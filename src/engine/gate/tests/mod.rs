@@ -121,6 +121,7 @@ struct Asked {
     toolkit: Option<Slug>,
     tool: Option<ToolSlug>,
     effect: Option<Effect>,
+    unasked: bool,
 }
 
 impl Asked {
@@ -128,7 +129,13 @@ impl Asked {
         let words: Vec<&str> = line.split_whitespace().collect();
         let mut action = sample(words[0]).unwrap().unwrap();
         let mut asked = match words.get(1).filter(|_| words[0] == "connections.execute") {
-            None => Self { action: action.clone(), toolkit: None, tool: None, effect: None },
+            None => Self {
+                action: action.clone(),
+                toolkit: None,
+                tool: None,
+                effect: None,
+                unasked: words.contains(&"unasked"),
+            },
             Some(slug) => {
                 if let Action::Execute(op) = &mut action {
                     op.dry_run = words.contains(&"dry-run");
@@ -136,7 +143,7 @@ impl Asked {
                 let app = slug.split('_').next().unwrap().to_lowercase();
                 let effect = serde_json::from_value(json!(words[2])).unwrap();
                 let (toolkit, tool) = (app.parse().ok(), slug.parse().ok());
-                Self { action, toolkit, tool, effect: Some(effect) }
+                Self { action, toolkit, tool, effect: Some(effect), unasked: false }
             }
         };
         asked.toolkit = asked.toolkit.or(words.get(1).and_then(|app| app.parse().ok()));
@@ -156,8 +163,12 @@ impl Asked {
         (workspace, requester): (&Workspace, Option<&Actor>),
     ) -> Judgement {
         let (caller, user, kit) = (caller(by), user(whom), kit(under));
-        let about =
-            About { toolkit: self.toolkit.as_ref(), tool: self.tool.as_ref(), effect: self.effect };
+        let about = About {
+            toolkit: self.toolkit.as_ref(),
+            tool: self.tool.as_ref(),
+            effect: self.effect,
+            unasked: self.unasked,
+        };
         decide(&Question {
             caller: &caller,
             subject: user.as_ref(),

@@ -28,6 +28,13 @@ agent            tenant    default           held    held_by_default         for
 agent            tenant    default           held    held_by_default         connections.connect gmail
 agent            tenant    default           allowed not_gated               connections.poll gmail
 agent            tenant    default           allowed not_gated               connections.credentials gmail
+agent            tenant    default           refused credential_protected    connections.credentials gmail unasked
+agent            default   default           allowed not_gated               connections.credentials gmail unasked
+agent            default   own-user          refused credential_protected    connections.credentials gmail unasked
+agent            tenant    opts-in           refused credential_protected    connections.credentials stripe unasked
+agent            tenant    opts-in           allowed not_gated               connections.credentials gmail unasked
+agent            tenant    blocks-gmail      refused toolkit_not_allowed     connections.credentials gmail unasked
+human            tenant    default           allowed not_gated               connections.credentials gmail unasked
 agent            tenant    default           allowed not_gated               connections.refresh gmail
 agent            tenant    default           allowed not_gated               connections.disconnect
 agent            tenant    default           allowed not_gated               connections.execute GMAIL_SEND_EMAIL write
