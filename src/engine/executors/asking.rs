@@ -31,6 +31,12 @@ const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(200);
 /// How much of what an executor says is repeated, in letters.
 const WORDS: usize = 500;
+/// Codes by which an executor says that it has seen the key; `duplicate_request` is what we say ourselves.
+const KEY_SEEN: [&str; 3] =
+    ["duplicate_request", "duplicate_idempotency_key", "duplicate_client_order_id"];
+/// The code by which one says that the key is being worked on.
+/// Source: Stripe API reference, "Error codes" (read 2026-11-20).
+const KEY_IN_USE: &str = "idempotency_key_in_use";
 
 /// What is known of whoever performs an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,7 +169,8 @@ impl Engine {
                     let name = action.name();
                     let command =
                         format!("naive actions configure {name} --url URL --header NAME=-");
-                    let hint = format!("run `{command}` with one that is good");
+                    let hint =
+                        format!("run `{command}` with one that is good, and ask for it again");
                     attempt.trouble = attempt.trouble.map(|error| error.hint(hint));
                 }
                 attempt
@@ -268,7 +275,7 @@ fn read(action: &Action, answer: &Response) -> Attempt {
     let status = Some(answer.status);
     let event = match Event::of(answer.status) {
         Event::Done if !answer.body.is_empty() && answer.json().is_none() => Event::Lost,
-        Event::InProgress | Event::Rejected if calls_it_duplicate(answer) => Event::Duplicate,
+        event @ (Event::InProgress | Event::Rejected) => about_key(event, answer),
         event => event,
     };
     let result = match event {
@@ -278,14 +285,17 @@ fn read(action: &Action, answer: &Response) -> Attempt {
     Attempt { event, status, result, trouble: trouble(action, event, answer) }
 }
 
-/// Tells whether an executor says that it has seen the key: 409 or 422, with a code that begins with
-/// `duplicate`.
-fn calls_it_duplicate(answer: &Response) -> bool {
+/// Returns what a refusal means that may be about the key: 409 or 422, by its code. A duplicate of anything
+/// else, a name say, is refused, whatever the status.
+fn about_key(event: Event, answer: &Response) -> Event {
     let said = answer.json().filter(|_| matches!(answer.status, 409 | 422)).unwrap_or_default();
-    ["/error/code", "/code"].iter().any(|place| {
-        let code = said.pointer(place).and_then(Value::as_str);
-        code.is_some_and(|code| code.to_ascii_lowercase().starts_with("duplicate"))
-    })
+    let code = ["/error/code", "/code"].iter().find_map(|place| said.pointer(place)?.as_str());
+    match code.map(str::to_ascii_lowercase).as_deref() {
+        Some(code) if KEY_SEEN.contains(&code) => Event::Duplicate,
+        Some(KEY_IN_USE) => Event::InProgress,
+        Some(code) if code.starts_with("duplicate") => Event::Rejected,
+        Some(_) | None => event,
+    }
 }
 
 /// Returns a result by its names. One that is no object goes by `result`; nothing is nothing.
