@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::error::Trouble;
-use super::ids::{ApprovalId, UserRef};
+use super::ids::{ApprovalId, ConnectionId, Label, UserRef};
 use super::kits::Primitive;
 use super::time::{Millis, Span};
 
@@ -152,6 +152,19 @@ pub(crate) struct Actor {
     pub(crate) name: Option<String>,
 }
 
+/// The account of an app that a frozen action goes through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Account {
+    /// `ca_…`
+    pub(crate) connection: ConnectionId,
+    /// What the user called it when it was frozen
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) label: Option<Label>,
+    /// Whose it was then, as the app told
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) identity: Option<String>,
+}
+
 /// A frozen action: who asked for it, who decided, and what became of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Approval {
@@ -177,6 +190,9 @@ pub(crate) struct Approval {
     pub(crate) title: String,
     /// The frozen input, every argument
     pub(crate) payload: Value,
+    /// The account it goes through; nothing else is ever used in its place
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) account: Option<Account>,
     /// How it stands
     pub(crate) status: ApprovalStatus,
     /// What is known when the answer is lost

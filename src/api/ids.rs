@@ -128,8 +128,12 @@ checked! {
 }
 
 checked! {
-    /// What a person calls one of several accounts: `work`. Visible characters, at most 100 bytes.
+    /// What a person calls one of several accounts: `work`. Visible characters, at most 100 bytes, and never
+    /// what another account has for its id.
     Label, |text| {
+        if text.parse::<ConnectionId>().is_ok() {
+            return Err("a label is not of the form that the ids of connections have".into());
+        }
         if text.is_empty() || text.len() > 100 || text.chars().any(hidden) || text.trim() != text {
             Err("a label is 1 to 100 visible characters".into())
         } else {
@@ -286,6 +290,15 @@ mod tests {
         assert_eq!(flag("work"), " --label work");
         assert_eq!(flag("-x"), " --label='-x'");
         assert_eq!(Label::flag(None), "");
+    }
+
+    #[test]
+    fn a_label_never_looks_like_the_id_of_a_connection() {
+        let id = ConnectionId::fresh();
+
+        assert!(id.as_str().parse::<Label>().is_err());
+        assert!(format!("ca_{}", id.as_str()[3..].to_uppercase()).parse::<Label>().is_err());
+        assert!("ca_work".parse::<Label>().is_ok());
     }
 
     #[test]

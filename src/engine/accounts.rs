@@ -150,8 +150,13 @@ fn named<'a>(
     }
 }
 
+/// Tells whether this is the connection of that name. A text that is the id of one means no other, whatever
+/// others are called: what is frozen goes by ids.
 fn is_named(one: &Connection, account: &str) -> bool {
-    one.id.as_str() == account || names(one).any(|name| name == account)
+    match account.parse::<ConnectionId>() {
+        Ok(id) => one.id == id,
+        Err(_) => names(one).any(|name| name == account),
+    }
 }
 
 fn names(one: &Connection) -> impl Iterator<Item = &str> {

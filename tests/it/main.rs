@@ -26,6 +26,7 @@ mod execute;
 mod explain;
 mod failing;
 mod files;
+mod frozen;
 mod generated;
 mod handover;
 mod hints;

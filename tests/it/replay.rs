@@ -177,18 +177,60 @@ fn what_never_left_waits_to_be_sent_again() {
     let id = card(&naive, &key);
 
     let refused = approve(&naive, &id).exits(1).json();
-    let endpoint = answering(&[(200, "{\"card_id\":\"c\"}")], (404, ""));
-    let line = format!("actions configure cards.create --url {}/cards --replay C", endpoint.url);
-    drop(naive.run(&line).exits(0));
-    let sent = naive.run(&format!("--json approvals reconcile {id}")).exits(0).json();
+    let still = naive.run(&format!("--json approvals reconcile {id}")).exits(1).json();
 
     assert_eq!(refused["success"], false);
     assert_eq!(refused["result"]["status"], "approved");
     assert_eq!(refused["result"]["sends"], 3);
     let hint = refused["error"]["hint"].as_str().unwrap();
     assert!(hint.contains(&format!("`naive approvals reconcile {id}`")), "{hint}");
+    assert_eq!(still["result"]["approvals"][0]["status"], "approved");
+    assert_eq!(still["result"]["approvals"][0]["sends"], 6);
+}
+
+#[test]
+fn what_was_put_off_is_sent_again() {
+    let endpoint = answering(&[(429, "{}"), (200, "{\"card_id\":\"c\"}")], (404, ""));
+    let (naive, key) = performed(&endpoint.url, "--replay A");
+    let id = card(&naive, &key);
+
+    let put_off = approve(&naive, &id).exits(1).json();
+    let sent = naive.run(&format!("--json approvals reconcile {id}")).exits(0).json();
+
+    assert_eq!(put_off["result"]["status"], "approved");
     assert_eq!(sent["result"]["approvals"][0]["status"], "executed");
-    assert_eq!(keys(&endpoint).len(), 1);
+    assert_eq!(keys(&endpoint).len(), 2);
+}
+
+#[test]
+fn a_duplicate_of_something_else_than_the_key_is_refused_and_not_sent_again() {
+    for status in [409, 422] {
+        let body = "{\"error\":{\"code\":\"duplicate_name\",\"message\":\"taken\"}}";
+        let endpoint = Upstream::new(move |_| (status, body.to_owned()));
+        let (naive, key) = performed(&endpoint.url, "--replay A");
+        let id = card(&naive, &key);
+
+        let approved = approve(&naive, &id).exits(1).json();
+
+        assert_eq!(approved["result"]["status"], "failed", "{status}");
+        assert_eq!(keys(&endpoint).len(), 1, "{status}");
+    }
+}
+
+#[test]
+fn what_is_lost_again_and_again_is_sent_nine_times_in_all() {
+    let endpoint = answering(&[(0, "")], (404, ""));
+    let (naive, key) = performed(&endpoint.url, "--replay A");
+    let id = card(&naive, &key);
+
+    let first = approve(&naive, &id).exits(7).json();
+    let line = format!("--json approvals reconcile {id}");
+    let runs: Vec<_> = (0..3).map(|_| naive.run(&line).exits(7).json()).collect();
+
+    assert_eq!(first["result"]["status"], "sending");
+    let ends = runs.iter().map(|run| &run["result"]["approvals"][0]["status"]);
+    assert_eq!(ends.collect::<Vec<_>>(), ["sending", "unknown", "unknown"]);
+    assert_eq!(keys(&endpoint).len(), 9);
 }
 
 #[test]

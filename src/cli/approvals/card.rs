@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::super::output::clean;
-use crate::api::approvals::{Actor, Approval, ApprovalStatus, Class};
+use crate::api::approvals::{Account, Actor, Approval, ApprovalStatus, Class};
 use crate::api::time::Millis;
 use crate::api::workspace::Effect;
 use crate::engine::LEVEL;
@@ -50,6 +50,9 @@ impl Card<'_> {
         field("action", &clean(&one.action_type));
         field("effect", &self.effect());
         field("for", &format!("the user {} ({})", shown(&one.user), clean(&one.tenant_user_id)));
+        if let Some(account) = &one.account {
+            field("account", &through(account));
+        }
         field("asked by", &who(&one.requested_by));
         field("since", &format!("{} UTC, {}", one.created_at.plain(), self.ago(one.created_at)));
         match one.status {
@@ -185,6 +188,15 @@ pub(crate) fn who(actor: &Actor) -> String {
         (_, Some(name)) => format!("the agent {} ({})", shown(name), clean(&actor.actor_id)),
         (_, None) => format!("the agent {}", clean(&actor.actor_id)),
     }
+}
+
+/// Returns whose account it is, as the app and its user call it.
+fn through(account: &Account) -> String {
+    let label = account.label.as_ref().map(|label| shown(label.as_str()));
+    let identity = account.identity.as_deref().map(shown);
+    let identity = identity.unwrap_or_else(|| "whose the app does not tell".to_owned());
+    let names: Vec<_> = label.into_iter().chain([identity]).collect();
+    format!("{} ({})", names.join(", "), account.connection)
 }
 
 fn place(environment: &str) -> &'static str {

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::card::{Card, line};
 use super::outcome::{failure, status};
 use super::queue::{Answer, Queue};
-use crate::api::approvals::{Actor, Approval, ApprovalStatus, Class};
+use crate::api::approvals::{Account, Actor, Approval, ApprovalStatus, Class};
+use crate::api::ids::ConnectionId;
 use crate::api::time::Millis;
 use crate::api::workspace::Effect;
 
@@ -81,6 +82,7 @@ fn approval(action: &str, title: &str, payload: Value) -> Approval {
         action_type: action.into(),
         title: title.into(),
         payload,
+        account: None,
         status: ApprovalStatus::Pending,
         class: Class::A,
         result: None,
@@ -101,6 +103,28 @@ fn approval(action: &str, title: &str, payload: Value) -> Approval {
 
 fn card(approval: &Approval, effect: Option<Effect>, width: usize) -> String {
     Card { approval, effect, now: AT.after(Duration::from_mins(3)), width }.text()
+}
+
+#[test]
+fn a_card_says_whose_account_it_goes_through() {
+    let mut one = approval("connections.execute", "Run X", json!({}));
+    let shown = |one: &Approval| {
+        let card = card(one, None, 80);
+        card.lines().find(|line| line.starts_with("account")).map(str::to_owned)
+    };
+
+    let none = shown(&one);
+    let connection: ConnectionId = format!("ca_{}", "1f".repeat(16)).parse().unwrap();
+    let account = Account { connection, label: None, identity: None };
+    one.account = Some(account.clone());
+    let untold = shown(&one).unwrap();
+    let (label, identity) = ("work".parse().ok(), Some("ada\nfor        bob".to_owned()));
+    one.account = Some(Account { label, identity, ..account });
+    let told = shown(&one).unwrap();
+
+    assert_eq!(none, None);
+    assert!(untold.starts_with("account    whose the app does not tell (ca_1f1f"), "{untold}");
+    assert!(told.starts_with("account    \"work\", \"ada\\nfor        bob\""), "{told}");
 }
 
 #[test]

@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
-
 use super::frozen::Frozen;
 use crate::api::action::Action;
-use crate::api::approvals::Class;
+use crate::api::approvals::{Account, Class};
+use crate::api::connections::Status;
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{ConnectionId, hex};
-use crate::api::tools::Execute;
 use crate::api::workspace::{Effect, User};
 use crate::catalog::manifest::{Replay, Tool};
 use crate::engine::gate::Verdict;
@@ -26,9 +23,7 @@ pub(super) struct Ready {
     /// What is known when the answer is lost
     pub(super) class: Class,
     /// The account it goes through
-    pub(super) account: Option<ConnectionId>,
-    /// SHA-256 of the tool's definition
-    pub(super) definition: Option<String>,
+    pub(super) account: Option<Account>,
     /// How long after a send a lookup is to be believed
     pub(super) settle: Duration,
     /// Whether a lookup sees every write that was answered
@@ -49,21 +44,16 @@ pub(super) enum Readiness {
 impl Engine {
     /// Fails with whatever would fail about an action before anything of it is done.
     pub(super) fn ready(&self, user: &User, action: &Action) -> Result<Ready> {
-        let plain = |class| Ready {
-            class,
-            account: None,
-            definition: None,
-            settle: SETTLE,
-            reads_own_writes: false,
-        };
+        let plain = |class| Ready { class, account: None, settle: SETTLE, reads_own_writes: false };
         if let Action::Execute(op) = action {
             let prepared = self.prepared(user, op)?;
             let tool = tool(&prepared.known.manifest, &op.tool)?;
-            return Ok(Ready {
-                account: prepared.connection.map(|connection| connection.id),
-                definition: Some(definition(tool)?),
-                ..plain(class(tool))
+            let account = prepared.connection.map(|one| Account {
+                connection: one.id,
+                label: one.label,
+                identity: one.account,
             });
+            return Ok(Ready { account, ..plain(class(tool)) });
         }
         if let Action::Connect(op) = action {
             let known = self.check_connect(op)?;
@@ -93,43 +83,55 @@ impl Engine {
         if let Verdict::Refuse(error) = verdict {
             return Ok(Readiness::Never(error));
         }
-        if let (Action::Execute(op), Some(before)) = (&frozen.action, &frozen.definition)
-            && self.definition(op)?.as_ref() != Some(before)
-        {
-            let text = format!("`{}` is no longer what it was when it was approved", op.tool);
-            let error = Error::new(Code::Forbidden, text)
-                .hint("ask for it again: what it is now can be approved anew")
-                .reason("tool_changed");
+        if let Some(error) = self.changed(frozen)? {
             return Ok(Readiness::Never(error));
         }
         Ok(match self.ready(user, &frozen.action) {
-            Ok(ready) if ready.class == frozen.class => Readiness::Ready(ready),
-            Ok(_) => {
-                let text = "what is known when its answer is lost has changed since it was frozen";
-                let error = Error::new(Code::Forbidden, text)
-                    .hint("ask for it again: what it is now can be approved anew")
-                    .reason("executor_changed");
-                Readiness::Never(error)
-            }
+            Ok(ready) if ready.class != frozen.class => Readiness::Never(executor_changed(
+                "what is known when its answer is lost has changed since it was frozen",
+            )),
+            Ok(ready) => Readiness::Ready(ready),
             Err(error) => Readiness::NotNow(error),
         })
     }
 
-    /// Returns the digest of what a tool is now; `None` if it is gone.
-    fn definition(&self, op: &Execute) -> Result<Option<String>> {
-        let known = match self.toolkit(&op.toolkit) {
-            Err(error) if error.code == Code::NotFound => return Ok(None),
-            known => known?,
-        };
-        known.manifest.tool(&op.tool).map(definition).transpose()
+    /// Returns what is wrong if whoever does an action, or the account it goes through, is no longer what it
+    /// was when that was frozen. An endpoint that is gone, or an account, is not: it may come back as it was.
+    pub(super) fn changed(&self, frozen: &Frozen) -> Result<Option<Error>> {
+        if let Some(account) = &frozen.account
+            && let Some((_, now)) = self.store.connection(&account.connection)?
+            && now.status == Status::Active
+            && now.account != account.identity
+        {
+            let text = "the connection is now to another account than when it was frozen";
+            return Ok(Some(anew(text, "account_changed")));
+        }
+        let now = self.definition(&frozen.action)?;
+        let is_tool = matches!(frozen.action, Action::Execute(_));
+        if now == frozen.definition || (now.is_none() && !is_tool) {
+            return Ok(None);
+        }
+        Ok(Some(if let Action::Execute(op) = &frozen.action {
+            let text = format!("`{}` is no longer what it was when it was frozen", op.tool);
+            anew(&text, "tool_changed")
+        } else {
+            executor_changed(&format!(
+                "whoever performs `{}` is no longer what it was when it was frozen",
+                frozen.action.name()
+            ))
+        }))
     }
 }
 
-/// Returns SHA-256 of a tool's definition.
-fn definition(tool: &Tool) -> Result<String> {
-    let bytes = serde_json::to_vec(tool)
-        .map_err(|error| Error::internal("a tool cannot be written", error))?;
-    Ok(hex(&Sha256::digest(bytes)))
+fn executor_changed(text: &str) -> Error {
+    anew(text, "executor_changed")
+}
+
+/// The error of something that is not what a person agreed to.
+fn anew(text: &str, reason: &str) -> Error {
+    Error::new(Code::Forbidden, text)
+        .hint("ask for it again: what it is now can be approved anew")
+        .reason(reason)
 }
 
 /// Returns what is known when the answer of a tool is lost; what only looks may be done twice.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::frozen::{FORM, Frozen};
 use crate::api::action::Action;
-use crate::api::approvals::PendingApproval;
+use crate::api::approvals::{Account, PendingApproval};
 use crate::api::error::Result;
-use crate::api::ids::{ApprovalId, ConnectionId, UserRef, fresh};
+use crate::api::ids::{ApprovalId, UserRef, fresh};
 use crate::api::time::{Millis, Span};
 use crate::api::workspace::User;
 use crate::engine::title::title;
@@ -30,6 +30,8 @@ impl Engine {
         let now = Millis::now();
         let (id, given) = (ApprovalId::fresh(), scope.call.idempotency_key.as_ref());
         let key = given.map_or_else(|| fresh().to_string(), ToString::to_string);
+        let title = title(&action, user);
+        let action = pinned(action, user, ready.account.as_ref())?;
         let patience = asked_for(&action).or(kit.policy.approval_ttl).map(|span| span.length());
         let frozen = Frozen {
             v: FORM,
@@ -40,15 +42,16 @@ impl Engine {
             user: user.id.clone(),
             kit_id: kit.id,
             environment: self.environment().to_owned(),
-            title: title(&action, user),
-            action: pinned(action, user, ready.account)?,
+            title,
+            definition: self.definition(&action)?,
+            action,
             idempotency_key: key,
             class: ready.class,
             created_at: now,
             expires_at: now.after(patience.unwrap_or(PATIENCE)),
             execute_within: u64::try_from(EXECUTE_WITHIN.as_millis()).unwrap_or(u64::MAX),
             requested_by: scope.call.caller.actor(),
-            definition: ready.definition,
+            account: ready.account,
         };
         // What cannot be frozen is refused before the store is asked.
         frozen.bytes()?;
@@ -85,7 +88,7 @@ fn action_type(action: &Action) -> String {
 
 /// Returns the action with the user and the account in it that are meant now, whatever their names come
 /// to mean later.
-fn pinned(mut action: Action, user: &User, account: Option<ConnectionId>) -> Result<Action> {
+fn pinned(mut action: Action, user: &User, account: Option<&Account>) -> Result<Action> {
     if let Some(subject) = action.subject() {
         let id: UserRef = user
             .id
@@ -94,7 +97,7 @@ fn pinned(mut action: Action, user: &User, account: Option<ConnectionId>) -> Res
         *subject = Some(id);
     }
     if let (Action::Execute(op), Some(account)) = (&mut action, account) {
-        op.account = Some(account.as_str().to_owned());
+        op.account = Some(account.connection.as_str().to_owned());
     }
     Ok(action)
 }

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::api::action::Action;
-use crate::api::approvals::{Actor, Class};
+use crate::api::approvals::{Account, Actor, Class};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::ApprovalId;
 use crate::api::log::LogFault;
@@ -54,8 +54,10 @@ pub(in crate::engine) struct Frozen {
     pub(super) execute_within: u64,
     /// Who asked
     pub(super) requested_by: Actor,
-    /// SHA-256 of what the tool was when it was frozen, where a tool is run
+    /// SHA-256 of what does it, where that is a tool or an endpoint
     pub(super) definition: Option<String>,
+    /// The account it goes through, where a tool is run that has one
+    pub(super) account: Option<Account>,
 }
 
 impl Frozen {

@@ -4,6 +4,7 @@
 //! out what became of what was sent.
 
 mod check;
+mod definition;
 mod freeze;
 mod frozen;
 mod replay;

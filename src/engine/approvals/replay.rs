@@ -13,6 +13,7 @@ use crate::api::action::{Action, written};
 use crate::api::approvals::{Acknowledged, Actor, Approval, ApprovalStatus, Approve};
 use crate::api::error::{Code, Error, Result, Trouble};
 use crate::api::ids::fresh;
+use crate::api::primitives::PERFORMED;
 use crate::api::time::Millis;
 use crate::engine::outcomes::{Attempt, Event, Next, next};
 use crate::engine::{Call, Engine, Scope};
@@ -61,34 +62,31 @@ impl Engine {
         let decision = Decision { by: &by, reason: None, at: now };
         let until = now.after(Duration::from_millis(frozen.execute_within));
         let inner = self.inner(scope.call, &frozen)?;
-        let decided = if let Action::RequestApproval(_) = &frozen.action {
-            let came = Came::result(written(&Acknowledged { approved: true })?);
-            self.sealing_came(id, &came, |bytes| {
-                self.store.approve(id, &decision, (until, Then::Done(bytes)))
-            })?
-        } else {
-            match self.readiness(&inner, &frozen)? {
-                Readiness::Ready(ready) => {
-                    let then = Then::Send(now.after(ready.settle));
-                    let decided = self.store.approve(id, &decision, (until, then))?;
-                    if let Some((row, true)) = decided {
-                        let errand = Errand::new(frozen, ready, (inner, by), row);
-                        return Box::pin(self.run(errand)).await;
-                    }
-                    decided
-                }
-                Readiness::NotNow(error) => {
-                    let came = Came::trouble(&again(error, &row));
-                    self.sealing_came(id, &came, |bytes| {
-                        self.store.approve(id, &decision, (until, Then::Wait(bytes)))
-                    })?
-                }
-                Readiness::Never(error) => {
-                    self.sealing_came(id, &Came::trouble(&error), |bytes| {
-                        self.store.approve(id, &decision, (until, Then::Fail(bytes)))
-                    })?
-                }
+        let decided = match self.readiness(&inner, &frozen)? {
+            Readiness::Ready(_) if matches!(frozen.action, Action::RequestApproval(_)) => {
+                let came = Came::result(written(&Acknowledged { approved: true })?);
+                self.sealing_came(id, &came, |bytes| {
+                    self.store.approve(id, &decision, (until, Then::Done(bytes)))
+                })?
             }
+            Readiness::Ready(ready) => {
+                let then = Then::Send(now.after(ready.settle));
+                let decided = self.store.approve(id, &decision, (until, then))?;
+                if let Some((row, true)) = decided {
+                    let errand = Errand::new(frozen, ready, (inner, by), row);
+                    return Box::pin(self.run(errand)).await;
+                }
+                decided
+            }
+            Readiness::NotNow(error) => {
+                let came = Came::trouble(&again(error, &row));
+                self.sealing_came(id, &came, |bytes| {
+                    self.store.approve(id, &decision, (until, Then::Wait(bytes)))
+                })?
+            }
+            Readiness::Never(error) => self.sealing_came(id, &Came::trouble(&error), |bytes| {
+                self.store.approve(id, &decision, (until, Then::Fail(bytes)))
+            })?,
         };
         self.decided(id, decided)
     }
@@ -191,6 +189,10 @@ impl Engine {
     /// Fails only if nothing was sent, or the upstream does not take the credential.
     async fn attempted(&self, errand: &Errand<'_>) -> Result<Attempt> {
         let (frozen, scope) = (&errand.frozen, &errand.scope);
+        if let Some(error) = self.changed(frozen)? {
+            let (event, trouble) = (Event::Rejected, Some(error));
+            return Ok(Attempt { event, status: None, result: Value::Null, trouble });
+        }
         if let Action::Execute(op) = &frozen.action {
             return self.attempt_execute(scope, op, &frozen.idempotency_key).await;
         }
@@ -224,6 +226,13 @@ impl Engine {
         let (status, came) = match next {
             Next::Executed => (ApprovalStatus::Executed, Came::result(attempt.result.clone())),
             Next::Failed => (ApprovalStatus::Failed, Came::trouble(&why())),
+            // With another credential the endpoint is another one.
+            Next::NotSent
+                if attempt.event == Event::Unauthorized
+                    && PERFORMED.contains(&row.action_type.as_str()) =>
+            {
+                (ApprovalStatus::Approved, Came::trouble(&why()))
+            }
             Next::NotSent => (ApprovalStatus::Approved, Came::trouble(&again(why(), row))),
             Next::Unknown => {
                 (ApprovalStatus::Unknown, Came::trouble(&look(in_doubt(&why().message), row)))

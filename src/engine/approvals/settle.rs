@@ -6,13 +6,14 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::check::Readiness;
+use super::frozen::Frozen;
 use super::replay::{Errand, TRIES, ask, look};
 use super::shown::{Came, in_doubt};
 use super::unknown;
-use crate::api::action::Action;
 use crate::api::approvals::{ApprovalStatus, Class, Reconcile, Reconciled};
 use crate::api::error::{Error, Result};
 use crate::api::ids::ApprovalId;
+use crate::api::primitives::PERFORMED;
 use crate::api::time::Millis;
 use crate::engine::outcomes::Lookup;
 use crate::engine::{Call, Engine, Scope};
@@ -21,6 +22,9 @@ use crate::store::{ApprovalRow, Decision, End};
 /// How long an upstream that honours keys is taken to remember one.
 /// Source: Stripe API reference, "Idempotent requests" (read 2026-11-20): keys are kept for at least 24 hours.
 const REMEMBERED: Duration = Duration::from_hours(24);
+
+/// How often an action is sent at most, over all runs, once an answer to it was lost.
+const SENDS: u32 = 9;
 
 /// What can be done about a lost answer.
 enum Course {
@@ -110,7 +114,7 @@ impl Engine {
     /// Asks once more whether something was done of which nobody knows; only a yes changes that.
     async fn found_after_all(&self, call: &Call, row: &ApprovalRow) -> Result<ApprovalRow> {
         let frozen = self.frozen(row)?;
-        let found = self.looked_up(&frozen.action, &frozen.idempotency_key, row).await?;
+        let found = self.looked_up(&frozen, row).await?;
         let Some(Lookup::Found(result)) = found else { return Ok(row.clone()) };
         let by = call.caller.actor();
         let reason = Some("the upstream knows it");
@@ -137,8 +141,7 @@ impl Engine {
                 return self.concluded((&taken, &by), Course::Later(error.message));
             }
             Readiness::NotNow(error) | Readiness::Never(error) => {
-                let action = &frozen.action;
-                let found = self.looked_up(action, &frozen.idempotency_key, &taken).await;
+                let found = self.looked_up(&frozen, &taken).await;
                 let course = match found {
                     Ok(Some(Lookup::Found(result))) => Course::Executed(result),
                     Ok(_) | Err(_) => Course::Unknown(error.message),
@@ -177,10 +180,15 @@ impl Engine {
         let (row, frozen, ready) = (&errand.row, &errand.frozen, &errand.ready);
         let now = Millis::now();
         let settled = row.settle_until.is_none_or(|until| now >= until);
+        match self.changed(frozen) {
+            Ok(None) => {}
+            Ok(Some(error)) => return Course::Unknown(error.message),
+            Err(error) => return Course::Later(error.message),
+        }
         if frozen.class == Class::B && !settled {
             return Course::Later("its answer was lost, and it may still arrive".to_owned());
         }
-        let found = self.looked_up(&frozen.action, &frozen.idempotency_key, row).await;
+        let found = self.looked_up(frozen, row).await;
         let resendable = row.first_sent_at.is_some_and(|first| {
             // A clock that was set back says nothing about what is remembered.
             now >= first && now < first.after(REMEMBERED)
@@ -193,6 +201,9 @@ impl Engine {
             }
             (Ok(Some(Lookup::Missing) | None), Class::A) if !resendable => {
                 Course::Unknown("its answer was lost too long ago to send it again".to_owned())
+            }
+            (Ok(Some(Lookup::Missing) | None), Class::A) if row.sends >= SENDS => {
+                Course::Unknown(format!("its answers were lost, and it was sent {SENDS} times"))
             }
             (Ok(Some(Lookup::Missing) | None), Class::A) if errand.left == 0 => {
                 Course::Later("its answers were lost".to_owned())
@@ -210,16 +221,14 @@ impl Engine {
         }
     }
 
-    /// Asks the upstream whether something happened; `None` where it cannot be asked.
-    async fn looked_up(
-        &self,
-        action: &Action,
-        key: &str,
-        row: &ApprovalRow,
-    ) -> Result<Option<Lookup>> {
-        let asked = row.class != Class::C
-            && crate::api::primitives::PERFORMED.contains(&row.action_type.as_str());
-        if asked { self.lookup_action(action, key).await } else { Ok(None) }
+    /// Asks the upstream whether something happened; `None` where it cannot be asked, or is another one than
+    /// what it was sent to.
+    async fn looked_up(&self, frozen: &Frozen, row: &ApprovalRow) -> Result<Option<Lookup>> {
+        let asked = row.class != Class::C && PERFORMED.contains(&row.action_type.as_str());
+        if !asked || self.changed(frozen)?.is_some() {
+            return Ok(None);
+        }
+        self.lookup_action(&frozen.action, &frozen.idempotency_key).await
     }
 
     /// Writes what was found out.

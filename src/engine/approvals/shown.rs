@@ -59,9 +59,9 @@ impl Engine {
         let user: Option<UserRef> = row.user_id.parse().ok();
         let user = user.map(|user| self.store.user(&user)).transpose()?.flatten();
         let handle = user.map_or_else(|| row.user_id.clone(), |user| user.handle().to_owned());
-        let (environment, title, action) = match frozen {
-            Some(frozen) => (frozen.environment, frozen.title, Some(frozen.action)),
-            None => (self.environment().to_owned(), "(altered)".to_owned(), None),
+        let (environment, title, action, account) = match frozen {
+            Some(one) => (one.environment, one.title, Some(one.action), one.account),
+            None => (self.environment().to_owned(), "(altered)".to_owned(), None, None),
         };
         let action = action.map(|action| crate::api::action::written(&action)).transpose()?;
         let payload = action.and_then(|mut action| action.get_mut("payload").map(Value::take));
@@ -77,6 +77,7 @@ impl Engine {
             action_type: row.action_type.clone(),
             title,
             payload: payload.unwrap_or_default(),
+            account,
             status: row.status,
             class: row.class,
             result: came.result,

@@ -145,7 +145,7 @@ pub(crate) fn performed(action: &str) -> Result<&'static str> {
 }
 
 /// Returns the owner under which the headers of an action's endpoint are sealed.
-fn owner(action: &str) -> String {
+pub(super) fn owner(action: &str) -> String {
     format!("executor:{action}")
 }
 
