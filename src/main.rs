@@ -247,7 +247,7 @@ fn engine(settings: &Settings, dir: &Path, world: World) -> Result<Engine> {
 fn notify(settings: &Settings) -> Notify {
     let told = &settings.config.approvals;
     let (url, command) = (told.notify_url.clone(), told.notify_command.clone());
-    Notify { url, command, path: settings.path.clone() }
+    Notify { url, command, path: settings.path.clone(), profile: settings.profile.as_str() }
 }
 
 /// Starts the sandbox if the command needs it: in this process, or beside it where a link outlives it.

@@ -66,7 +66,7 @@ pub(crate) struct Flags {
     /// Form of the output
     #[arg(long, global = true, value_enum, help_heading = "Global options")]
     pub(crate) output: Option<Output>,
-    /// Filter the JSON envelope with a jq expression
+    /// Filter the JSON envelope with a jq expression; an error of which it finds nothing is printed whole
     #[arg(long, global = true, value_name = "EXPR", help_heading = "Global options")]
     pub(crate) jq: Option<String>,
     /// Key of your own for a command that changes something: run again with it within 24 hours, it gets

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::connections::Connection;
 use super::error::Trouble;
 use super::ids::{ApprovalId, ConnectionId, Label, UserRef};
 use super::kits::Primitive;
@@ -201,6 +202,9 @@ pub(crate) struct Approval {
     pub(crate) result: Option<Value>,
     /// Why it was not done, or nobody knows
     pub(crate) error: Option<Trouble>,
+    /// How the connection stands now whose login it has begun
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) connection: Option<Connection>,
     /// Who asked
     pub(crate) requested_by: Actor,
     /// Who decided

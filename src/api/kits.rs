@@ -264,6 +264,9 @@ pub(crate) struct UpdateKit {
     /// How long an approval waits
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) approval_ttl: Option<Span>,
+    /// Only if nobody has changed it since: its `updated_at`, as it was read
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) if_updated_at: Option<Millis>,
 }
 
 /// List the account kits

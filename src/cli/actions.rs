@@ -79,7 +79,7 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
             app.show(op, one).await
         }
         Command::Run { action, user, args } => {
-            let action = built(&action, user, arguments::object(args.as_deref())?)?;
+            let action = built(&action, user, arguments::object("--args", args.as_deref())?)?;
             let name = action.name();
             match app.call(app.as_caller(), action).await? {
                 Outcome::Done(result) => {

@@ -18,10 +18,10 @@ const FILE_CAP: u64 = 25 * 1024 * 1024;
 /// Largest text that is read: more than a file is in base64.
 const TEXT_CAP: u64 = 2 * FILE_CAP;
 
-/// Reads `--args`: JSON itself, `@file`, or `-` for stdin; nothing is an empty object.
+/// Reads what `flag` was given: JSON itself, `@file`, or `-` for stdin; nothing is an empty object.
 ///
 /// Fails with a usage error if it is no JSON object.
-pub(crate) fn object(text: Option<&str>) -> Result<Map<String, Value>> {
+pub(crate) fn object(flag: &str, text: Option<&str>) -> Result<Map<String, Value>> {
     let text = match text {
         None => return Ok(Map::new()),
         Some("-") => stdin()?,
@@ -36,12 +36,12 @@ pub(crate) fn object(text: Option<&str>) -> Result<Map<String, Value>> {
         },
     };
     let value = serde_json::from_str(&text).map_err(|error| {
-        Error::usage(format!("`--args` is no JSON: {error}"))
+        Error::usage(format!("`{flag}` is no JSON: {error}"))
             .hint("write it as '{\"key\": \"value\"}', `@file` or `-` for stdin")
     })?;
     match value {
         Value::Object(map) => Ok(map),
-        _ => Err(Error::usage("`--args` is JSON, but no object")
+        _ => Err(Error::usage(format!("`{flag}` is JSON, but no object"))
             .hint("write it as '{\"key\": \"value\"}'")),
     }
 }
@@ -196,9 +196,9 @@ mod tests {
 
     #[test]
     fn only_an_object_is_an_input() {
-        assert!(object(Some("{\"a\": 1}")).is_ok());
+        assert!(object("--args", Some("{\"a\": 1}")).is_ok());
         for bad in ["[1]", "{", "\"x\"", "@/nonexistent"] {
-            assert_eq!(object(Some(bad)).unwrap_err().exit(), 2, "{bad}");
+            assert_eq!(object("--args", Some(bad)).unwrap_err().exit(), 2, "{bad}");
         }
     }
 

@@ -33,7 +33,7 @@ pub(crate) struct Files {
 
 /// Runs one tool.
 pub(crate) async fn execute(app: &App<'_>, mut op: Execute, files: Files) -> Result<u8> {
-    op.arguments = arguments::object(files.args.as_deref())?;
+    op.arguments = arguments::object("--args", files.args.as_deref())?;
     if op.arguments.values().any(arguments::names_files) {
         op.arguments = loaded(app, &op).await?;
     }

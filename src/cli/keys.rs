@@ -1,8 +1,11 @@
 //! `naive keys`.
 
+use std::collections::BTreeMap;
+
 use clap::Subcommand;
 
 use super::App;
+use super::logs::names;
 use super::output::{Page, word};
 use crate::api::error::Result;
 use crate::api::keys::{CreateKey, CreatedKey, Key, Keys, ListKeys, RevokeKey};
@@ -34,7 +37,10 @@ impl Command {
 pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
     match command {
         Command::Create(op) => app.show(op, created).await,
-        Command::List(op) => app.show(op, table).await,
+        Command::List(op) => {
+            let names = names(app).await;
+            app.show(op, |reply, page| table(reply, page, &names)).await
+        }
         Command::Revoke(op) => app.show(op, one).await,
     }
 }
@@ -60,7 +66,11 @@ pub(super) fn one(key: &Key, page: &mut Page) {
     ]);
 }
 
-fn table(reply: &Keys, page: &mut Page) {
+fn table(reply: &Keys, page: &mut Page, names: &BTreeMap<String, String>) {
+    let user = |key: &Key| {
+        let user = key.tenant_user_id.clone().unwrap_or_default();
+        names.get(&user).cloned().unwrap_or(user)
+    };
     let rows = reply.keys.iter().map(|key| {
         vec![
             key.key_id.clone(),
@@ -70,11 +80,12 @@ fn table(reply: &Keys, page: &mut Page) {
             status(key).to_owned(),
             key.expires_at.map(Millis::minute).unwrap_or_default(),
             key.last_used_at.map(Millis::minute).unwrap_or_default(),
-            key.tenant_user_id.clone().unwrap_or_default(),
+            user(key),
         ]
     });
     let columns = ["id", "name", "role", "ends in", "status", "expires", "last used", "sealed to"];
     page.table(&columns, rows.collect());
+    page.narrowing(&["ends in", "last used", "expires", "role"]);
 }
 
 /// Returns how a key stands, in a word.

@@ -14,6 +14,7 @@ use crate::api::ids::{Label, quoted};
 use crate::api::kits::{
     AssignKit, CreateKit, DeleteKit, GetKit, Kit, Kits, ListKits, Mode, Primitive, UpdateKit,
 };
+use crate::engine::KIT_CHANGED;
 
 /// The policies under which agents act: what they may use, and what waits for a person.
 #[derive(Debug, Subcommand)]
@@ -44,6 +45,9 @@ pub(crate) enum Command {
     /// Put a tenant user under an account kit
     Assign(AssignKit),
 }
+
+/// How often a change is put on top of what others have changed meanwhile.
+const TRIES: u32 = 5;
 
 /// What a list does to the one before, and what a file looks like.
 const FORMAT: &str = "\
@@ -103,10 +107,7 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
         }
         Command::List(op) => app.show(op, table).await,
         Command::Get(op) => app.show(op, show).await,
-        Command::Update { kit, flags } => {
-            let op = updated(app, kit, flags.read()?).await?;
-            app.show(op, show).await
-        }
+        Command::Update { kit, flags } => update(app, &kit, flags.read()?).await,
         Command::Delete(op) => {
             app.show(op, |kit, page| page.text(format!("Account kit {} is deleted.", kit.name)))
                 .await
@@ -115,11 +116,29 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
     }
 }
 
+/// Changes a kit. If somebody else has changed it since it was read, what was said goes on top of that.
+async fn update(app: &App<'_>, kit: &str, said: Said) -> Result<u8> {
+    let key = app.key.borrow().clone();
+    let mut left = TRIES;
+    loop {
+        app.key.replace(key.clone());
+        let op = updated(app, kit.to_owned(), &said).await?;
+        left -= 1;
+        match app.show(op, show).await {
+            Err(error) if left > 0 && error.reason.as_deref() == Some(KIT_CHANGED) => {}
+            ended => return ended,
+        }
+    }
+}
+
 /// Puts what was said on top of what the kit says now.
-async fn updated(app: &App<'_>, kit: String, said: Said) -> Result<UpdateKit> {
+async fn updated(app: &App<'_>, kit: String, said: &Said) -> Result<UpdateKit> {
     let mut form = said.file.clone();
+    let mut if_updated_at = None;
     if said.has_rules() {
-        let now = app.done(app.as_caller(), GetKit { kit: kit.clone() }).await?.policy;
+        let read = app.done(app.as_caller(), GetKit { kit: kit.clone() }).await?;
+        if_updated_at = Some(read.updated_at);
+        let now = read.policy;
         if said.has_primitive_rules() && form.primitives_config.is_none() {
             form.primitives_config = Some(now.primitives_config);
         }
@@ -136,6 +155,7 @@ async fn updated(app: &App<'_>, kit: String, said: Said) -> Result<UpdateKit> {
         connections_config: form.connections_config,
         gate_default_user: form.gate_default_user,
         approval_ttl: form.approval_ttl,
+        if_updated_at,
     })
 }
 

@@ -82,7 +82,8 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
         Command::Verify(op) => return app.show(op, verified).await,
     };
     if terminal.follow {
-        return follow(app, op).await;
+        let followed = follow(app, op).await;
+        return Ok(followed.unwrap_or_else(|error| app.output.lines().error("logs.query", &error)));
     }
     let names = names(app).await;
     op.after_seq = None;
@@ -113,7 +114,7 @@ async fn follow(app: &App<'_>, op: QueryLog) -> Result<u8> {
 }
 
 /// Returns how people call each user; nobody's name where the caller may not know.
-async fn names(app: &App<'_>) -> BTreeMap<String, String> {
+pub(super) async fn names(app: &App<'_>) -> BTreeMap<String, String> {
     if !app.output.is_for_people() {
         return BTreeMap::new();
     }

@@ -197,8 +197,11 @@ impl App<'_> {
 
     /// Tells others what became of approvals here, where somebody asked for that.
     pub(crate) async fn announce(&self) -> Result<()> {
-        if let Ok(engine) = self.backend.engine() {
-            engine.announce().await;
+        let Ok(engine) = self.backend.engine() else { return Ok(()) };
+        let said = engine.announce().await;
+        // What the operator has set up is nothing to a program with a key.
+        if self.caller == Caller::Human {
+            said.iter().try_for_each(|text| note(&self.output.told(text)))?;
         }
         self.tell_notes()
     }

@@ -1,14 +1,13 @@
 //! The only writer: envelopes and tables on stdout, everything else on stderr.
 
 mod page;
+mod table;
 
-use page::Block;
 pub(crate) use page::Page;
 
 use std::io::{self, Write};
 use std::rc::Rc;
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -83,7 +82,7 @@ impl Output {
         if self.form == settings::Output::Table {
             let mut text = String::new();
             for block in &page.blocks {
-                text.push_str(&render(block));
+                text.push_str(&table::render(block));
             }
             write(&mut io::stdout(), &text)?;
             self.advise(page)?;
@@ -189,10 +188,16 @@ impl Output {
     }
 
     fn write_json(&self, envelope: Value, success: bool) -> Result<()> {
-        let text = match (&self.filter, success) {
-            (Some(filter), true) => filter.run(&envelope)?,
-            _ if self.form == settings::Output::Jsonl => format!("{envelope}\n"),
-            _ => format!("{envelope:#}\n"),
+        let filtered = match &self.filter {
+            Some(filter) if success => Some(filter.run(&envelope)?),
+            // A filter that was meant for the good case must not swallow what went wrong.
+            Some(filter) => filter.run(&envelope).ok().filter(|text| says_something(text)),
+            None => None,
+        };
+        let text = match filtered {
+            Some(text) => text,
+            None if self.form == settings::Output::Jsonl => format!("{envelope}\n"),
+            None => format!("{envelope:#}\n"),
         };
         write(&mut io::stdout(), &text)
     }
@@ -221,6 +226,11 @@ impl Output {
         note(&told.join("\n"))?;
         if self.verbose { trace(error) } else { Ok(()) }
     }
+}
+
+/// Tells whether a filter has found anything.
+fn says_something(text: &str) -> bool {
+    text.lines().any(|line| line != "null")
 }
 
 /// Writes a full sentence that is no data.
@@ -273,38 +283,6 @@ fn write(to: &mut dyn Write, text: &str) -> Result<()> {
         Err(error) => Err(Error::internal("the output cannot be written", error)),
         Ok(()) => Ok(()),
     }
-}
-
-fn render(block: &Block) -> String {
-    match block {
-        Block::Text(text) => format!("{}\n", lines(text)),
-        Block::Json(value) => format!("{}\n", lines(&format!("{value:#}"))),
-        Block::Fields(fields) => {
-            columns(None, fields.iter().map(|(name, value)| vec![name.clone(), value.clone()]))
-        }
-        Block::Table(header, rows) => columns(Some(header), rows.iter().cloned()),
-    }
-}
-
-/// Draws columns without borders, fitted to the terminal where there is one.
-fn columns(header: Option<&[String]>, rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    if let Some(header) = header {
-        table.set_header(header.iter().map(|name| name.to_uppercase()));
-    }
-    table.add_rows(rows.map(|row| row.into_iter().map(|cell| clean(&cell)).collect::<Vec<_>>()));
-    if let Some((_, width)) = console::Term::stdout().size_checked() {
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-    }
-    for (at, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
-        if header.and_then(|header| header.get(at)).is_some_and(|name| name == "connection") {
-            // An id that is broken cannot be copied.
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
-    }
-    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
 /// Returns a text with every invisible or acting character written out, line breaks kept.

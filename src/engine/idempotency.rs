@@ -218,6 +218,10 @@ fn digest(scope: &Scope<'_>, action: &Action) -> Result<Vec<u8>> {
     if let (Some(subject), Some(user)) = (action.subject(), &scope.user) {
         *subject = user.id.parse().ok();
     }
+    if let Action::UpdateKit(op) = &mut action {
+        // What it was read as says nothing of what is asked for.
+        op.if_updated_at = None;
+    }
     let text = sorted(written(&action)?).to_string();
     Ok(Sha256::digest(text).to_vec())
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::keys::KEY;
+use super::limits::page_size;
 use super::{Engine, Scope, gate};
 use crate::api::action::Action;
 use crate::api::error::{Code, Error, Result};
@@ -30,7 +31,7 @@ impl Engine {
             action: op.action.as_deref(),
             after: op.after,
             after_seq: op.after_seq,
-            limit: op.limit.unwrap_or(USUAL).clamp(1, 200),
+            limit: page_size(op.limit, USUAL),
         })?;
         Ok(LogPage { events })
     }

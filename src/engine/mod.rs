@@ -21,6 +21,7 @@ mod keys;
 mod kits;
 mod known;
 mod level;
+mod limits;
 mod login;
 mod logs;
 mod mirror;
@@ -29,6 +30,7 @@ mod outcomes;
 mod pages;
 mod perform;
 mod scopes;
+mod telling;
 mod title;
 mod toolkits;
 mod users;
@@ -53,11 +55,11 @@ use crate::vault::{Cipher, Vault};
 use gate::Verdict;
 use logs::Subject;
 use mirror::reads_mirror;
-use notify::News;
 
 pub(crate) use caller::{Caller, Refusal};
 pub(crate) use executors::performed;
 pub(crate) use fields::keys;
+pub(crate) use kits::KIT_CHANGED;
 pub(crate) use level::{LEVEL, RECIPE};
 pub(crate) use login::FLOW_LIFE;
 pub(crate) use mirror::{Awaited, replaced};
@@ -113,7 +115,6 @@ pub(crate) struct Engine {
     cipher: OnceCell<Cipher>,
     notes: Mutex<Vec<String>>,
     notify: Notify,
-    news: Mutex<Vec<News>>,
 }
 
 /// One call on its way: for whom, and what the log will say of it.
@@ -131,8 +132,8 @@ struct Scope<'a> {
 impl Engine {
     /// Puts a workspace together from its parts.
     pub(crate) fn new(store: Store, vault: Vault, http: Http, world: World) -> Self {
-        let (cipher, notes, news) = (OnceCell::new(), Mutex::default(), Mutex::default());
-        Self { store, vault, http, world, cipher, notes, notify: Notify::default(), news }
+        let (cipher, notes) = (OnceCell::new(), Mutex::default());
+        Self { store, vault, http, world, cipher, notes, notify: Notify::default() }
     }
 
     /// Returns the same workspace with its apps elsewhere.
@@ -155,20 +156,8 @@ impl Engine {
         std::mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Judges, performs and logs one action, and remembers what it has changed about approvals.
-    pub(crate) async fn call(&self, call: &Call, action: Action) -> Result<Outcome<Value>> {
-        let (began, name, about) = (Millis::now(), action.name(), action.approval().cloned());
-        let answer = self.act(call, action).await;
-        if !self.notify.is_empty()
-            && let Err(error) = self.hear(call, (name, about), began, &answer)
-        {
-            self.note(format!("Nobody else is told of it: {error}."));
-        }
-        answer
-    }
-
     /// Judges, performs and logs one action.
-    async fn act(&self, call: &Call, mut action: Action) -> Result<Outcome<Value>> {
+    pub(crate) async fn call(&self, call: &Call, mut action: Action) -> Result<Outcome<Value>> {
         let began = Millis::now();
         let user = match action.subject() {
             Some(subject) => {

@@ -1,38 +1,30 @@
 //! Telling the operator of approvals elsewhere: at an address, and through a program.
 //!
-//! What happened is remembered here and told once the reply is out, so that it is never in the way of
-//! an action; what cannot be told becomes a note.
+//! What moves is told once the reply is out, by a process of its own, so that neither an action nor whoever
+//! asked for it waits for an address that is slow. How that process tells is in `telling`.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
-use std::sync::PoisonError;
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Call, Engine, Scope};
-use crate::api::action::{Outcome, written};
-use crate::api::approvals::{Approval, ApprovalStatus, GetApproval, ListApprovals, Reconciled};
+use super::Engine;
+use crate::api::action::written;
+use crate::api::approvals::{Approval, ApprovalStatus};
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{ApprovalId, fresh};
+use crate::api::ids::fresh;
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
-use crate::http::{Request, Trust};
 
-/// How long one try at the address may take.
-const TRY: Duration = Duration::from_secs(5);
-/// How long to wait before the second and the third try.
-const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
-/// How long the program may take.
-const RUN: Duration = Duration::from_secs(10);
-/// How long to wait before looking again whether the program has ended.
-const GLANCE: Duration = Duration::from_millis(20);
-/// How long all that there is to tell may take.
-const ALL: Duration = Duration::from_secs(30);
+/// How long whoever moved an approval waits to hear whether that could be told.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long to wait before looking again whether a process has ended.
+pub(super) const GLANCE: Duration = Duration::from_millis(20);
 /// Owner under which the secret of the signatures is sealed.
 const OWNER: &str = "notify";
 
@@ -45,14 +37,16 @@ pub(crate) struct Notify {
     pub(crate) command: Vec<String>,
     /// Where the program and what it runs are found
     pub(crate) path: Option<String>,
+    /// Profile whose store this is
+    pub(crate) profile: &'static str,
 }
 
 /// What is told: the same to the address and to the program.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct News {
-    event: &'static str,
-    data: Value,
-    ts: Millis,
+    pub(super) event: String,
+    pub(super) data: Value,
+    pub(super) ts: Millis,
 }
 
 impl Notify {
@@ -68,174 +62,27 @@ impl Engine {
         Self { notify, ..self }
     }
 
-    /// Remembers what has come or ended since a call began, as far as its answer shows it.
-    pub(super) fn hear(
-        &self,
-        call: &Call,
-        (name, about): (&str, Option<ApprovalId>),
-        began: Millis,
-        answer: &Result<Outcome<Value>>,
-    ) -> Result<()> {
-        let scope = Scope::of(call);
-        let get = |approval| self.get_approval(&scope, &GetApproval { approval });
-        let seen = match answer {
-            Ok(Outcome::Pending(pending)) => vec![get(pending.approval_id.clone())?],
-            Ok(Outcome::Done(_)) if name == "approvals.list" => {
-                let expired = Some(ApprovalStatus::Expired);
-                let op = ListApprovals { status: expired, user: None, limit: None, cursor: None };
-                self.list_approvals(&scope, &op)?.approvals
-            }
-            Ok(Outcome::Done(reply)) if name == "approvals.reconcile" => {
-                let reply = serde_json::from_value::<Reconciled>(reply.clone());
-                reply.map(|reply| reply.approvals).unwrap_or_default()
-            }
-            // Whoever came too late may be the one who noticed that.
-            Ok(Outcome::Done(_)) | Err(_) => {
-                about.and_then(|id| get(id).ok()).into_iter().collect()
-            }
-        };
-        for one in seen.iter().filter(|one| one.updated_at >= began) {
-            if one.created_at >= began && matches!(answer, Ok(Outcome::Pending(_))) {
-                self.tell(&Approval { status: ApprovalStatus::Pending, ..one.clone() });
-            }
-            if name == "approvals.approve" && one.status != ApprovalStatus::Expired {
-                self.tell(&Approval { status: ApprovalStatus::Approved, ..one.clone() });
-            }
-            match one.status {
-                ApprovalStatus::Unknown
-                | ApprovalStatus::Executed
-                | ApprovalStatus::Failed
-                | ApprovalStatus::Denied
-                | ApprovalStatus::Expired
-                | ApprovalStatus::Cancelled => self.tell(one),
-                ApprovalStatus::Pending | ApprovalStatus::Approved | ApprovalStatus::Sending => {}
+    /// Has told what has moved since the last time; returns what people should know of that.
+    ///
+    /// Waits two seconds at most. What takes longer goes on without this process, and its failure is logged.
+    pub(crate) async fn announce(&self) -> Vec<String> {
+        let moved = self.store.take_moved();
+        if self.notify.is_empty() || moved.is_empty() {
+            return Vec::new();
+        }
+        let mut said = Vec::new();
+        let mut news = Vec::new();
+        for row in &moved {
+            match self.shown(row) {
+                Ok(one) => news.push(news_of(&one)),
+                Err(error) => said.push(format!("Nobody else is told of `{}`: {error}.", row.id)),
             }
         }
-        Ok(())
-    }
-
-    /// Remembers to tell how an approval stands now; [`Engine::announce`] does it.
-    fn tell(&self, approval: &Approval) {
-        let waits = approval.status == ApprovalStatus::Pending;
-        let event = if waits { "approval.requested" } else { "approval.resolved" };
-        let news = News { event, data: summary(approval), ts: Millis::now() };
-        self.news.lock().unwrap_or_else(PoisonError::into_inner).push(news);
-    }
-
-    /// Tells what there is to tell since the last time, and waits for that half a minute at most.
-    pub(crate) async fn announce(&self) {
-        let news = std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner));
-        if news.is_empty() {
-            return;
+        match handed_over(self.notify.profile, &news) {
+            Ok(child) => said.extend(ended(child).await),
+            Err(error) => said.push(format!("Nobody else is told of it: {error}.")),
         }
-        let told = async {
-            let (posted, ran) =
-                tokio::join!(self.notify_address(&news), self.notify_programs(&news));
-            for (key, told) in [("notify_url", posted), ("notify_command", ran)] {
-                if let Err(error) = told {
-                    self.note(format!("`approvals.{key}` did not hear of it: {error}."));
-                }
-            }
-        };
-        if tokio::time::timeout(ALL, told).await.is_err() {
-            self.note("Not everything could be told within half a minute.".to_owned());
-        }
-    }
-
-    /// Posts what there is to tell, in order; where one fails the rest is not tried.
-    async fn notify_address(&self, news: &[News]) -> Result<()> {
-        let Some(url) = &self.notify.url else { return Ok(()) };
-        let secret = self.notify_secret(false)?;
-        for one in news {
-            let body = serde_json::to_vec(one)
-                .map_err(|error| Error::internal("a notification cannot be written", error))?;
-            let request = Request::new("POST", url.clone(), Trust::Operator)?
-                .body("application/json", body)?
-                .header("x-naive-event", one.event)?
-                .signed("x-naive-signature", &secret)?;
-            self.post(&request).await?;
-        }
-        Ok(())
-    }
-
-    /// Posts one, up to three times unless the address says no.
-    async fn post(&self, request: &Request) -> Result<()> {
-        let mut pauses = PAUSES.iter();
-        loop {
-            let (again, error) = match tokio::time::timeout(TRY, self.http.send(request)).await {
-                Ok(Ok(answer)) if answer.is_success() => return Ok(()),
-                Ok(Ok(answer)) => {
-                    let status = answer.status;
-                    let text = format!("`{}` answered with status {status}", request.host());
-                    let again = matches!(status, 408 | 429 | 500..);
-                    (again, Error::new(Code::ProviderError, text))
-                }
-                Ok(Err(failure)) => (true, failure.error),
-                Err(_) => {
-                    let text = format!("`{}` did not answer within 5 seconds", request.host());
-                    (true, Error::new(Code::ProviderError, text))
-                }
-            };
-            match pauses.next().filter(|_| again) {
-                Some(pause) => tokio::time::sleep(*pause).await,
-                None => return Err(error),
-            }
-        }
-    }
-
-    /// Runs the program for each thing there is to tell, in order; where it fails the rest is not tried.
-    async fn notify_programs(&self, news: &[News]) -> Result<()> {
-        for one in news {
-            self.notify_program(one).await?;
-        }
-        Ok(())
-    }
-
-    /// Runs the program once, without a shell and without any environment but `PATH`.
-    async fn notify_program(&self, news: &News) -> Result<()> {
-        let [program, arguments @ ..] = self.notify.command.as_slice() else { return Ok(()) };
-        let event = format!("{}\n", written(news)?);
-        let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .env_clear()
-            .envs(self.notify.path.as_ref().map(|path| ("PATH", path)))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        let mut child = command.spawn().map_err(|error| {
-            Error::internal(format!("`{program}` cannot be run: {error}"), error)
-        })?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // Whoever does not read what it is told has not failed by that.
-            thread::spawn(move || stdin.write_all(event.as_bytes()));
-        }
-        let ended = async {
-            loop {
-                match child.try_wait() {
-                    Ok(None) => tokio::time::sleep(GLANCE).await,
-                    ended => return ended,
-                }
-            }
-        };
-        let ended = tokio::time::timeout(RUN, ended).await;
-        match ended {
-            Ok(Ok(Some(status))) if status.success() => Ok(()),
-            Ok(Ok(status)) => {
-                let status = status.map(|status| status.to_string()).unwrap_or_default();
-                Err(Error::new(Code::ProviderError, format!("`{program}` ended with {status}")))
-            }
-            Ok(Err(error)) => {
-                Err(Error::internal(format!("`{program}` cannot be waited for"), error))
-            }
-            Err(_) => {
-                // It may have ended just now; then there is nothing to kill.
-                drop(child.kill());
-                drop(child.wait());
-                let text = format!("`{program}` took more than 10 seconds and was killed");
-                Err(Error::new(Code::ProviderError, text))
-            }
-        }
+        said
     }
 
     /// Returns the secret by which an address knows that we tell it; the first time, and if `anew`, it is
@@ -264,6 +111,60 @@ impl Engine {
         let secret = self.opening(OWNER, sealed)?.0.remove(OWNER);
         secret.ok_or_else(|| Error::new(Code::InternalError, "the secret of notifications is gone"))
     }
+}
+
+/// Starts a process that tells `news`, and outlives this one if it has to.
+fn handed_over(profile: &str, news: &[News]) -> Result<Child> {
+    let failed = |error| Error::internal("the process that tells cannot be started", error);
+    let text = written(&news)?.to_string();
+    let mut command = Command::new(std::env::current_exe().map_err(failed)?);
+    command
+        .args(["--profile", profile, "approvals", "notify"])
+        // It tells as the operator does, whoever has moved what it tells.
+        .env_remove("NAIVE_API_KEY")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command.spawn().map_err(failed)?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // If it cannot read, its end says so.
+        thread::spawn(move || stdin.write_all(text.as_bytes()));
+    }
+    Ok(child)
+}
+
+/// Returns what the process that tells has to say, if it ends in time.
+async fn ended(mut child: Child) -> Vec<String> {
+    let ended = async {
+        loop {
+            match child.try_wait() {
+                Ok(None) => tokio::time::sleep(GLANCE).await,
+                ended => return ended,
+            }
+        }
+    };
+    let Ok(ended) = tokio::time::timeout(PATIENCE, ended).await else {
+        let text = "Who else hears of this is slow, and is told in the background: `naive logs all --action notify.failed` shows whether that fails.";
+        return vec![text.to_owned()];
+    };
+    if !ended.ok().flatten().is_some_and(|status: ExitStatus| status.success()) {
+        return vec!["Nobody else is told of it: the process that tells has failed.".to_owned()];
+    }
+    let mut said = String::new();
+    if let Some(mut stdout) = child.stdout.take() {
+        // It has ended well: what cannot be read is nothing that went wrong there.
+        let _ = stdout.read_to_string(&mut said);
+    }
+    said.lines().map(str::to_owned).collect()
+}
+
+/// Returns what is told of an approval as it stands now.
+fn news_of(one: &Approval) -> News {
+    let waits = one.status == ApprovalStatus::Pending;
+    let event = if waits { "approval.requested" } else { "approval.resolved" };
+    News { event: event.to_owned(), data: summary(one), ts: one.updated_at }
 }
 
 /// Returns what is told of an approval: nothing of what it was called with but its title.

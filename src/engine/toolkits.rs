@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::clients::client_owner;
 use super::known::Known;
+use super::limits::page_size;
 use super::{Engine, World, user_flag};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, ToolSlug};
@@ -88,7 +89,7 @@ impl Engine {
         );
         slugs.sort();
         slugs.dedup();
-        let limit = usize::try_from(limit.unwrap_or(PAGE)).unwrap_or(usize::MAX);
+        let limit = usize::try_from(page_size(limit, PAGE)).unwrap_or(usize::MAX);
         let mut page = Vec::new();
         for slug in slugs
             .into_iter()

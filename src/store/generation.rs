@@ -55,7 +55,7 @@ impl Store {
             }
             return Ok(None);
         }
-        let found = {
+        let (found, given_up) = {
             let mut conn = self.conn();
             let tx = immediate(&mut conn)?;
             let (id, number) = row(&tx)?;
@@ -72,6 +72,11 @@ impl Store {
         };
         let (id, number) = self.generation()?;
         replace_marker(&self.dir, &id, number)?;
+        for id in given_up.iter().filter_map(|id| id.parse().ok()) {
+            if let Some(row) = self.approval_as_it_stands(&id)? {
+                self.has_moved(&row);
+            }
+        }
         Ok(Some(found))
     }
 
@@ -97,8 +102,9 @@ fn row(conn: &rusqlite::Connection) -> Result<(String, i64)> {
     Ok(select.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
-/// Moves what a copy cannot know to where a person has to look, and says so in the log.
-fn give_up(tx: &Transaction<'_>, now: Millis) -> Result<Restored> {
+/// Moves what a copy cannot know to where a person has to look, and says so in the log; returns the ids
+/// of that too.
+fn give_up(tx: &Transaction<'_>, now: Millis) -> Result<(Restored, Vec<String>)> {
     let open = tx
         .prepare(
             "UPDATE approvals SET status = 'unknown', owner = NULL, updated_at = ?1,
@@ -122,7 +128,8 @@ fn give_up(tx: &Transaction<'_>, now: Millis) -> Result<Restored> {
         [now.0],
     )?;
     append(tx, &entry("store.restored", now, None))?;
-    Ok(Restored { unknown: open.len(), pending })
+    let restored = Restored { unknown: open.len(), pending };
+    Ok((restored, open.into_iter().map(|(id, _, _)| id).collect()))
 }
 
 fn entry(action: &'static str, now: Millis, approval: Option<(&str, &str)>) -> Entry {

@@ -71,11 +71,14 @@ impl Store {
     ) -> Result<Kit> {
         let mut conn = self.conn();
         let tx = immediate(&mut conn)?;
-        let form = change(of_id(&tx, id)?)?;
+        let before = of_id(&tx, id)?;
+        // Each change has a time of its own, by which it is known whether there was another.
+        let at = Millis(now.0.max(before.updated_at.0 + 1));
+        let form = change(before)?;
         tx.execute(
             "UPDATE kits SET name = ?2, description = nullif(?3, ''), policy = ?4, updated_at = ?5
              WHERE id = ?1",
-            params![id, form.name, form.description, written(&form.policy)?, now.0],
+            params![id, form.name, form.description, written(&form.policy)?, at.0],
         )
         .map_err(|error| taken(error, &form.name))?;
         let kit = of_id(&tx, id)?;

@@ -80,6 +80,8 @@ pub(crate) struct Store {
     conn: Mutex<Connection>,
     dir: PathBuf,
     presence: OnceLock<Presence>,
+    /// Approvals as this process has moved them, in order, until somebody takes them
+    moved: Mutex<Vec<ApprovalRow>>,
 }
 
 impl Store {
@@ -99,7 +101,7 @@ impl Store {
             Some(conn) => conn,
             None => migrated(dir, &path)?,
         };
-        Ok(Self { conn: Mutex::new(conn), dir: dir.to_owned(), presence: OnceLock::new() })
+        Ok(Self::on(conn, dir.to_owned()))
     }
 
     /// Tells whether there is a database in `dir`.
@@ -113,7 +115,12 @@ impl Store {
         let mut conn = Connection::open_in_memory().unwrap();
         migrate(&mut conn).unwrap();
         let dir = PathBuf::from("/nonexistent");
-        Self { conn: Mutex::new(conn), dir, presence: OnceLock::new() }
+        Self::on(conn, dir)
+    }
+
+    fn on(conn: Connection, dir: PathBuf) -> Self {
+        let (conn, moved) = (Mutex::new(conn), Mutex::default());
+        Self { conn, dir, presence: OnceLock::new(), moved }
     }
 
     /// Takes the lock that all processes on this store share; it is freed when the file is dropped.

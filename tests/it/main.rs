@@ -19,6 +19,7 @@ mod connect;
 mod crash;
 mod credential;
 mod damage;
+mod desk;
 mod device;
 mod doubt;
 mod ends;

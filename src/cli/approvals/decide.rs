@@ -10,7 +10,7 @@ use crate::api::action::{Outcome, written};
 use crate::api::approvals::{Approval, ApprovalStatus, Approve, Deny, GetApproval, Reconcile};
 use crate::api::connections::{Connect, ConnectState, Status};
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{ApprovalId, UserRef};
+use crate::api::ids::{ApprovalId, Label, UserRef, connect_command};
 use crate::api::workspace::{AuthType, GetToolkit};
 use crate::cli::App;
 use crate::cli::connect::{Browser, Door, check_patience, joined};
@@ -69,13 +69,14 @@ pub(super) async fn reconcile(app: &App<'_>, told: Reconciling) -> Result<u8> {
     let Some(login) = login else { return app.show(told.op, view::reconciled).await };
     let mut reply = done(Box::pin(app.ask(login.call(app), told.op)).await?)?;
     let mut page = Page::default();
+    let (user, label) = (login.user.clone(), login.label.clone());
     let state = match reply.approvals.first_mut() {
         Some(one) => Box::pin(login.seen_to(app, one)).await?,
         None => None,
     };
     view::reconciled(&reply, &mut page);
     if let Some(state) = state {
-        next(app, &mut page, &state, one.user.parse().ok().as_ref());
+        next(app, &mut page, &state, (user.as_ref(), label.as_ref()));
     }
     app.output.reply("approvals.reconcile", written(&reply)?, page)
 }
@@ -152,6 +153,7 @@ async fn show(app: &App<'_>, one: &Approval, browser: &Browser) -> Result<u8> {
 struct Login {
     name: String,
     auth: AuthType,
+    label: Option<Label>,
     user: Option<UserRef>,
     door: Door,
     no_wait: bool,
@@ -174,18 +176,18 @@ impl Login {
         let door = if returns && !browser.no_wait { door.check()? } else { door };
         let user = one.user.parse().ok();
         let (name, no_wait) = (about.summary.name, browser.no_wait);
-        Ok(Some(Self { name, auth, user, door, no_wait }))
+        Ok(Some(Self { name, auth, label: op.label, user, door, no_wait }))
     }
 
     /// Approves, and waits for the end of the login that this begins.
     async fn approved(self, app: &App<'_>, one: &Approval) -> Result<(Approval, Page)> {
         let op = Approve { approval: one.id.clone() };
         let mut one = done(Box::pin(app.ask(self.call(app), op)).await?)?;
-        let user = self.user.clone();
+        let (user, label) = (self.user.clone(), self.label.clone());
         let state = self.seen_to(app, &mut one).await?;
         let mut page = page(app, &one);
         if let Some(state) = state {
-            next(app, &mut page, &state, user.as_ref());
+            next(app, &mut page, &state, (user.as_ref(), label.as_ref()));
         }
         Ok((one, page))
     }
@@ -204,7 +206,12 @@ impl Login {
             return Ok(Some(started));
         }
         app.announce().await?;
-        let ended = self.door.ended(app, &self.name, &started, self.user.as_ref()).await?;
+        let ended = self.door.ended(app, &self.name, &started, self.user.as_ref()).await;
+        let whose = app.user_flag(self.user.as_ref());
+        let command = connect_command(&started.toolkit, &whose, self.label.as_ref());
+        let ended = ended.map_err(|error| {
+            error.hint(format!("it was approved, and nothing is connected: run `{command}`"))
+        })?;
         if let Some(ended) = &ended {
             one.result = Some(written(ended)?);
         }
@@ -221,30 +228,33 @@ fn done<T>(outcome: Outcome<T>) -> Result<T> {
 }
 
 /// Returns the login that an approved action has begun.
-fn started(one: &Approval) -> Option<ConnectState> {
+pub(super) fn started(one: &Approval) -> Option<ConnectState> {
     let result = one.result.as_ref().filter(|_| one.status == ApprovalStatus::Executed)?;
     serde_json::from_value(result.clone()).ok()
 }
 
 /// Says what comes after a login that has begun or ended.
-fn next(app: &App<'_>, page: &mut Page, state: &ConnectState, user: Option<&UserRef>) {
+pub(super) fn next(
+    app: &App<'_>,
+    page: &mut Page,
+    state: &ConnectState,
+    (user, label): (Option<&UserRef>, Option<&Label>),
+) {
     let (id, toolkit, user) = (&state.connected_account_id, &state.toolkit, app.user_flag(user));
     match state.status {
         Status::Active => {
             page.next(format!("naive connections tools {toolkit}{user}"), "see what it can do");
         }
-        Status::Initiated
-        | Status::Expired
-        | Status::Failed
-        | Status::Inactive
-        | Status::Revoked => {
-            if state.credential_fields.is_empty() {
-                page.next(format!("naive connections wait {id}{user}"), "wait for the login");
-            } else {
-                let keys = crate::engine::keys(&state.credential_fields);
-                let command = format!("naive connections credentials {id}{user}{keys}");
-                page.next(command, "enter them, a line of stdin each");
-            }
+        Status::Failed | Status::Expired | Status::Inactive | Status::Revoked => {
+            page.next(connect_command(toolkit, &user, label), "connect it again");
+        }
+        Status::Initiated if !state.credential_fields.is_empty() => {
+            let keys = crate::engine::keys(&state.credential_fields);
+            let command = format!("naive connections credentials {id}{user}{keys}");
+            page.next(command, "enter them, a line of stdin each");
+        }
+        Status::Initiated => {
+            page.next(format!("naive connections wait {id}{user}"), "wait for the login");
         }
     }
 }

@@ -14,7 +14,7 @@ use clap::{ArgGroup, Args, Subcommand};
 use serde_json::json;
 
 use super::connect::Browser;
-use super::output::Page;
+use super::output::{Page, raw};
 use super::{App, Needs, arguments};
 use crate::api::approvals::{
     Cancel, Deny, Found, GetApproval, ListApprovals, RequestApproval, ResolveApproval,
@@ -53,7 +53,8 @@ pub(crate) enum Command {
     /// Whoever the config key `approvals.notify_url` names is posted each approval that comes to wait, and what
     /// becomes of it: `{event, data, ts}`, with `approval.requested` or `approval.resolved` as the event, also in
     /// the header `X-Naive-Event`; `X-Naive-Signature` is `sha256=` and the HMAC-SHA256 of the body under this
-    /// secret, in hexadecimal. It is tried three times, after the answer is out. The program that
+    /// secret, in hexadecimal. It is tried three times, after the answer is out, by a process of its own that
+    /// nobody waits for longer than two seconds; the log says `notify.failed` of what nobody took. The program that
     /// `approvals.notify_command` names gets the same on stdin, runs without a shell, has no environment but
     /// `PATH`, and is killed after ten seconds. Either may hear of the same thing twice: `data.id` and
     /// `data.status` tell.
@@ -62,6 +63,9 @@ pub(crate) enum Command {
         #[arg(long)]
         rotate: bool,
     },
+    /// Tell what another process of ours gives on stdin
+    #[command(hide = true)]
+    Notify,
 }
 
 /// What a person found out.
@@ -110,12 +114,13 @@ impl Command {
             Self::Reconcile(_) => "approvals.reconcile",
             Self::Request(_) => "approvals.request",
             Self::NotifySecret { .. } => "approvals.notify_secret",
+            Self::Notify => "approvals.notify",
         }
     }
 
     /// Tells whether it touches what belongs to the operator alone, and is no action that the gate sees.
     pub(crate) fn is_the_operators(&self) -> bool {
-        matches!(self, Self::NotifySecret { .. })
+        matches!(self, Self::NotifySecret { .. } | Self::Notify)
     }
 
     /// Tells what it needs before it runs.
@@ -130,7 +135,8 @@ impl Command {
             | Self::Cancel(_)
             | Self::Resolve(_)
             | Self::Request(_)
-            | Self::NotifySecret { .. } => Needs::Store,
+            | Self::NotifySecret { .. }
+            | Self::Notify => Needs::Store,
         }
     }
 
@@ -148,7 +154,8 @@ impl Command {
             | Self::Watch(_)
             | Self::Resolve(_)
             | Self::Request(_)
-            | Self::NotifySecret { .. } => None,
+            | Self::NotifySecret { .. }
+            | Self::Notify => None,
         }
     }
 }
@@ -156,7 +163,10 @@ impl Command {
 /// Runs a command.
 pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
     match command {
-        Command::List(op) => app.show(op, view::table).await,
+        Command::List(op) => {
+            let asked = op.clone();
+            app.show(op, |reply, page| view::table(reply, page, &asked)).await
+        }
         Command::Get(op) => app.show(op, |one, page| view::one(app, one, page)).await,
         // It may wait for a login, which is a lot to hold for the commands that do not.
         Command::Approve(told) => Box::pin(decide::approve(app, told)).await,
@@ -170,10 +180,15 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
         }
         Command::Reconcile(told) => Box::pin(decide::reconcile(app, told)).await,
         Command::Request(Request { mut op, payload, wait }) => {
-            op.payload = arguments::object(payload.as_deref())?;
+            op.payload = arguments::object("--payload", payload.as_deref())?;
             wait::request(app, op, wait).await
         }
         Command::NotifySecret { rotate } => notify_secret(app, rotate),
+        Command::Notify => {
+            let said = app.backend.engine()?.tell(&arguments::stdin()?).await?;
+            said.iter().try_for_each(|text| raw(&format!("{text}\n")))?;
+            Ok(0)
+        }
     }
 }
 

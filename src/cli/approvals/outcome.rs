@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use super::card::{Card, who};
+use super::decide::{next, started};
 use crate::api::action::written;
 use crate::api::approvals::{Approval, ApprovalStatus, GetApproval, ListApprovals};
+use crate::api::connections::{ConnectState, Status};
 use crate::api::error::{Code, Error, Result};
 use crate::api::time::Millis;
 use crate::cli::App;
+use crate::cli::connections::get;
 use crate::cli::output::{Output, Page, width};
 use crate::cli::pending::{Waiting, patiently};
 
@@ -67,13 +70,27 @@ pub(super) fn page(app: &App<'_>, one: &Approval) -> Page {
 /// Shows the card, and what was answered.
 pub(super) fn whole(app: &App<'_>, one: &Approval, page: &mut Page) {
     page.text(card(app, one));
-    if let Some(trouble) = &one.error {
-        page.text(format!("\nerror\n{}", trouble.message));
-    }
     if let Some(result) = one.result.as_ref().filter(|result| !result.is_null()) {
         page.text("\nresult");
         page.json(result);
     }
+    login(app, one, page);
+}
+
+/// Says how the login stands now that an approval has begun, and what comes next.
+fn login(app: &App<'_>, one: &Approval, page: &mut Page) {
+    let (Some(connection), Some(state)) = (&one.connection, started(one)) else { return };
+    page.text("\nconnection");
+    get(connection, page);
+    let status = connection.status;
+    if status != Status::Active {
+        let why = connection.reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        let status = status.as_str();
+        page.hint(format!("It was approved and begun, and the connection is {status}{why}."));
+    }
+    let label = connection.label.as_ref();
+    let user = one.user.parse().ok();
+    next(app, page, &ConnectState { status, ..state }, (user.as_ref(), label));
 }
 
 /// Returns the card of an approval for this terminal.

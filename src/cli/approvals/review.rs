@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::card::line;
 use super::decide::approved;
-use super::outcome::{card, since};
+use super::outcome::{card, failure, since};
 use super::queue::{Answer, Queue};
 use crate::api::approvals::{Approval, ApprovalStatus, Deny, GetApproval};
 use crate::api::error::{Error, Result};
@@ -32,7 +32,6 @@ struct Review<'a> {
     typed: mpsc::UnboundedReceiver<String>,
     signals: Signals,
     decided: usize,
-    skipped: usize,
 }
 
 /// What comes after a card.
@@ -57,7 +56,7 @@ pub(super) async fn review(app: &App<'_>, browser: &Browser) -> Result<u8> {
     let (lines, typed) = mpsc::unbounded_channel();
     read_lines(lines);
     let queue = Queue::default();
-    let mut review = Review { app, browser, queue, typed, signals, decided: 0, skipped: 0 };
+    let mut review = Review { app, browser, queue, typed, signals, decided: 0 };
     review.run().await
 }
 
@@ -73,7 +72,8 @@ impl Review<'_> {
             }
             self.app.announce().await?;
         }
-        note(&self.end())?;
+        let left = since(self.app, Some(ApprovalStatus::Pending), Some(0)).await?.len();
+        note(&ended(self.decided, left))?;
         Ok(0)
     }
 
@@ -91,10 +91,7 @@ impl Review<'_> {
             let Some(line) = self.answer(one).await? else { return Ok(Next::Quit) };
             match Answer::of(&line) {
                 Some(Answer::Quit) => return Ok(Next::Quit),
-                Some(Answer::Skip) => {
-                    self.skipped += 1;
-                    return Ok(Next::Card);
-                }
+                Some(Answer::Skip) => return Ok(Next::Card),
                 Some(answer) => {
                     self.decide(one, answer).await?;
                     return Ok(Next::Card);
@@ -140,14 +137,16 @@ impl Review<'_> {
             }
             Answer::Skip | Answer::Quit => Ok(()),
         };
-        self.decided += 1;
         match done {
             Err(error) if error.exit() >= 128 => Err(error),
             Err(error) => {
                 self.app.output.error("approvals.review", &error);
                 Ok(())
             }
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.decided += 1;
+                Ok(())
+            }
         }
     }
 
@@ -158,7 +157,10 @@ impl Review<'_> {
         read_lines(lines);
         self.typed = typed;
         let (now, page) = approved?;
-        note(&line(&now))?;
+        // What is said of one that failed says why.
+        if failure(&now).is_none() {
+            note(&line(&now))?;
+        }
         self.app.output.advise(page)
     }
 
@@ -168,14 +170,15 @@ impl Review<'_> {
             more => format!("{KEYS}\n{more} more {}.", waits(more)),
         }
     }
+}
 
-    fn end(&self) -> String {
-        let left = self.skipped + self.queue.len();
-        match (self.decided, left) {
-            (0, 0) => "Nothing waits for a decision.".to_owned(),
-            (_, 0) => "Nothing else waits for a decision.".to_owned(),
-            (_, left) => format!("{left} still {} for a decision.", waits(left)),
-        }
+/// Says how many were decided, and how many still wait.
+pub(super) fn ended(decided: usize, left: usize) -> String {
+    match (decided, left) {
+        (0, 0) => "Nothing waits for a decision.".to_owned(),
+        (0, left) => format!("{left} still {} for a decision.", waits(left)),
+        (decided, 0) => format!("{decided} decided. Nothing else waits for a decision."),
+        (decided, left) => format!("{decided} decided. {left} still {}.", waits(left)),
     }
 }
 

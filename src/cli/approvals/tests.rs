@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::card::{Card, line};
 use super::outcome::{failure, status};
 use super::queue::{Answer, Queue};
+use super::review::ended;
 use crate::api::approvals::{Account, Actor, Approval, ApprovalStatus, Class};
 use crate::api::ids::ConnectionId;
 use crate::api::time::Millis;
@@ -87,6 +88,7 @@ fn approval(action: &str, title: &str, payload: Value) -> Approval {
         class: Class::A,
         result: None,
         error: None,
+        connection: None,
         requested_by: agent("support bot"),
         resolved_by: None,
         resolved_at: None,
@@ -299,4 +301,12 @@ fn only_what_is_clear_is_an_answer() {
     for (line, answer) in cases {
         assert_eq!(Answer::of(line), answer, "{line}");
     }
+}
+
+#[test]
+fn a_sitting_ends_with_how_many_were_decided_and_how_many_still_wait() {
+    assert_eq!(ended(0, 0), "Nothing waits for a decision.");
+    assert_eq!(ended(0, 1), "1 still waits for a decision.");
+    assert_eq!(ended(2, 0), "2 decided. Nothing else waits for a decision.");
+    assert_eq!(ended(1, 3), "1 decided. 3 still wait.");
 }

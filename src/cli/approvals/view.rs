@@ -1,22 +1,31 @@
 //! What approvals look like in a list, and what can be done about one.
 
-use super::card::who;
 use super::outcome::{failure, whole};
-use crate::api::approvals::{Approval, ApprovalStatus, Approvals, Reconciled};
+use crate::api::approvals::{
+    Actor, Approval, ApprovalStatus, Approvals, ListApprovals, Reconciled,
+};
+use crate::api::ids::flag;
 use crate::cli::App;
 use crate::cli::output::Page;
 
 /// One line an approval.
-pub(super) fn table(reply: &Approvals, page: &mut Page) {
+pub(super) fn table(reply: &Approvals, page: &mut Page, asked: &ListApprovals) {
     rows(&reply.approvals, page);
     if let Some(cursor) = &reply.next_cursor {
-        page.next(format!("naive approvals list --cursor {cursor}"), "see those before");
+        let status = asked.status.map(|status| flag("status", status.as_str()));
+        let user = asked.user.as_ref().map(|user| flag("user", user.as_str()));
+        let limit = asked.limit.map(|limit| flag("limit", &limit.to_string()));
+        let same: String = [status, user, limit].into_iter().flatten().collect();
+        page.next(format!("naive approvals list{same} --cursor {cursor}"), "see those before");
     }
 }
 
 /// Everything that is known of an approval.
 pub(super) fn one(app: &App<'_>, approval: &Approval, page: &mut Page) {
     whole(app, approval, page);
+    if let Some(trouble) = &approval.error {
+        page.text(format!("\nerror\n{}", trouble.message));
+    }
     match approval.status {
         ApprovalStatus::Pending => {
             let id = &approval.id;
@@ -71,11 +80,18 @@ fn rows(approvals: &[Approval], page: &mut Page) {
             one.status.as_str().to_owned(),
             one.title.clone(),
             one.user.clone(),
-            who(&one.requested_by),
+            name(&one.requested_by),
             one.created_at.minute(),
             if waits { one.expires_at.minute() } else { String::new() },
         ]
     };
     let columns = ["approval", "status", "what", "user", "asked by", "asked", "until"];
     page.table(&columns, approvals.iter().map(row).collect());
+    page.narrowing(&["asked", "until", "asked by", "user"]);
+}
+
+/// Returns who it was in a word.
+fn name(actor: &Actor) -> String {
+    let name = actor.name.clone().filter(|name| !name.is_empty());
+    name.unwrap_or_else(|| actor.actor_id.clone())
 }

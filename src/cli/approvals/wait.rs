@@ -64,7 +64,14 @@ pub(super) async fn request(app: &App<'_>, op: RequestApproval, waits: bool) -> 
 }
 
 /// Follows one approval to its end, or all that come.
+///
+/// What goes wrong is a line among the others.
 pub(super) async fn watch(app: &App<'_>, watch: Watch) -> Result<u8> {
+    let watched = watched(app, watch).await;
+    Ok(watched.unwrap_or_else(|error| app.output.lines().error("approvals.watch", &error)))
+}
+
+async fn watched(app: &App<'_>, watch: Watch) -> Result<u8> {
     if let Some(approval) = watch.approval {
         let mut known = None;
         let op = GetApproval { approval };

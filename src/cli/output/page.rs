@@ -21,8 +21,8 @@ pub(super) enum Block {
     Text(String),
     /// Names and values
     Fields(Vec<(String, String)>),
-    /// Columns and rows
-    Table(Vec<String>, Vec<Vec<String>>),
+    /// Columns and rows, and the columns that go first where there is no room for all
+    Table(Vec<String>, Vec<Vec<String>>, &'static [&'static str]),
     /// JSON, indented
     Json(Value),
 }
@@ -64,7 +64,14 @@ impl Page {
         };
         let header = kept(columns.iter().map(|name| (*name).to_owned()).collect());
         let rows = rows.into_iter().map(kept).collect();
-        self.blocks.push(Block::Table(header, rows));
+        self.blocks.push(Block::Table(header, rows, &[]));
+    }
+
+    /// Says which columns of the table that was added last go first where there is no room for all.
+    pub(crate) fn narrowing(&mut self, columns: &'static [&'static str]) {
+        if let Some(Block::Table(_, _, first)) = self.blocks.last_mut() {
+            *first = columns;
+        }
     }
 
     /// Adds JSON.

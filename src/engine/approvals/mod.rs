@@ -12,6 +12,7 @@ mod settle;
 mod shown;
 
 use super::gate::decides;
+use super::limits::page_size;
 use super::{Engine, Scope};
 use crate::api::action::Action;
 use crate::api::approvals::{
@@ -60,7 +61,7 @@ impl Engine {
             user: seal.or(named.as_ref().map(|user| user.id.as_str())),
             before: before.transpose()?,
         };
-        let limit = op.limit.unwrap_or(PAGE).max(1);
+        let limit = page_size(op.limit, PAGE);
         let mut rows = self.store.approvals(&filter, limit.saturating_add(1))?;
         let more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
         rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -72,7 +73,7 @@ impl Engine {
     pub(super) fn get_approval(&self, scope: &Scope<'_>, op: &GetApproval) -> Result<Approval> {
         let row = self.approval(scope, &op.approval)?;
         self.frozen(&row)?;
-        self.shown(&row)
+        self.with_login(self.shown(&row)?)
     }
 
     pub(super) fn deny(&self, scope: &Scope<'_>, op: Deny) -> Result<Approval> {

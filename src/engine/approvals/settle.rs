@@ -11,7 +11,7 @@ use super::replay::{Errand, TRIES, ask, look};
 use super::shown::{Came, in_doubt};
 use super::unknown;
 use crate::api::approvals::{ApprovalStatus, Class, Reconcile, Reconciled};
-use crate::api::error::{Error, Result};
+use crate::api::error::{Code, Error, Result};
 use crate::api::ids::ApprovalId;
 use crate::api::primitives::PERFORMED;
 use crate::api::time::Millis;
@@ -54,6 +54,7 @@ impl Engine {
         scope: &Scope<'_>,
         op: &Reconcile,
     ) -> Result<Reconciled> {
+        check(op)?;
         let rows = if let Some(id) = &op.approval {
             vec![self.row(id)?]
         } else {
@@ -265,5 +266,29 @@ impl Engine {
             Some(row) => Ok(row),
             None => self.row(&row.id),
         }
+    }
+}
+
+/// Fails unless it is said which approval is meant, or that all are.
+fn check(op: &Reconcile) -> Result<()> {
+    if op.approval.is_some() != op.all {
+        return Ok(());
+    }
+    Err(Error::new(Code::InvalidInput, "say which approval is meant, or that all of them are")
+        .hint("run `naive approvals reconcile <id>` or `naive approvals reconcile --all`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_said_does_not_mean_all() {
+        let checked = |text: &str| check(&serde_json::from_str(text).unwrap());
+        let id = "65589c8b-e033-4a65-b16c-379211c94429";
+
+        assert_eq!(checked("{}").unwrap_err().code, Code::InvalidInput);
+        assert!(checked(r#"{"all": true}"#).is_ok());
+        assert!(checked(&format!(r#"{{"approval": "{id}"}}"#)).is_ok());
     }
 }

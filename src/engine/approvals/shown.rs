@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::frozen::Frozen;
-use crate::api::approvals::Approval;
+use crate::api::approvals::{Approval, ApprovalStatus};
+use crate::api::connections::{ConnectState, Status};
 use crate::api::error::{Code, Error, Result, Trouble};
 use crate::api::ids::{ApprovalId, UserRef, hex};
 use crate::api::kits::Primitive;
@@ -36,7 +37,7 @@ impl Came {
 
 impl Engine {
     /// Shows an approval. One whose frozen bytes were altered, or do not open, says so and shows none.
-    pub(super) fn shown(&self, row: &ApprovalRow) -> Result<Approval> {
+    pub(in crate::engine) fn shown(&self, row: &ApprovalRow) -> Result<Approval> {
         let frozen = match self.frozen(row) {
             Err(error) if error.reason.as_deref() == Some("approval_altered") => {
                 return self.form(row, None, Came::trouble(&error));
@@ -53,6 +54,29 @@ impl Engine {
             }
         };
         self.form(row, Some(frozen), came)
+    }
+
+    /// Adds how the connection stands now whose login an approval has begun. A link or a code that leads
+    /// nowhere any more is not shown.
+    pub(super) fn with_login(&self, mut one: Approval) -> Result<Approval> {
+        if one.action_type != "connections.connect" || one.status != ApprovalStatus::Executed {
+            return Ok(one);
+        }
+        let result = one.result.take().unwrap_or_default();
+        let Ok(mut state) = serde_json::from_value::<ConnectState>(result.clone()) else {
+            return Ok(Approval { result: Some(result), ..one });
+        };
+        let user: Option<UserRef> = one.tenant_user_id.parse().ok();
+        if let Some(user) = user.map(|user| self.store.user(&user)).transpose()?.flatten() {
+            self.refresh_mirror(&user)?;
+        }
+        let found = self.store.connection(&state.connected_account_id)?;
+        one.connection = found.map(|(_, connection)| connection);
+        if one.connection.as_ref().is_none_or(|found| found.status != Status::Initiated) {
+            (state.redirect_url, state.device, state.login) = (None, None, None);
+        }
+        one.result = Some(crate::api::action::written(&state)?);
+        Ok(one)
     }
 
     fn form(&self, row: &ApprovalRow, frozen: Option<Frozen>, came: Came) -> Result<Approval> {
@@ -82,6 +106,7 @@ impl Engine {
             class: row.class,
             result: came.result,
             error: came.error,
+            connection: None,
             requested_by: row.requester.clone(),
             resolved_by: row.resolved_by.clone(),
             resolved_at: row.resolved_at,

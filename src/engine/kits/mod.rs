@@ -12,6 +12,9 @@ use crate::engine::Engine;
 use crate::store::{KitForm, UserChange};
 use faults::check;
 
+/// Reason of the error about a kit that is no longer what its caller read.
+pub(crate) const KIT_CHANGED: &str = "kit_changed";
+
 impl Engine {
     pub(in crate::engine) fn create_kit(&self, op: CreateKit) -> Result<Kit> {
         free_name(&op.name)?;
@@ -62,6 +65,12 @@ impl Engine {
         // Only what is said is judged: an app that was removed since must not stand in the way.
         check(self, &policy)?;
         self.store.update_kit(&kit.id, Millis::now(), |kit| {
+            if op.if_updated_at.is_some_and(|read| read != kit.updated_at) {
+                let text = format!("account kit `{}` was changed meanwhile", kit.name);
+                return Err(Error::new(Code::DuplicateRequest, text)
+                    .hint("read it again, and change what it says now")
+                    .reason(KIT_CHANGED));
+            }
             let was = kit.policy;
             Ok(KitForm {
                 name: op.name.map_or(kit.name, String::from),

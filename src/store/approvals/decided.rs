@@ -46,7 +46,7 @@ impl Store {
             Then::Send(_) => Some(self.presence()?),
             Then::Done(_) | Then::Wait(_) | Then::Fail(_) => None,
         };
-        self.decide(id, decision, is_pending, |tx, row| {
+        let decided = self.decide(id, decision, is_pending, |tx, row| {
             let (at, by) = (decision.at, decision.by);
             let row = moved(
                 tx,
@@ -71,7 +71,12 @@ impl Store {
                 (Then::Fail(why), _) => failed(tx, &row, why, (by, at)),
                 (Then::Send(_), None) => Ok(row),
             }
-        })
+        })?;
+        if let Some((row, true)) = &decided {
+            self.has_moved(&ApprovalRow { status: ApprovalStatus::Approved, ..row.clone() });
+            self.has_ended(row);
+        }
+        Ok(decided)
     }
 
     /// Denies what is pending, likewise, or approved and was never sent: nobody sends it any more.
@@ -84,11 +89,12 @@ impl Store {
             let waits = row.status == ApprovalStatus::Approved && row.sends == 0;
             is_pending(row) || (waits && !self.is_owned(row.owner.as_deref()))
         };
-        self.decide(id, decision, unsent, |tx, row| {
+        let decided = self.decide(id, decision, unsent, |tx, row| {
             // What kept it waiting says nothing of how it ended.
             sealed::delete(tx, &result_owner(id))?;
             ended(tx, row, decision, ApprovalStatus::Denied)
-        })
+        })?;
+        Ok(self.noticed(decided))
     }
 
     /// Takes back what is pending, likewise.
@@ -97,9 +103,18 @@ impl Store {
         id: &ApprovalId,
         decision: &Decision<'_>,
     ) -> Result<Option<(ApprovalRow, bool)>> {
-        self.decide(id, decision, is_pending, |tx, row| {
+        let decided = self.decide(id, decision, is_pending, |tx, row| {
             ended(tx, row, decision, ApprovalStatus::Cancelled)
-        })
+        })?;
+        Ok(self.noticed(decided))
+    }
+
+    /// Remembers what was decided here, for those who are told.
+    fn noticed(&self, decided: Option<(ApprovalRow, bool)>) -> Option<(ApprovalRow, bool)> {
+        if let Some((row, true)) = &decided {
+            self.has_moved(row);
+        }
+        decided
     }
 
     /// Says what became of what is unknown: it was executed, or failed with this sealed reason.
@@ -125,6 +140,7 @@ impl Store {
         let by = (decision.by, decision.at);
         record(&tx, &row, ("approval.resolved", status.as_str()), by)?;
         tx.commit()?;
+        self.has_moved(&row);
         Ok(Some((row, true)))
     }
 
@@ -154,6 +170,9 @@ impl Store {
         let won = !row.is_over(decision.at);
         let row = if won { run(&tx, &row)? } else { expired(&tx, &row, decision.at)? };
         tx.commit()?;
+        if !won {
+            self.has_moved(&row);
+        }
         Ok(Some((row, won)))
     }
 }

@@ -9,6 +9,7 @@ mod sending;
 #[cfg(test)]
 mod tests;
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use rusqlite::{ErrorCode, OptionalExtension as _, Row, ToSql, Transaction, params};
@@ -155,7 +156,26 @@ impl Store {
         let row = row_of(&tx, new.id)?.ok_or_else(lost)?;
         record(&tx, &row, (action_name(new.action_type), "held"), (new.requester, new.created_at))?;
         tx.commit()?;
+        self.has_moved(&row);
         Ok(row)
+    }
+
+    /// Returns the approvals that this process has frozen, decided or ended, each as it stood then and in
+    /// that order, and forgets them.
+    pub(crate) fn take_moved(&self) -> Vec<ApprovalRow> {
+        std::mem::take(&mut *self.moved.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Remembers how an approval stands now. Call it after the commit of what brought that about.
+    pub(in crate::store) fn has_moved(&self, row: &ApprovalRow) {
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner).push(row.clone());
+    }
+
+    /// The same, where it has ended.
+    fn has_ended(&self, row: &ApprovalRow) {
+        if !matches!(row.status, ApprovalStatus::Approved | ApprovalStatus::Sending) {
+            self.has_moved(row);
+        }
     }
 }
 

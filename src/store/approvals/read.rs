@@ -31,12 +31,20 @@ impl Store {
         let mut conn = self.conn();
         let tx = immediate(&mut conn)?;
         let Some(row) = row_of(&tx, id)? else { return Ok(None) };
-        let row = if row.is_over(now) { expired(&tx, &row, now)? } else { row };
+        if !row.is_over(now) {
+            // Another process was faster.
+            return Ok(Some(row));
+        }
+        let row = expired(&tx, &row, now)?;
         tx.commit()?;
+        self.has_moved(&row);
         Ok(Some(row))
     }
 
-    pub(super) fn approval_as_it_stands(&self, id: &ApprovalId) -> Result<Option<ApprovalRow>> {
+    pub(in crate::store) fn approval_as_it_stands(
+        &self,
+        id: &ApprovalId,
+    ) -> Result<Option<ApprovalRow>> {
         let conn = self.conn();
         let mut select = conn.prepare_cached("SELECT * FROM approvals WHERE id = ?1")?;
         Ok(select.query_row([id.as_str()], approval_row).optional()?)
@@ -89,10 +97,11 @@ impl Store {
             .prepare_cached(due)?
             .query_map([now.0], approval_row)?
             .collect::<rusqlite::Result<Vec<_>>>()?;
-        for row in &rows {
-            expired(&tx, row, now)?;
-        }
+        let ended = rows.iter().map(|row| expired(&tx, row, now)).collect::<Result<Vec<_>>>()?;
         tx.commit()?;
+        for row in &ended {
+            self.has_moved(row);
+        }
         Ok(())
     }
 

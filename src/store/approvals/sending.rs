@@ -46,14 +46,15 @@ impl Store {
         let tx = immediate(&mut conn)?;
         let row = row_of(&tx, id)?.filter(|row| row.status == ApprovalStatus::Approved);
         let Some(row) = row else { return Ok(None) };
-        let row = if row.is_over(now) {
-            expired(&tx, &row, now)?;
-            None
-        } else {
-            Some(claimed(&tx, &row, (me, settle), (by, now))?)
-        };
+        if row.is_over(now) {
+            let row = expired(&tx, &row, now)?;
+            tx.commit()?;
+            self.has_moved(&row);
+            return Ok(None);
+        }
+        let row = claimed(&tx, &row, (me, settle), (by, now))?;
         tx.commit()?;
-        Ok(row)
+        Ok(Some(row))
     }
 
     /// Marks outside the database how often something was claimed. Call it after each claim, before anything
@@ -77,6 +78,7 @@ impl Store {
         let Some(row) = row else { return Ok(None) };
         let row = failed(&tx, &row, why, (by, now))?;
         tx.commit()?;
+        self.has_moved(&row);
         Ok(Some(row))
     }
 
@@ -133,6 +135,7 @@ impl Store {
                 .execute(params![connection.as_str(), now.0])?;
         }
         tx.commit()?;
+        self.has_ended(&row);
         Ok(Some(row))
     }
 }

@@ -4,7 +4,6 @@ mod log;
 mod once;
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 
 use rusqlite::params;
 
@@ -264,7 +263,7 @@ fn a_store_of_the_first_release_is_brought_up_to_date() {
     assert_eq!(migrate(&mut conn).unwrap(), "me");
 
     assert_eq!(version(&conn).unwrap(), MIGRATIONS.len());
-    let store = Store { conn: conn.into(), dir: "/nonexistent".into(), presence: OnceLock::new() };
+    let store = Store::on(conn, "/nonexistent".into());
     assert_eq!(swept(&store, "u", 11 * MINUTE), 1);
     let id = "ca_00000000000000000000000000000001".parse().unwrap();
     assert_eq!(stands(&store, &id), (Status::Failed, 2 * MINUTE));
@@ -308,7 +307,7 @@ fn a_client_that_an_older_build_registered_is_kept_with_its_secrets() {
 
     migrate(&mut conn).unwrap();
 
-    let store = Store { conn: conn.into(), dir: "/nonexistent".into(), presence: OnceLock::new() };
+    let store = Store::on(conn, "/nonexistent".into());
     let slug = "acme".parse().unwrap();
     let kept = store.registration(&slug, "c").unwrap().unwrap();
     assert_eq!((kept.server.as_str(), kept.owner.as_str()), ("https://a", "registered:acme"));
