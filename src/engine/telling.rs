@@ -38,7 +38,9 @@ impl Engine {
         let mut said = Vec::new();
         for (key, told) in [("approvals.notify_url", posted), ("approvals.notify_command", ran)] {
             if let Err(error) = told.unwrap_or_else(|_| Err(late())) {
-                self.store.log(&failed(key, &error))?;
+                if let Err(error) = self.store.log(&failed(key, &error)) {
+                    said.push(format!("The log could not be written: {error}."));
+                }
                 said.push(format!("`{key}` did not hear of it: {error}."));
             }
         }

@@ -73,7 +73,8 @@ impl Store {
         let (id, number) = self.generation()?;
         replace_marker(&self.dir, &id, number)?;
         for id in given_up.iter().filter_map(|id| id.parse().ok()) {
-            if let Some(row) = self.approval_as_it_stands(&id)? {
+            // What is settled stays so, whether others can be told of it or not.
+            if let Ok(Some(row)) = self.approval_as_it_stands(&id) {
                 self.has_moved(&row);
             }
         }

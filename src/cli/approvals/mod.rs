@@ -51,13 +51,13 @@ pub(crate) enum Command {
     /// Show the secret that signs notifications, and make it if there is none
     ///
     /// Whoever the config key `approvals.notify_url` names is posted each approval that comes to wait, and what
-    /// becomes of it: `{event, data, ts}`, with `approval.requested` or `approval.resolved` as the event, also in
-    /// the header `X-Naive-Event`; `X-Naive-Signature` is `sha256=` and the HMAC-SHA256 of the body under this
-    /// secret, in hexadecimal. It is tried three times, after the answer is out, by a process of its own that
-    /// nobody waits for longer than two seconds; the log says `notify.failed` of what nobody took. The program that
-    /// `approvals.notify_command` names gets the same on stdin, runs without a shell, has no environment but
-    /// `PATH`, and is killed after ten seconds. Either may hear of the same thing twice: `data.id` and
-    /// `data.status` tell.
+    /// becomes of it: `{event, data, ts}`, with `approval.requested` or `approval.resolved` as the event, also
+    /// in the header `X-Naive-Event`; `X-Naive-Signature` is `sha256=` and the HMAC-SHA256 of the body under
+    /// this secret, in hexadecimal. It is tried three times, after the answer is out, by a process of its own
+    /// that nobody waits for longer than two seconds; the log says `notify.failed` of what nobody took. The
+    /// program that `approvals.notify_command` names gets the same on stdin, runs without a shell, has no
+    /// environment but `PATH`, and is killed after ten seconds. Either may hear of the same thing twice:
+    /// `data.id` and `data.status` tell.
     NotifySecret {
         /// Make a new one; the one before signs nothing more
         #[arg(long)]
