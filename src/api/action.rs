@@ -55,6 +55,9 @@ pub(crate) fn written(reply: &impl Serialize) -> Result<Value> {
     serde_json::to_value(reply).map_err(|error| Error::internal("a reply cannot be written", error))
 }
 
+/// Largest whole number that every reader of JSON takes for the same (RFC 7493, 2.2).
+pub(crate) const EXACT: u64 = (1 << 53) - 1;
+
 /// Lists the operations once: the variant of `Action`, its name on the wire, its reply.
 macro_rules! actions {
     ($($name:literal $operation:ident -> $reply:ty,)*) => {

@@ -129,6 +129,7 @@ pub(crate) enum Class {
 
 impl Class {
     /// Every class.
+    #[cfg(test)]
     pub(crate) const ALL: [Self; 3] = [Self::A, Self::B, Self::C];
 
     /// Returns the class as it stands in replies and in the store.

@@ -20,6 +20,8 @@ use crate::settings::{self, Flags, Settings};
 
 /// Exit status of a call that was held for approval.
 const HELD: u8 = 8;
+/// Exit status of a wait for what did not come about, and will not.
+pub(crate) const GIVEN_UP: u8 = 9;
 
 /// Where and how a run of the program answers.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::App;
 use super::connections::get;
-use super::output::{Page, note};
+use super::output::{GIVEN_UP, Page, note};
 use super::signals::Signals;
 use super::wait::{GLANCE, LOGIN, spinner};
 use crate::api::action::written;
@@ -14,9 +14,6 @@ use crate::api::ids::connect_command;
 use crate::api::logins::Poll;
 use crate::api::workspace::{AuthType, GetToolkit};
 use crate::engine::{Awaited, keys};
-
-/// Exit status of a wait for what did not come about.
-const GIVEN_UP: u8 = 9;
 
 /// Waits until the login of a connection has ended, and shows how the connection stands then.
 pub(crate) async fn wait(app: &App<'_>, mut op: GetConnection, patience: Duration) -> Result<u8> {

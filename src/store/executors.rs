@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::types::Type;
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::{Store, immediate, json, parsed, sealed};
-use crate::api::approvals::Class;
+use super::{Store, immediate, json, parsed, sealed, word};
 use crate::api::error::Result;
 use crate::api::primitives::Executor;
 use crate::api::time::Millis;
@@ -74,14 +72,10 @@ impl Store {
 }
 
 fn executor_row(row: &Row<'_>) -> rusqlite::Result<(String, Executor)> {
-    let replay: String = row.get("replay")?;
-    let class = Class::ALL.into_iter().find(|class| class.as_str() == replay);
     let executor = Executor {
         url: parsed(row, "url")?,
         method: row.get("method")?,
-        replay: class.ok_or_else(|| {
-            rusqlite::Error::InvalidColumnType(3, "replay".to_owned(), Type::Text)
-        })?,
+        replay: word(row, "replay")?,
         lookup: row.get("lookup")?,
         settle_ms: u64::try_from(row.get::<_, i64>("settle_ms")?).unwrap_or_default(),
         reads_own_writes: row.get("reads_own_writes")?,
@@ -93,6 +87,7 @@ fn executor_row(row: &Row<'_>) -> rusqlite::Result<(String, Executor)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::approvals::Class;
 
     #[test]
     fn an_endpoint_replaces_the_one_before_with_its_headers() {

@@ -91,11 +91,10 @@ impl Store {
     }
 }
 
-/// Counts a claim in its transaction, and returns its number for [`Store::mark_generation`].
-pub(super) fn advance(tx: &Transaction<'_>) -> Result<i64> {
-    let mut update =
-        tx.prepare_cached("UPDATE store SET generation = generation + 1 RETURNING generation")?;
-    Ok(update.query_row([], |row| row.get(0))?)
+/// Counts a claim in its transaction; [`Store::mark_claim`] marks it once that is committed.
+pub(super) fn advance(tx: &Transaction<'_>) -> Result<()> {
+    tx.prepare_cached("UPDATE store SET generation = generation + 1")?.execute([])?;
+    Ok(())
 }
 
 fn row(conn: &rusqlite::Connection) -> Result<(String, i64)> {

@@ -2,9 +2,9 @@
 
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
-use super::Store;
+use super::{Store, word};
 use crate::api::error::{Error, Result};
-use crate::api::keys::{Key, Role};
+use crate::api::keys::Key;
 use crate::api::time::Millis;
 
 const COLUMNS: &str =
@@ -78,12 +78,10 @@ pub(super) fn used(tx: &Transaction<'_>, id: &str, at: Millis) -> Result<()> {
 }
 
 fn key_row(row: &Row<'_>) -> rusqlite::Result<Key> {
-    let role: String = row.get("role")?;
     Ok(Key {
         key_id: row.get("id")?,
         name: row.get("name")?,
-        // The column holds one of the two.
-        role: if role == Role::Workspace.as_str() { Role::Workspace } else { Role::Agent },
+        role: word(row, "role")?,
         tenant_user_id: row.get("user_id")?,
         last_4: row.get("last_4")?,
         created_at: Millis(row.get("created_at")?),
@@ -96,6 +94,7 @@ fn key_row(row: &Row<'_>) -> rusqlite::Result<Key> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::keys::Role;
 
     fn key(id: &str, at: i64) -> Key {
         Key {

@@ -254,6 +254,12 @@ where
     text.parse().map_err(|error: T::Err| mismatch(row, column, error))
 }
 
+/// Reads a column that holds the word of a closed set.
+fn word<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    serde_json::from_value(text.into()).map_err(|error| mismatch(row, column, error))
+}
+
 fn mismatch(
     row: &Row<'_>,
     column: &str,

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, params};
 
 use super::clients::{self, Registration};
-use super::{Store, immediate, json, parsed, sealed};
+use super::{Store, immediate, json, parsed, sealed, word};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, UserRef, fresh};
 use crate::api::time::Millis;
@@ -259,13 +259,12 @@ fn status_name(status: UserStatus) -> &'static str {
 }
 
 fn user_row(row: &Row<'_>) -> rusqlite::Result<User> {
-    let status: String = row.get("status")?;
     Ok(User {
         id: row.get("id")?,
         external_id: row.get("external_id")?,
         email: row.get("email")?,
         label: row.get("label")?,
-        status: if status == "active" { UserStatus::Active } else { UserStatus::Suspended },
+        status: word(row, "status")?,
         account_kit_id: row.get("kit_id")?,
         account_kit: row.get("kit_name")?,
         is_default: row.get("is_default")?,

@@ -1,11 +1,9 @@
 //! Sensitive actions and whoever performs them: an endpoint of the operator's, or the sandbox.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use serde_json::{Value, json};
 
 use crate::browser::visit;
-use crate::support::{Naive, Received, Run, Upstream};
+use crate::support::{Naive, Run, Upstream, answering};
 
 const SECRET: &str = "Bearer sk_canary_0123456789";
 const CARD: &str = "{\"name\":\"Ads\",\"spendingLimitCents\":50000}";
@@ -23,18 +21,6 @@ fn performed(url: &str, flags: &str) -> Naive {
 
 fn issue(naive: &Naive) -> Run {
     naive.with("--json actions run cards.create --user alice@x.example --args", &[CARD])
-}
-
-/// An endpoint that gives these answers in turn, the last one for ever; a lookup has its own.
-fn answering(answers: &'static [(u16, &'static str)], lookup: (u16, &'static str)) -> Upstream {
-    let count = AtomicUsize::new(0);
-    Upstream::new(move |request: &Received| {
-        if request.method == "GET" {
-            return (lookup.0, lookup.1.to_owned());
-        }
-        let at = count.fetch_add(1, Ordering::SeqCst).min(answers.len() - 1);
-        (answers[at].0, answers[at].1.to_owned())
-    })
 }
 
 /// What the caller saw, and which keys the endpoint was sent.

@@ -172,6 +172,21 @@ fn a_number_that_would_be_rounded_is_not_frozen() {
 }
 
 #[test]
+fn the_first_number_that_another_is_taken_for_is_not_frozen() {
+    let naive = Naive::new();
+    let ask = |number: &str| {
+        let payload = format!("{{\"id\":{number}}}");
+        naive.with("--json approvals request --title x --payload", &[payload.as_str()])
+    };
+
+    for number in ["9007199254740992", "-9007199254740992"] {
+        assert_eq!(ask(number).exits(1).json()["error"]["reason"], "number_inexact", "{number}");
+    }
+    drop(ask("9007199254740991").exits(8));
+    drop(ask("-9007199254740991").exits(8));
+}
+
+#[test]
 fn a_mail_that_was_held_is_sent_once_through_the_account_that_was_meant() {
     let (naive, key) = workspace("sandbox");
     drop(naive.run("connections connect gmail --user alice").exits(0));

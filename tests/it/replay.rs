@@ -1,12 +1,12 @@
 //! Doing what was approved, by whoever performs it: what each of their answers comes to.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
 use crate::approvals::{approve, card, database, get, workspace};
-use crate::support::{Naive, Received, Upstream};
+use crate::support::{Naive, Received, Upstream, answering};
 
 /// An address at which nobody listens.
 const NOBODY: &str = "http://127.0.0.1:9";
@@ -17,18 +17,6 @@ fn performed(url: &str, flags: &str) -> (Naive, String) {
     let line = format!("actions configure cards.create --url {url}/cards {flags}");
     drop(naive.run(&line).exits(0));
     (naive, key)
-}
-
-/// An endpoint that gives these answers in turn, the last one for ever; a lookup has its own.
-fn answering(answers: &'static [(u16, &'static str)], lookup: (u16, &'static str)) -> Upstream {
-    let count = AtomicUsize::new(0);
-    Upstream::new(move |request: &Received| {
-        if request.method == "GET" {
-            return (lookup.0, lookup.1.to_owned());
-        }
-        let at = count.fetch_add(1, Ordering::SeqCst).min(answers.len() - 1);
-        (answers[at].0, answers[at].1.to_owned())
-    })
 }
 
 /// Returns the keys under which an endpoint was asked to do something.

@@ -175,6 +175,21 @@ impl Upstream {
     }
 }
 
+/// An endpoint that gives these answers in turn, the last one for ever; a lookup has its own.
+pub(crate) fn answering(
+    answers: &'static [(u16, &'static str)],
+    lookup: (u16, &'static str),
+) -> Upstream {
+    let count = AtomicUsize::new(0);
+    Upstream::new(move |request: &Received| {
+        if request.method == "GET" {
+            return (lookup.0, lookup.1.to_owned());
+        }
+        let at = count.fetch_add(1, Ordering::SeqCst).min(answers.len() - 1);
+        (answers[at].0, answers[at].1.to_owned())
+    })
+}
+
 fn serve(
     mut stream: TcpStream,
     seen: &Mutex<Vec<Received>>,

@@ -11,11 +11,9 @@ use crate::api::error::{Code, Error, Result};
 use crate::api::time::Millis;
 use crate::cli::App;
 use crate::cli::connections::get;
-use crate::cli::output::{Output, Page, width};
+use crate::cli::output::{GIVEN_UP, Output, Page, width};
 use crate::cli::pending::{Waiting, patiently};
 
-/// Exit status where nothing was done, and nothing will be.
-const GIVEN_UP: u8 = 9;
 /// How many approvals are looked at at once.
 const PAGE: u32 = 50;
 

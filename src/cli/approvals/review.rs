@@ -3,14 +3,13 @@
 //! What is typed is read in lines, so that the terminal is never in a state that a signal could leave it in,
 //! and a letter that slipped decides nothing.
 
-use std::time::Duration;
-
 use tokio::sync::mpsc;
 
 use super::card::line;
 use super::decide::approved;
 use super::outcome::{card, failure, since};
 use super::queue::{Answer, Queue};
+use super::wait::SOON;
 use crate::api::approvals::{Approval, ApprovalStatus, Deny, GetApproval};
 use crate::api::error::{Error, Result};
 use crate::cli::App;
@@ -19,8 +18,6 @@ use crate::cli::output::note;
 use crate::cli::signals::Signals;
 use crate::cli::wait::read_lines;
 
-/// How long to wait before looking again what has come.
-const SOON: Duration = Duration::from_secs(1);
 /// What can be answered.
 const KEYS: &str = "a approve   d deny, with a reason if you like   s skip   q quit   (then Enter)";
 

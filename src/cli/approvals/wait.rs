@@ -17,7 +17,7 @@ use crate::cli::output::{Page, note};
 use crate::cli::signals::Signals;
 
 /// How long to wait before looking again what has come.
-const SOON: Duration = Duration::from_secs(1);
+pub(super) const SOON: Duration = Duration::from_secs(1);
 
 /// Wait until an approval has ended
 ///

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use crate::api::action::Action;
+use crate::api::action::{Action, EXACT, written};
 use crate::api::approvals::{Account, Actor, Class};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::ApprovalId;
@@ -16,8 +16,6 @@ use crate::store::{ApprovalRow, Filter, Sealed, frozen_owner};
 
 /// Form of what is frozen.
 pub(super) const FORM: u32 = 1;
-/// Largest whole number that every reader of JSON takes for the same (RFC 7493, 2.2).
-const EXACT: u64 = 1 << 53;
 
 /// Everything that a person agrees to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -137,8 +135,8 @@ fn is_of(frozen: &Frozen, row: &ApprovalRow) -> bool {
 /// Returns the canonical JSON of a value (RFC 8785).
 ///
 /// Fails with `InvalidInput` for a number that this form would round.
-pub(in crate::engine) fn canonical(value: &impl Serialize) -> Result<Vec<u8>> {
-    let value = crate::api::action::written(value)?;
+fn canonical(value: &impl Serialize) -> Result<Vec<u8>> {
+    let value = written(value)?;
     if let Some(number) = inexact(&value) {
         let text = format!("the number `{number}` cannot be frozen without being rounded");
         return Err(Error::new(Code::InvalidInput, text)

@@ -251,7 +251,7 @@ impl Engine {
             let end = End {
                 status,
                 kept,
-                outcome: Some(bytes),
+                outcome: bytes,
                 phase: "answered",
                 word: &word,
                 http_status: attempt.status,

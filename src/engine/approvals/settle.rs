@@ -254,7 +254,7 @@ impl Engine {
             let end = End {
                 status,
                 kept: false,
-                outcome: Some(bytes),
+                outcome: bytes,
                 phase: "settled",
                 word,
                 http_status: None,

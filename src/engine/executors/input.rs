@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 use url::Host;
 
-use crate::api::action::{Action, written};
+use crate::api::action::{Action, EXACT, written};
 use crate::api::error::{Error, Fault, Result};
 use crate::api::ids::hidden;
 use crate::api::primitives::{
@@ -13,8 +13,6 @@ use crate::api::primitives::{
 
 /// Longest name or id, in letters.
 const LONGEST: usize = 200;
-/// Largest amount: what every reader of JSON keeps whole (RFC 8259, 6).
-const LARGEST: u64 = (1 << 53) - 1;
 /// For how many years a domain is bought at most.
 const YEARS: u32 = 10;
 /// What `subjectType` may be.
@@ -132,7 +130,7 @@ impl Faults {
     fn amount(&mut self, field: &str, cents: Option<u64>) {
         match cents {
             Some(0) => self.say(field, "is nothing: it has to be more than 0"),
-            Some(cents) if cents > LARGEST => self.say(field, format!("is more than {LARGEST}")),
+            Some(cents) if cents > EXACT => self.say(field, format!("is more than {EXACT}")),
             Some(_) | None => {}
         }
     }

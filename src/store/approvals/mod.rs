@@ -13,14 +13,13 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use rusqlite::{ErrorCode, OptionalExtension as _, Row, ToSql, Transaction, params};
-use serde_json::Value;
 
 pub(crate) use decided::{Decision, Then};
 pub(crate) use read::Filter;
 pub(crate) use sending::End;
 
 use super::log::append;
-use super::{Entry, Store, idempotency, immediate, json, parsed, sealed};
+use super::{Entry, Store, idempotency, immediate, json, parsed, sealed, word};
 use crate::api::approvals::{Actor, ApprovalStatus, Class};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ApprovalId, fresh};
@@ -319,10 +318,4 @@ fn approval_row(row: &Row<'_>) -> rusqlite::Result<ApprovalRow> {
         first_sent_at: at("first_sent_at")?,
         settle_until: at("settle_until")?,
     })
-}
-
-/// Reads a column that holds the word of a closed set.
-fn word<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
-    let text: String = row.get(column)?;
-    serde_json::from_value(Value::String(text)).map_err(|error| super::mismatch(row, column, error))
 }

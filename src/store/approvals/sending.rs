@@ -20,7 +20,7 @@ pub(crate) struct End<'a> {
     /// Whether this process goes on with it
     pub(crate) kept: bool,
     /// What it answered, or what went wrong, sealed
-    pub(crate) outcome: Option<&'a [u8]>,
+    pub(crate) outcome: &'a [u8],
     /// What was done to learn it: `answered` for a send, `settled` for a look at what had become of one
     pub(crate) phase: &'a str,
     /// How it ended in one word, for the log
@@ -120,9 +120,7 @@ impl Store {
         let mut conn = self.conn();
         let tx = immediate(&mut conn)?;
         let Some(present) = still(&tx, row)? else { return Ok(None) };
-        if let Some(outcome) = end.outcome {
-            sealed::put(&tx, &result_owner(&row.id), outcome)?;
-        }
+        sealed::put(&tx, &result_owner(&row.id), end.outcome)?;
         attempt(&tx, &present, (end.phase, now), (end.http_status, Some(end.word)))?;
         let owner = row.owner.as_deref().filter(|_| end.kept);
         // What goes back to be sent has never been sent.

@@ -52,7 +52,7 @@ impl Desk {
         let end = End {
             status,
             kept,
-            outcome: Some(b"came"),
+            outcome: b"came",
             phase,
             word: status.as_str(),
             http_status: Some(200),
