@@ -87,7 +87,8 @@ fn prepare(cli: &Cli) -> Result<(Output, Prepared)> {
         (Settings::resolve(&cli.flags)?, None)
     };
     let who = recognize(&mut settings);
-    let output = Output::new(&cli.flags, &settings)?;
+    let caller = who.as_ref().map_or(UNKNOWN, |who| who.caller.clone());
+    let output = Output::new(&cli.flags, &settings, caller)?;
     let key = cli.flags.idempotency_key.clone();
     Ok((output, Prepared { settings, trouble, who, key }))
 }
@@ -100,6 +101,12 @@ fn recognize(settings: &mut Settings) -> Result<Who> {
     let Some(key) = settings.api_key.clone() else {
         return Ok(Who { caller: Caller::Human, engine: None });
     };
+    if access::is_blank(&key) {
+        // A script that lost its key must not be taken for the operator.
+        return Err(Error::new(Code::Unauthorized, "`NAIVE_API_KEY` is set, and holds no key")
+            .hint("unset it, or give it a key of this store")
+            .reason("key_missing"));
+    }
     let named = settings.profile_source == ProfileSource::Named;
     if let Some(engine) = asked(settings, settings.profile)? {
         let caller = engine.caller(&key)?;
@@ -206,7 +213,9 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
 
 /// Runs a command that has a backend, and returns the exit status once everybody was told who hears of it.
 async fn answered(app: &App<'_>, command: Command) -> Result<u8> {
-    if let Some(told) = app.backend.engine().ok().and_then(Engine::stranded) {
+    let reconciles = engine::may_run(&app.caller, "approvals reconcile");
+    let stranded = app.backend.engine().ok().filter(|_| reconciles).and_then(Engine::stranded);
+    if let Some(told) = stranded {
         note(&app.output.told(&told))?;
     }
     let name = command.name();

@@ -135,7 +135,7 @@ pub(crate) struct Settings {
     pub(crate) user: UserRef,
     /// Who said so
     pub(crate) user_source: UserSource,
-    /// `NAIVE_API_KEY`
+    /// `NAIVE_API_KEY`, also where it holds nothing: whoever sets it is no human without a key
     pub(crate) api_key: Option<SecretString>,
     /// `NAIVE_ENCRYPTION_KEY`
     pub(crate) encryption_key: Option<SecretString>,
@@ -204,7 +204,7 @@ impl Settings {
             verbose: flags.verbose,
             user,
             user_source,
-            api_key: secret("NAIVE_API_KEY"),
+            api_key: whole("NAIVE_API_KEY"),
             encryption_key: secret("NAIVE_ENCRYPTION_KEY"),
             keyring: config.vault.keyring.unwrap_or(true)
                 && text("NAIVE_KEYRING").as_deref() != Some("off"),
@@ -317,10 +317,15 @@ fn text(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Returns a secret variable; one that is no text is still there, and fits nothing.
-#[expect(clippy::disallowed_methods, reason = "`settings` reads the environment")]
+/// Returns a secret variable that is set to something.
 fn secret(name: &str) -> Option<SecretString> {
-    let value = env::var_os(name).filter(|value| !value.is_empty())?;
+    path(name).and_then(|_| whole(name))
+}
+
+/// Returns a secret variable that is set; one that is no text is still there, and fits nothing.
+#[expect(clippy::disallowed_methods, reason = "`settings` reads the environment")]
+fn whole(name: &str) -> Option<SecretString> {
+    let value = env::var_os(name)?;
     Some(SecretString::from(value.to_string_lossy().into_owned()))
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::connections::Connection;
 use super::error::Trouble;
-use super::ids::{ApprovalId, ConnectionId, Label, UserRef};
+use super::ids::{ApprovalId, ConnectionId, Label, Reason, Title, UserRef};
 use super::kits::Primitive;
 use super::time::{Millis, Span};
 
@@ -321,7 +321,7 @@ pub(crate) struct ResolveApproval {
     /// What a look at the upstream has shown
     pub(crate) found: Found,
     /// How it was found out
-    pub(crate) reason: String,
+    pub(crate) reason: Reason,
 }
 
 /// Finish what processes that ended have left: ask the upstream, send what never left
@@ -352,7 +352,7 @@ pub(crate) struct Reconciled {
 pub(crate) struct RequestApproval {
     /// What it is about, in one line
     #[arg(long)]
-    pub(crate) title: String,
+    pub(crate) title: Title,
     /// Tenant user: id, external id or `default`
     #[arg(long)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -370,7 +370,7 @@ pub(crate) struct RequestApproval {
 impl RequestApproval {
     /// Returns the action's name to people: `custom.deploy-prod`.
     pub(crate) fn action_type(&self) -> String {
-        let letters = self.title.chars().map(|c| {
+        let letters = self.title.as_str().chars().map(|c| {
             let c = c.to_ascii_lowercase();
             if c.is_ascii_alphanumeric() { c } else { '-' }
         });

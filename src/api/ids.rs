@@ -143,6 +143,28 @@ checked! {
 }
 
 checked! {
+    /// What a person decides by, in one line: 1 to 200 visible characters.
+    Title, |text| {
+        if text.trim().is_empty() || text.chars().count() > 200 || text.chars().any(hidden) {
+            Err("a title is 1 to 200 visible characters".into())
+        } else {
+            Ok(text.to_owned())
+        }
+    }
+}
+
+checked! {
+    /// Why a person says what they say: not empty.
+    Reason, |text| {
+        if text.trim().is_empty() {
+            Err("a reason is not empty".into())
+        } else {
+            Ok(text.to_owned())
+        }
+    }
+}
+
+checked! {
     /// A key by which a call is known if it comes again, also to the app. 1 to 255 visible ASCII characters.
     IdempotencyKey, |text| {
         if (1..=255).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic()) {

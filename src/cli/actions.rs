@@ -6,11 +6,12 @@ use serde_json::{Map, Value, json};
 use super::output::Page;
 use super::{App, Needs, arguments};
 use crate::api::action::{Action, Outcome};
-use crate::api::error::{Code, Error, Result};
+use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::ids::UserRef;
 use crate::api::primitives::{
     ActionDetail, Actions, ConfigureAction, ListActions, PERFORMED, input_schema,
 };
+use crate::api::routes::ROUTES;
 use crate::catalog::input::misfits;
 use crate::engine::performed;
 
@@ -86,7 +87,7 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
                     let page = performance(&result);
                     app.output.reply(name, result, page)
                 }
-                Outcome::Pending(pending) => app.output.held(name, &pending),
+                Outcome::Pending(pending) => app.held(name, &pending),
             }
         }
     }
@@ -96,7 +97,7 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
 ///
 /// Fails with everything that is wrong with the input's form.
 fn built(name: &str, user: Option<UserRef>, input: Map<String, Value>) -> Result<Action> {
-    let name = performed(name)?;
+    let name = performed(name).map_err(|error| elsewhere(name, error))?;
     let schema = input_schema(name).unwrap_or_default();
     let wrong = || {
         let takes = takes(&schema).join(" ");
@@ -114,8 +115,36 @@ fn built(name: &str, user: Option<UserRef>, input: Map<String, Value>) -> Result
     if let Some(user) = user {
         payload.insert("user".to_owned(), user.as_str().into());
     }
-    let action = json!({ "action_type": name, "payload": payload });
-    serde_json::from_value(action).map_err(|error| wrong().because(error))
+    let whole = |payload| json!({ "action_type": name, "payload": payload });
+    serde_json::from_value(whole(payload.clone())).map_err(|error| {
+        // What a schema counts as whole may still be more than is counted here.
+        let too_much = |(field, value): (&String, &Value)| {
+            let mut alone = payload.clone();
+            for (name, other) in &mut alone {
+                if name != field && other.is_number() {
+                    *other = Value::from(1);
+                }
+            }
+            let fits = serde_json::from_value::<Action>(whole(alone)).is_ok();
+            let message = format!("{value} is more than is counted here");
+            (value.is_number() && !fits).then(|| Fault { pointer: format!("/{field}"), message })
+        };
+        let faults = payload.iter().filter_map(too_much).collect();
+        wrong().details(faults).because(error)
+    })
+}
+
+/// Says by which command an action is asked for that is none of an executor's.
+fn elsewhere(name: &str, error: Error) -> Error {
+    let command = match name {
+        "policy.explain" => "explain".to_owned(),
+        "logs.query" => "logs tail".to_owned(),
+        _ if ROUTES.iter().any(|route| route.action == name) => {
+            name.replace('.', " ").replace('_', "-")
+        }
+        _ => return error,
+    };
+    error.hint(format!("run `naive {command}`"))
 }
 
 /// Returns the names of headers that are given as `name=-`.

@@ -17,10 +17,11 @@ use crate::api::connections::{
     Connect, ConnectState, Connected, Connection, Credentials, GetConnection, PendingLogin, Status,
 };
 use crate::api::error::{Error, Result};
-use crate::api::ids::{Label, UserRef};
+use crate::api::ids::{Label, Slug, UserRef};
+use crate::api::kits::Explain;
 use crate::api::secrets::Secrets;
 use crate::api::workspace::{AuthType, Availability, CredentialField, GetToolkit};
-use crate::engine::{Call, FLOW_LIFE, keys};
+use crate::engine::{Call, Caller, FLOW_LIFE, keys};
 
 /// How this terminal takes part in a login that a browser ends. None of it is part of the action.
 #[derive(Debug, Clone, Args)]
@@ -123,16 +124,18 @@ pub(crate) async fn connect(app: &App<'_>, op: Connect, terminal: Terminal) -> R
     check_patience(&op, browser.timeout)?;
     let waits = !no_wait && about.summary.availability != Availability::Disabled;
     let is_oauth = about.summary.auth_type == AuthType::Oauth2;
-    if waits && !is_oauth {
+    if waits && !is_oauth && would_begin(app, &op).await? {
         entered = asked(app, &op, &wanted, entered).await?;
     }
     let door = Door::open(app, browser, is_oauth && !op.device)?;
     let call = door.call(app, waits && is_oauth);
     let (user, label) = (op.user.clone(), Label::flag(op.label.as_ref()));
+    let toolkit = op.toolkit.clone();
     let started = match begin(app, &call, op, browser.timeout).await {
         Ok(Outcome::Done(started)) => started,
         Ok(Outcome::Pending(pending)) => {
-            return app.output.held("connections.connect", &pending);
+            let page = unused((app, &toolkit, user.as_ref()), &wanted, &entered);
+            return app.held_with("connections.connect", &pending, page);
         }
         Err(error) if error.reason.as_deref() == Some("no_return") => {
             return Err(door.check().err().unwrap_or(error));
@@ -153,6 +156,40 @@ pub(crate) async fn connect(app: &App<'_>, op: Connect, terminal: Terminal) -> R
         app.done(app.as_caller(), op).await?
     };
     show(app, "connections.connect", &ended, &whose)
+}
+
+/// Tells whether a login would begin at once. One that is held asks for its credentials once it was
+/// approved, and one that is refused never does.
+async fn would_begin(app: &App<'_>, op: &Connect) -> Result<bool> {
+    if app.caller == Caller::Human {
+        return Ok(true);
+    }
+    let question = Explain {
+        action: "connections.connect".to_owned(),
+        user: op.user.clone(),
+        toolkit: Some(op.toolkit.clone()),
+        tool: None,
+        caller: None,
+    };
+    Ok(app.done(app.as_caller(), question).await?.verdict == "allowed")
+}
+
+/// Returns what is told of a login that was held, if it came with credentials: they enter no action.
+fn unused(
+    (app, toolkit, user): (&App<'_>, &Slug, Option<&UserRef>),
+    wanted: &[CredentialField],
+    entered: &Secrets,
+) -> Page {
+    let mut page = Page::default();
+    if !entered.0.is_empty() {
+        let keys = keys(wanted);
+        let command =
+            format!("naive connections credentials {toolkit}{}{keys}", app.user_flag(user));
+        page.hint(format!(
+            "The credential was not used, and is kept nowhere: once it is approved, run `{command}`."
+        ));
+    }
+    page
 }
 
 /// Shows a login that there is nothing to do for here: it has ended, or others see to it.

@@ -42,7 +42,7 @@ pub(crate) async fn execute(app: &App<'_>, mut op: Execute, files: Files) -> Res
     let place = files.output_file.as_deref().map(Place::reserve).transpose()?;
     let mut executed = match awaited(app, op).await? {
         Outcome::Done(executed) => executed,
-        Outcome::Pending(pending) => return app.output.held(name, &pending),
+        Outcome::Pending(pending) => return app.held(name, &pending),
     };
     let place = place.filter(|_| executed.successful && executed.request.is_none());
     let unsaved = place.map(|place| place.keep(&mut executed)).transpose()?.flatten();

@@ -58,7 +58,7 @@ pub(crate) struct KitFlags {
 
 /// A kit as a file says it.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with what the kit says")]
 pub(crate) struct KitFile {
     pub(crate) name: Option<Label>,
     pub(crate) description: Option<String>,

@@ -10,6 +10,7 @@ use super::signals::Signals;
 use super::wait::GLANCE;
 use crate::api::action::written;
 use crate::api::error::{Code, Error, Result};
+use crate::api::ids::UserRef;
 use crate::api::log::{Event, LogPage, LogVerified, QueryLog, VerifyLog};
 use crate::api::workspace::{ListUsers, User};
 
@@ -72,7 +73,7 @@ impl Command {
 pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
     let (mut op, terminal) = match command {
         Command::Tail { mut op, terminal } => {
-            op.user.get_or_insert_with(|| app.settings.user.clone());
+            op.user.get_or_insert_with(|| app.user());
             (op, terminal)
         }
         Command::All { mut op, terminal } => {
@@ -87,7 +88,8 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
     }
     let names = names(app).await;
     op.after_seq = None;
-    app.show(op, |page, out| table(page, &names, out)).await
+    let user = op.user.clone();
+    app.show(op, |page, out| table(page, &names, user.as_ref(), out)).await
 }
 
 /// Prints what there is, then what comes, until a signal or the reader's end.
@@ -123,10 +125,23 @@ pub(super) async fn names(app: &App<'_>) -> BTreeMap<String, String> {
     users.unwrap_or_default().into_iter().map(name).collect()
 }
 
-fn table(reply: &LogPage, names: &BTreeMap<String, String>, page: &mut Page) {
-    if reply.events.is_empty() {
-        page.text("Nothing was logged.");
-        return;
+fn table(
+    reply: &LogPage,
+    names: &BTreeMap<String, String>,
+    user: Option<&UserRef>,
+    page: &mut Page,
+) {
+    match user {
+        Some(user) if reply.events.is_empty() => {
+            page.text(format!("Nothing was logged for {user}."));
+            page.next("naive logs all", "see the log of all users");
+            return;
+        }
+        None if reply.events.is_empty() => {
+            page.text("Nothing was logged.");
+            return;
+        }
+        Some(_) | None => {}
     }
     let rows = reply.events.iter().rev().map(|event| cells(event, names).to_vec());
     page.table(&["time (UTC)", "who", "user", "action", "what", "outcome"], rows.collect());

@@ -42,7 +42,8 @@ use std::cell::RefCell;
 use clap::Parser;
 use serde_json::Value;
 
-use crate::api::action::{Action, Operation, Outcome};
+use crate::api::action::{Action, Operation, Outcome, written};
+use crate::api::approvals::{Approve, PendingApproval};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{IdempotencyKey, UserRef, flag};
 use crate::api::routes::writes;
@@ -66,6 +67,8 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+/// Exit status of a call that was held for approval.
+const HELD: u8 = 8;
 /// Reason of the error about a user that is not there.
 const USER_UNKNOWN: &str = "user_unknown";
 /// Reason of the error about a user for whom a key does not act.
@@ -122,7 +125,7 @@ impl App<'_> {
         let name = action.name();
         match self.call(self.as_caller(), action).await? {
             Outcome::Done(result) => self.present::<O>(name, result, view),
-            Outcome::Pending(pending) => self.output.held(name, &pending),
+            Outcome::Pending(pending) => self.held(name, &pending),
         }
     }
 
@@ -137,6 +140,39 @@ impl App<'_> {
         let mut page = Page::default();
         view(&reply, &mut page);
         self.output.reply(name, result, page)
+    }
+
+    /// Shows what is told of a call that was held, and returns the exit status.
+    pub(crate) fn held(&self, action: &str, pending: &PendingApproval) -> Result<u8> {
+        self.held_with(action, pending, Page::default())
+    }
+
+    /// Does the same, with more to tell beside it.
+    pub(crate) fn held_with(
+        &self,
+        action: &str,
+        pending: &PendingApproval,
+        mut page: Page,
+    ) -> Result<u8> {
+        page.text(format!("{}\n{}", pending.title, pending.message));
+        page.fields(&[
+            ("approval", Some(pending.approval_id.to_string())),
+            ("expires", Some(pending.expires_at.plain())),
+        ]);
+        let id = &pending.approval_id;
+        page.next(format!("naive approvals wait {id}"), "wait for the decision");
+        if self.check(Approve { approval: id.clone() }).is_ok() {
+            page.next(format!("naive approvals approve {id}"), "decide it, as the operator");
+        } else {
+            page.hint(format!("The operator decides it: `naive approvals approve {id}`."));
+        }
+        self.output.reply(action, written(pending)?, page)?;
+        Ok(HELD)
+    }
+
+    /// Fails as an action would that the gate refuses to this caller, and does nothing.
+    pub(crate) fn check(&self, action: impl Into<Action>) -> Result<()> {
+        self.backend.engine()?.check(&self.as_caller(), action)
     }
 
     /// Performs an operation whose reply the caller goes on with.
@@ -216,6 +252,9 @@ impl App<'_> {
         }
         match self.user_source() {
             UserSource::Environment => error.hint("unset `NAIVE_ACTIVE_USER_ID`, which names it"),
+            UserSource::Config if self.caller != Caller::Human => {
+                error.hint("name a user with `--user`: this one was chosen with `naive use`")
+            }
             UserSource::Config => {
                 error.hint("run `naive use --clear`: this user was chosen with `naive use`")
             }
@@ -279,6 +318,10 @@ impl App<'_> {
 fn for_whom(action: &mut Action, call: &Call) -> Option<UserRef> {
     if let Action::CreateKey(op) = action {
         return op.user.clone();
+    }
+    if let Action::Explain(_) = action {
+        // Who only asks what would be makes nobody.
+        return None;
     }
     action.subject().map(|user| user.clone().unwrap_or(call.user.clone()))
 }

@@ -12,14 +12,11 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::jq::Filter;
-use crate::api::action::written;
-use crate::api::approvals::PendingApproval;
-use crate::api::error::{Error, Result};
+use crate::api::error::{Error, Fault, Result};
 use crate::api::ids::hidden;
+use crate::engine::{self, Caller};
 use crate::settings::{self, Flags, Settings};
 
-/// Exit status of a call that was held for approval.
-const HELD: u8 = 8;
 /// Exit status of a wait for what did not come about, and will not.
 pub(crate) const GIVEN_UP: u8 = 9;
 
@@ -32,11 +29,13 @@ pub(crate) struct Output {
     verbose: bool,
     /// Profile that the command line named; what is suggested names it again
     named: Option<settings::Profile>,
+    /// Who reads it; what is suggested is theirs to do
+    caller: Caller,
 }
 
 impl Output {
     /// Fails with a usage error if the filter is none, before anything is done.
-    pub(crate) fn new(flags: &Flags, settings: &Settings) -> Result<Self> {
+    pub(crate) fn new(flags: &Flags, settings: &Settings, caller: Caller) -> Result<Self> {
         let filter = settings.jq.as_deref().map(Filter::compile).transpose()?.map(Rc::new);
         let table = settings.output == settings::Output::Table && filter.is_some();
         Ok(Self {
@@ -45,6 +44,7 @@ impl Output {
             sandbox: settings.profile == settings::Profile::Sandbox,
             verbose: settings.verbose,
             named: flags.profile,
+            caller,
         })
     }
 
@@ -56,6 +56,7 @@ impl Output {
             sandbox: false,
             verbose: flags.verbose,
             named: flags.profile,
+            caller: Caller::Human,
         }
     }
 
@@ -67,8 +68,17 @@ impl Output {
         text.replace(bare, &full).replace(&format!("{full}--profile "), "`naive --profile ")
     }
 
-    /// Returns the page with its commands as [`Output::told`] has them.
+    /// Returns the page with its commands as [`Output::told`] has them; what only the operator may run is
+    /// no next step, and the operator is asked for it.
     fn repeating(&self, mut page: Page) -> Page {
+        let (own, theirs): (Vec<_>, Vec<_>) = page.next.into_iter().partition(|step| {
+            engine::may_run(&self.caller, step.command.trim_start_matches("naive "))
+        });
+        page.next = own;
+        page.hints.extend(theirs.iter().map(|step| {
+            let what = step.description.trim_end_matches(", as the operator");
+            format!("The operator may run `{}`: {what}.", step.command)
+        }));
         let Some(profile) = self.named else { return page };
         let full = format!("naive --profile {} ", profile.as_str());
         for step in &mut page.next {
@@ -104,22 +114,6 @@ impl Output {
         }
         self.write_json(envelope.into(), page.failure.is_none())?;
         Ok(status)
-    }
-
-    /// Writes what is told of a call that was held, and returns the exit status.
-    pub(crate) fn held(&self, action: &str, pending: &PendingApproval) -> Result<u8> {
-        let mut page = Page::default();
-        page.text(format!("{}\n{}", pending.title, pending.message));
-        page.fields(&[
-            ("approval", Some(pending.approval_id.to_string())),
-            ("expires", Some(pending.expires_at.plain())),
-        ]);
-        let id = &pending.approval_id;
-        page.next(format!("naive approvals wait {id}"), "wait for the decision");
-        page.next(format!("naive approvals approve {id}"), "decide it, as the operator");
-        let result = written(pending)?;
-        self.reply(action, result, page)?;
-        Ok(HELD)
     }
 
     /// Returns the same output for a command that answers more than once: JSON, if it is any, in lines.
@@ -208,7 +202,7 @@ impl Output {
         let mut map = Map::new();
         map.insert("code".into(), error.code.to_string().into());
         map.insert("message".into(), error.message.as_str().into());
-        let hint = error.hint.as_ref().map(|hint| self.told(hint));
+        let hint = error.hint.as_ref().map(|hint| self.hint(hint));
         for (key, value) in [("hint", hint), ("reason", error.reason.clone())] {
             map.extend(value.map(|value| (key.to_owned(), value.into())));
         }
@@ -218,13 +212,20 @@ impl Output {
         map.into()
     }
 
+    /// Returns an error's hint as whoever reads it can follow it.
+    fn hint(&self, hint: &str) -> String {
+        self.told(&engine::suggested(&self.caller, hint.to_owned()))
+    }
+
     fn complain(&self, error: &Error) -> Result<()> {
         let mut told = vec![format!("error: {}", clean(&error.message))];
-        told.extend(error.details.iter().map(|fault| {
+        // A fault that the message tells already is not told twice.
+        let untold = |fault: &&Fault| !error.message.contains(&fault.message);
+        told.extend(error.details.iter().filter(untold).map(|fault| {
             let place = if fault.pointer.is_empty() { "/" } else { &fault.pointer };
             format!("  {}  {}", clean(place), clean(&fault.message))
         }));
-        told.extend(error.hint.iter().map(|hint| format!("hint: {}", clean(&self.told(hint)))));
+        told.extend(error.hint.iter().map(|hint| format!("hint: {}", clean(&self.hint(hint)))));
         note(&told.join("\n"))?;
         if self.verbose { trace(error) } else { Ok(()) }
     }

@@ -1,6 +1,7 @@
 //! What the gate is told: everything that its answer follows from, brought together from the store.
 
-use super::gate::{self, About, Judgement, Question};
+use super::explain::{Asked, remedy};
+use super::gate::{self, About, Judgement, Question, Rule, Verdict};
 use super::{Call, Engine};
 use crate::api::action::Action;
 use crate::api::approvals::Approval;
@@ -24,15 +25,27 @@ impl Engine {
         let toolkit = named.or(found.as_ref());
         let effect = toolkit.zip(tool).and_then(|(app, tool)| self.effect(app, tool));
         let unasked = self.is_unasked(user, action)?;
-        Ok(gate::decide(&Question {
+        let about = About { toolkit, tool, effect, unasked };
+        let mut judged = gate::decide(&Question {
             caller: &call.caller,
             subject: user,
             kit: kit.as_ref(),
             workspace: Some(&self.store.workspace()?),
             action,
-            about: About { toolkit, tool, effect, unasked },
+            about,
             requester: self.requester(action)?.as_ref(),
-        }))
+        });
+        if let Verdict::Refuse(error) = &mut judged.verdict
+            && matches!(
+                judged.rule,
+                Rule::PrimitiveDisabled | Rule::ToolkitNotAllowed | Rule::ToolNotAllowed
+            )
+            && let Some(command) =
+                remedy(judged.rule, &Asked { action, user, kit: kit.as_ref(), about })
+        {
+            error.hint = Some(format!("run `{command}` to change it"));
+        }
+        Ok(judged)
     }
 
     /// Returns what the tool does that a frozen action would run, where it is one that runs a tool.

@@ -19,15 +19,10 @@ const USUAL: u32 = 50;
 
 impl Engine {
     pub(super) fn query_log(&self, scope: &Scope<'_>, op: &QueryLog) -> Result<LogPage> {
-        let named = op.user.as_ref().map(|user| self.user(user)).transpose()?;
-        let seal = scope.call.caller.seal();
-        if let (Some(seal), Some(user)) = (seal, &named)
-            && seal != user.id
-        {
-            return Err(gate::other_subject());
-        }
+        let caller = &scope.call.caller;
+        let named = op.user.as_ref().map(|user| self.user_for(caller, user)).transpose()?;
         let events = self.store.events(&Wanted {
-            user: seal.or(named.as_ref().map(|user| user.id.as_str())),
+            user: caller.seal().or(named.as_ref().map(|user| user.id.as_str())),
             action: op.action.as_deref(),
             after: op.after,
             after_seq: op.after_seq,

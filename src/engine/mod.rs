@@ -30,6 +30,7 @@ mod outcomes;
 mod pages;
 mod perform;
 mod scopes;
+mod suggest;
 mod telling;
 mod title;
 mod toolkits;
@@ -64,6 +65,7 @@ pub(crate) use level::{LEVEL, RECIPE};
 pub(crate) use login::FLOW_LIFE;
 pub(crate) use mirror::{Awaited, replaced};
 pub(crate) use notify::Notify;
+pub(crate) use suggest::{may_run, suggested};
 
 /// Where the apps are.
 #[derive(Debug)]
@@ -156,8 +158,13 @@ impl Engine {
         std::mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Judges, performs and logs one action.
-    pub(crate) async fn call(&self, call: &Call, mut action: Action) -> Result<Outcome<Value>> {
+    /// Judges, performs and logs one action; what goes wrong comes with what this caller can do about it.
+    pub(crate) async fn call(&self, call: &Call, action: Action) -> Result<Outcome<Value>> {
+        let answer = self.act(call, action).await;
+        answer.map_err(|error| Self::followable(call, error))
+    }
+
+    async fn act(&self, call: &Call, mut action: Action) -> Result<Outcome<Value>> {
         let began = Millis::now();
         let user = match action.subject() {
             Some(subject) => {

@@ -21,7 +21,7 @@ pub(super) fn title(action: &Action, user: &User) -> String {
         };
     }
     if let Action::RequestApproval(op) = action {
-        return named(&op.title);
+        return named(op.title.as_str());
     }
     performed(action, &whom).unwrap_or_else(|| format!("Run {} for {whom}", action.name()))
 }

@@ -58,7 +58,7 @@ impl Engine {
             && op.status.is_none()
             && op.account_kit_id.is_none()
         {
-            return Err(Error::new(Code::InvalidInput, "there is nothing to change")
+            return Err(Error::usage("there is nothing to change")
                 .hint("give `--external-id`, `--email`, `--label`, `--status` or `--kit`"));
         }
         if let Some(name) = &op.external_id {

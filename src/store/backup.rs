@@ -45,6 +45,16 @@ impl Store {
         if to.exists() && !replaces {
             return Err(taken(&to));
         }
+        if !folder.is_dir() {
+            let text = format!(
+                "`{}` cannot be made: `{}` is no directory",
+                to.display(),
+                folder.display()
+            );
+            return Err(
+                Error::new(Code::InvalidInput, text).hint("name a file in one that is there")
+            );
+        }
         let file = NamedTempFile::new_in(folder).map_err(|error| unusable(&to, &error))?;
         let path = file.path().to_str().ok_or_else(|| {
             Error::usage(format!("`{}` cannot be written: it is no text", to.display()))

@@ -29,6 +29,11 @@ pub(crate) fn hash(key: &SecretString) -> [u8; 32] {
     Sha256::digest(key.expose_secret()).into()
 }
 
+/// Tells whether what stands in the place of a key is none: nothing, or blanks.
+pub(crate) fn is_blank(key: &SecretString) -> bool {
+    key.expose_secret().trim().is_empty()
+}
+
 /// Returns the end of a key, by which people tell keys apart.
 pub(crate) fn last_4(key: &SecretString) -> String {
     let key = key.expose_secret();

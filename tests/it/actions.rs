@@ -106,6 +106,24 @@ fn each_answer_of_an_endpoint_has_one_meaning() {
 }
 
 #[test]
+fn what_mends_a_credential_keeps_all_else_that_was_registered() {
+    let endpoint = Upstream::new(|_| (401, "{}".to_owned()));
+    let lookup = format!("{}/keys/{{key}}", endpoint.url);
+    let flags = format!("--method PUT --replay B --lookup {lookup} --settle 5s --reads-own-writes");
+    let naive = performed(&endpoint.url, &flags);
+
+    let error = issue(&naive).exits(4).json()["error"].clone();
+
+    let expected = format!(
+        "run `naive actions configure cards.create --url {}/cards --method PUT --replay B \
+         --lookup '{lookup}' --settle 5000ms --reads-own-writes --header Authorization=-` \
+         with one that is good",
+        endpoint.url
+    );
+    assert_eq!(error["hint"], expected);
+}
+
+#[test]
 fn an_endpoint_that_honours_the_key_gets_the_same_one_again() {
     let late = answering(&[(0, ""), (503, "{}"), (200, "{\"card_id\":\"c\"}")], (404, ""));
     let never = answering(&[(503, "{\"message\":\"down\"}")], (404, ""));

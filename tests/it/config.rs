@@ -215,7 +215,6 @@ fn an_empty_variable_is_as_good_as_none() {
     let naive = Naive::new()
         .env("NAIVE_PROFILE", "")
         .env("NAIVE_OUTPUT", "")
-        .env("NAIVE_API_KEY", "")
         .env("NAIVE_ENCRYPTION_KEY", "")
         .env("NAIVE_ACTIVE_USER_ID", "");
 

@@ -146,7 +146,7 @@ fn a_name_is_the_kits_own() {
     let by_id = naive.with("kits get", &[id]).exits(0).json();
     assert_eq!(by_id["result"], made["result"]);
     assert_eq!(
-        error(&naive.run("kits update Ops").exits(1))["message"],
+        error(&naive.run("kits update Ops").exits(2))["message"],
         "there is nothing to change"
     );
 }

@@ -14,6 +14,7 @@ mod approving;
 mod backup;
 mod browser;
 mod callback;
+mod callers;
 mod config;
 mod connect;
 mod crash;

@@ -241,7 +241,7 @@ fn an_update_of_nothing_is_refused() {
     let naive = Naive::new();
     naive.run("users create alice").exits(0);
 
-    let run = naive.run("users update alice").exits(1);
+    let run = naive.run("users update alice").exits(2);
 
     assert_eq!(run.json()["error"]["code"], "invalid_input");
     assert_eq!(run.json()["error"]["message"], "there is nothing to change");

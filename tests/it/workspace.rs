@@ -21,7 +21,7 @@ fn the_workspace_is_shown_and_changed_a_setting_at_a_time() {
 
 #[test]
 fn an_update_of_nothing_is_refused() {
-    let run = Naive::new().run("workspace update").exits(1);
+    let run = Naive::new().run("workspace update").exits(2);
 
     let expected = json!({
         "code": "invalid_input",

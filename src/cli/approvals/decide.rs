@@ -82,7 +82,10 @@ pub(super) async fn reconcile(app: &App<'_>, told: Reconciling) -> Result<u8> {
 }
 
 /// Shows the card, asks, and does what was answered.
+///
+/// Fails first where the caller may not decide at all: nobody is told to add `--yes` in vain.
 pub(super) async fn approve(app: &App<'_>, told: Approving) -> Result<u8> {
+    app.check(told.op.clone())?;
     if !told.yes && !app.settings.terminals.person {
         let text = "approving asks first, and there is no terminal to ask at";
         return Err(
@@ -101,7 +104,8 @@ pub(super) async fn approve(app: &App<'_>, told: Approving) -> Result<u8> {
         let line = line.allow_empty(true).interact_text();
         let line = line.map_err(|dialoguer::Error::IO(error)| match error.kind() {
             std::io::ErrorKind::Interrupted => Error::interrupted(),
-            _ => Error::usage("nothing was answered").because(error),
+            // Ctrl-D, or a terminal that has gone: nobody has said anything.
+            _ => undecided().because(error),
         })?;
         match Answer::of(&line) {
             Some(Answer::Approve) => return show(app, &one, &told.browser).await,
@@ -110,13 +114,14 @@ pub(super) async fn approve(app: &App<'_>, told: Approving) -> Result<u8> {
                 app.output.reply("approvals.deny", written(&one)?, denied(&one))?;
                 return Ok(0);
             }
-            Some(Answer::Skip | Answer::Quit) => {
-                let text = "you decided nothing, so it still waits";
-                return Err(Error::new(Code::InvalidInput, text));
-            }
+            Some(Answer::Skip | Answer::Quit) => return Err(undecided()),
             None => note("Type `approve`, `deny` with a reason if you like, or `skip`.")?,
         }
     }
+}
+
+fn undecided() -> Error {
+    Error::new(Code::InvalidInput, "you decided nothing, so it still waits")
 }
 
 /// Says that it was denied.

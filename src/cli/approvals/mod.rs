@@ -20,7 +20,7 @@ use crate::api::approvals::{
     Cancel, Deny, Found, GetApproval, ListApprovals, RequestApproval, ResolveApproval,
 };
 use crate::api::error::Result;
-use crate::api::ids::ApprovalId;
+use crate::api::ids::{ApprovalId, Reason};
 
 /// What waits for a person, and what people decide about it.
 #[derive(Debug, Subcommand)]
@@ -82,7 +82,7 @@ pub(crate) struct Resolve {
     not_executed: bool,
     /// How it was found out
     #[arg(long)]
-    reason: String,
+    reason: Reason,
 }
 
 /// Ask a person for something of your own; it performs nothing, and the answer is the decision

@@ -10,7 +10,7 @@ use super::decide::approved;
 use super::outcome::{card, failure, since};
 use super::queue::{Answer, Queue};
 use super::wait::SOON;
-use crate::api::approvals::{Approval, ApprovalStatus, Deny, GetApproval};
+use crate::api::approvals::{Approval, ApprovalStatus, Deny, GetApproval, Reconcile};
 use crate::api::error::{Error, Result};
 use crate::cli::App;
 use crate::cli::connect::Browser;
@@ -42,8 +42,9 @@ enum Next {
 
 /// Shows what waits, oldest first, until all of it was seen or the person quits.
 ///
-/// Fails with a usage error without a terminal.
+/// Fails with `Forbidden` for whoever may decide nothing, with a usage error without a terminal.
 pub(super) async fn review(app: &App<'_>, browser: &Browser) -> Result<u8> {
+    app.check(Reconcile { approval: None, all: true })?;
     if !app.settings.terminals.person {
         return Err(Error::usage("there is no terminal to review at").hint(
             "run `naive approvals list --status pending`, then `naive approvals approve <id> --yes`",

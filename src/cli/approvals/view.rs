@@ -2,7 +2,7 @@
 
 use super::outcome::{failure, whole};
 use crate::api::approvals::{
-    Actor, Approval, ApprovalStatus, Approvals, ListApprovals, Reconciled,
+    Actor, Approval, ApprovalStatus, Approvals, Approve, ListApprovals, Reconciled,
 };
 use crate::api::ids::flag;
 use crate::cli::App;
@@ -29,6 +29,11 @@ pub(super) fn one(app: &App<'_>, approval: &Approval, page: &mut Page) {
     match approval.status {
         ApprovalStatus::Pending => {
             let id = &approval.id;
+            if app.check(Approve { approval: id.clone() }).is_err() {
+                page.next(format!("naive approvals wait {id}"), "wait for the decision");
+                page.hint(format!("The operator decides it: `naive approvals approve {id}`."));
+                return;
+            }
             page.next(format!("naive approvals approve {id}"), "have it done");
             page.next(format!("naive approvals deny {id} --reason …"), "refuse it");
         }

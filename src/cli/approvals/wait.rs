@@ -53,7 +53,7 @@ pub(super) async fn request(app: &App<'_>, op: RequestApproval, waits: bool) -> 
     const NAME: &str = "approvals.request";
     let pending = match app.ask(app.as_caller(), op).await? {
         Outcome::Pending(pending) if waits => pending,
-        Outcome::Pending(pending) => return app.output.held(NAME, &pending),
+        Outcome::Pending(pending) => return app.held(NAME, &pending),
         Outcome::Done(done) => return app.output.reply(NAME, written(&done)?, Page::default()),
     };
     let id = &pending.approval_id;

@@ -43,13 +43,8 @@ impl Engine {
         if let Err(error) = self.store.expire_due(Millis::now()) {
             self.note(format!("Approvals that lapsed could not be ended: {error}."));
         }
-        let named = op.user.as_ref().map(|user| self.user(user)).transpose()?;
-        let seal = scope.call.caller.seal();
-        if let (Some(seal), Some(user)) = (seal, &named)
-            && seal != user.id
-        {
-            return Err(super::gate::other_subject());
-        }
+        let caller = &scope.call.caller;
+        let named = op.user.as_ref().map(|user| self.user_for(caller, user)).transpose()?;
         let before = op.cursor.as_deref().map(|cursor| {
             cursor.parse().map_err(|_| {
                 Error::new(Code::InvalidInput, "the cursor is none of ours")
@@ -58,7 +53,7 @@ impl Engine {
         });
         let filter = Filter {
             status: op.status,
-            user: seal.or(named.as_ref().map(|user| user.id.as_str())),
+            user: caller.seal().or(named.as_ref().map(|user| user.id.as_str())),
             before: before.transpose()?,
         };
         let limit = page_size(op.limit, PAGE);
@@ -95,7 +90,7 @@ impl Engine {
         op: ResolveApproval,
     ) -> Result<Approval> {
         let by = scope.call.caller.actor();
-        let decision = Decision { by: &by, reason: Some(&op.reason), at: Millis::now() };
+        let decision = Decision { by: &by, reason: Some(op.reason.as_str()), at: Millis::now() };
         let (status, came) = match op.found {
             Found::Executed => (ApprovalStatus::Executed, Came::default()),
             Found::NotExecuted => {

@@ -15,7 +15,7 @@ use crate::api::action::Action;
 use crate::api::address::path_part;
 use crate::api::approvals::Class;
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::fresh;
+use crate::api::ids::{flag, fresh, quoted};
 use crate::api::primitives::{Executor, Performed};
 use crate::api::secrets::Secrets;
 use crate::api::workspace::User;
@@ -166,9 +166,8 @@ impl Engine {
             Ok(answer) => {
                 let mut attempt = read(action, &answer);
                 if attempt.event == Event::Unauthorized && matches!(self.world, World::Real) {
-                    let name = action.name();
-                    let command =
-                        format!("naive actions configure {name} --url URL --header NAME=-");
+                    let again = self.executor(action).map(|own| again(action.name(), &own));
+                    let command = again.unwrap_or_else(|_| "naive actions configure".to_owned());
                     let hint =
                         format!("run `{command}` with one that is good, and ask for it again");
                     attempt.trouble = attempt.trouble.map(|error| error.hint(hint));
@@ -252,6 +251,27 @@ impl Engine {
             None => Err(Error::internal("the action lost its user", action.name())),
         }
     }
+}
+
+/// Returns the command that registers an endpoint as it is now, and reads its headers anew.
+fn again(name: &str, own: &Executor) -> String {
+    let mut words = vec![format!("naive actions configure {name}")];
+    words.push(flag("url", own.url.as_str()));
+    if own.method != "POST" {
+        words.push(flag("method", &own.method));
+    }
+    words.push(flag("replay", own.replay.as_str()));
+    if let Some(lookup) = &own.lookup {
+        words.push(flag("lookup", lookup));
+        words.push(flag("settle", &format!("{}ms", own.settle_ms)));
+    }
+    if own.reads_own_writes {
+        words.push(" --reads-own-writes".to_owned());
+    }
+    let none = ["NAME".to_owned()];
+    let headers = if own.headers.is_empty() { &none } else { own.headers.as_slice() };
+    words.extend(headers.iter().map(|header| format!(" --header {}=-", quoted(header))));
+    words.concat()
 }
 
 /// Returns the sandbox as an endpoint.

@@ -15,7 +15,7 @@ use crate::engine::caller::{Caller, Holder};
 use crate::engine::gate::{self, About, Judgement, Question, Rule, Verdict};
 use crate::engine::known::tool;
 use crate::engine::{Engine, Scope};
-use remedy::{Asked, remedy};
+pub(super) use remedy::{Asked, remedy};
 
 /// What a question names of an app.
 #[derive(Debug, Default)]
@@ -40,16 +40,27 @@ impl Engine {
             effect: named.effect,
             unasked: false,
         };
+        let workspace = self.store.workspace()?;
         let judgement = gate::decide(&Question {
             caller,
             subject: user,
             kit: kit.as_ref(),
-            workspace: Some(&self.store.workspace()?),
+            workspace: Some(&workspace),
             action: &action,
             about,
             requester: None,
         });
+        let refused = matches!(judgement.verdict, Verdict::Refuse(_));
+        if matches!(action, Action::Execute(_)) && about.tool.is_none() && !refused {
+            return Err(Error::new(Code::InvalidInput, "the answer depends on the tool")
+                .hint("add `--tool`, as in `--tool GMAIL_SEND_EMAIL`"));
+        }
         let asked = Asked { action: &action, user, kit: kit.as_ref(), about };
+        let mut why = why(&judgement, &asked);
+        let to_keys = workspace.separate_resolver && caller != &Caller::Human;
+        if to_keys && judgement.rule == Rule::NotGated && separates(&action) {
+            why += " But where resolvers are separate, only a person ends that or makes workspace keys.";
+        }
         Ok(Explained {
             action: op.action.clone(),
             user: user.map(|user| user.handle().to_owned()),
@@ -57,7 +68,7 @@ impl Engine {
             caller: called(caller, presumed.is_some()),
             verdict: judgement.verdict.word().to_owned(),
             rule: word(judgement.rule)?,
-            why: why(&judgement, &asked),
+            why,
             change: remedy(judgement.rule, &asked),
         })
     }
@@ -74,14 +85,10 @@ impl Engine {
             let text = format!("`{}` names no such thing", op.action);
             return Err(Error::new(Code::InvalidInput, text).hint(format!("leave out `{what}`")));
         }
-        if !takes_tool {
+        let Some(slug) = op.tool.as_ref().filter(|_| takes_tool) else {
             let known = op.toolkit.as_ref().map(|app| self.toolkit(app)).transpose()?;
             let toolkit = known.map(|known| known.manifest.slug);
             return Ok(Named { toolkit, ..Named::default() });
-        }
-        let Some(slug) = &op.tool else {
-            return Err(Error::new(Code::InvalidInput, "the answer depends on the tool")
-                .hint("add `--tool`, as in `--tool GMAIL_SEND_EMAIL`"));
         };
         let app = match &op.toolkit {
             Some(app) => Some(app.clone()),
@@ -105,6 +112,9 @@ fn asked(name: &str) -> Result<Action> {
     if let Some(mut action) = sample(known)? {
         if let Action::Execute(op) = &mut action {
             op.dry_run = false;
+        }
+        if let Action::Disconnect(op) = &mut action {
+            op.purge = false;
         }
         return Ok(action);
     }
@@ -188,6 +198,7 @@ fn why(judgement: &Judgement, asked: &Asked<'_>) -> String {
         | Rule::OperatorOnly
         | Rule::AgentsNeverResolve
         | Rule::SeparateResolver
+        | Rule::SeparationProtected
         | Rule::NotTheRequester
         | Rule::UserSuspended
         | Rule::ConnectionsOff
@@ -201,6 +212,11 @@ fn why(judgement: &Judgement, asked: &Asked<'_>) -> String {
         return format!("{said} The kit tells apps apart: name one with `--toolkit`.");
     }
     said
+}
+
+/// Tells whether an action is one that could undo that resolvers are separate.
+fn separates(action: &Action) -> bool {
+    matches!(action, Action::UpdateWorkspace(_) | Action::CreateKey(_))
 }
 
 /// Tells whether a kit says of some apps what it does not say of others.

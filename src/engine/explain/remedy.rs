@@ -11,19 +11,19 @@ use crate::engine::gate::{self, About, Rule};
 
 /// What the gate was asked about.
 #[derive(Debug)]
-pub(super) struct Asked<'a> {
+pub(in crate::engine) struct Asked<'a> {
     /// A sample of the action
-    pub(super) action: &'a Action,
+    pub(in crate::engine) action: &'a Action,
     /// For whom
-    pub(super) user: Option<&'a User>,
+    pub(in crate::engine) user: Option<&'a User>,
     /// Under which kit
-    pub(super) kit: Option<&'a Kit>,
+    pub(in crate::engine) kit: Option<&'a Kit>,
     /// About what of an app
-    pub(super) about: About<'a>,
+    pub(in crate::engine) about: About<'a>,
 }
 
 /// Returns the command that would change the verdict, or words where no command does.
-pub(super) fn remedy(rule: Rule, asked: &Asked<'_>) -> Option<String> {
+pub(in crate::engine) fn remedy(rule: Rule, asked: &Asked<'_>) -> Option<String> {
     let user = asked.user.map(|user| quoted(user.handle())).unwrap_or_default();
     let primitive = gate::primitive(asked.action).map(Primitive::as_str).unwrap_or_default();
     let change = |flags: String| {
@@ -31,8 +31,9 @@ pub(super) fn remedy(rule: Rule, asked: &Asked<'_>) -> Option<String> {
     };
     match rule {
         Rule::KeyRefused | Rule::KeySealed => Some("use a key that is good here".to_owned()),
-        Rule::PolicyProtected => Some("ask the operator, who does it without a key".to_owned()),
-        Rule::OperatorOnly => Some("run it without a key, as the operator".to_owned()),
+        Rule::PolicyProtected | Rule::OperatorOnly | Rule::SeparationProtected => {
+            Some("ask the operator, who does it without a key".to_owned())
+        }
         Rule::AgentsNeverResolve => Some("let the operator approve or deny it".to_owned()),
         Rule::SeparateResolver => {
             Some("naive workspace update --separate-resolver false".to_owned())

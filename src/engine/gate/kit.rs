@@ -9,8 +9,7 @@ use crate::api::workspace::Effect;
 
 /// Returns what a kit forbids, and how it is said: a primitive, an app, a tool.
 pub(super) fn forbids(kit: &Kit, primitive: Primitive, about: About<'_>) -> Option<(Rule, Error)> {
-    let see =
-        format!("ask the operator to change it: `naive account-kits get {}`", quoted(&kit.name));
+    let see = format!("run `naive account-kits get {}` to see what it allows", quoted(&kit.name));
     let refused = |rule: Rule, does: &str, reason: &str| {
         let text = format!("account kit `{}` {does}", kit.name);
         Some((rule, Error::new(Code::Forbidden, text).hint(see.as_str()).reason(reason)))

@@ -10,7 +10,7 @@ mod tests;
 use serde::Serialize;
 
 pub(super) use kit::{allows_tool, allows_toolkit, means};
-pub(crate) use permits::{known, login, operator, other_subject};
+pub(crate) use permits::{known, login, may, operator, other_subject};
 use powers::{Power, power};
 pub(super) use powers::{acts, decides, goes_on_with, primitive, target};
 
@@ -101,6 +101,8 @@ pub(crate) enum Rule {
     AgentsNeverResolve,
     /// Whoever asked does not resolve it
     SeparateResolver,
+    /// Where resolvers are separate, only a person ends that or makes another workspace key
+    SeparationProtected,
     /// Only whoever asked takes it back
     NotTheRequester,
     /// Nothing acts for a user that is suspended
@@ -148,13 +150,14 @@ pub(crate) fn decide(question: &Question<'_>) -> Judgement {
 type Check = fn(&Question<'_>) -> Result<()>;
 
 /// What no kit decides, in the order in which it is asked.
-const CHECKS: [(Rule, Check); 9] = [
+const CHECKS: [(Rule, Check); 10] = [
     (Rule::KeyRefused, permits::key),
     (Rule::KeySealed, permits::sealed),
     (Rule::PolicyProtected, permits::policy),
     (Rule::OperatorOnly, permits::operators),
     (Rule::AgentsNeverResolve, permits::resolves),
     (Rule::SeparateResolver, permits::separate),
+    (Rule::SeparationProtected, permits::separation),
     (Rule::NotTheRequester, permits::takes_back),
     (Rule::UserSuspended, permits::suspended),
     (Rule::ConnectionsOff, permits::connections_off),

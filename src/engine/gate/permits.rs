@@ -2,12 +2,17 @@
 
 use super::powers::{Power, acts, power, primitive};
 use super::{About, Question, kit};
+use crate::api::action::Action;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, quoted};
 use crate::api::keys::Role;
 use crate::api::kits::{Kit, Primitive};
+use crate::api::routes::writes;
 use crate::api::workspace::{User, UserStatus};
 use crate::engine::caller::{Caller, Refusal};
+
+/// What a program is told of that is not its to do.
+const ASK: &str = "ask the operator, who does it without a key";
 
 pub(super) fn key(question: &Question<'_>) -> Result<()> {
     known(question.caller)
@@ -54,14 +59,26 @@ fn governs(caller: &Caller) -> bool {
     }
 }
 
+/// Tells whether an action is of a kind that a caller may do, whatever it is about.
+pub(crate) fn may(caller: &Caller, action: &Action) -> bool {
+    match power(action) {
+        Power::Policy | Power::Resolve => governs(caller),
+        Power::Operator => caller == &Caller::Human,
+        Power::Look | Power::Act | Power::AskPerson | Power::TakeBack => true,
+    }
+}
+
 pub(super) fn policy(question: &Question<'_>) -> Result<()> {
     if governs(question.caller) || power(question.action) != Power::Policy {
         return Ok(());
     }
-    let text = format!("`{}` changes policy, which an agent may not", question.action.name());
-    Err(Error::new(Code::Forbidden, text)
-        .hint("ask the operator, who does it without a key")
-        .reason("policy_protected"))
+    let name = question.action.name();
+    let text = if writes(name) {
+        format!("`{name}` changes policy, which an agent may not")
+    } else {
+        format!("`{name}` shows what an agent may not see")
+    };
+    Err(Error::new(Code::Forbidden, text).hint(ASK).reason("policy_protected"))
 }
 
 pub(super) fn operators(question: &Question<'_>) -> Result<()> {
@@ -75,7 +92,7 @@ pub(crate) fn operator(caller: &Caller) -> Result<()> {
         Caller::Human => Ok(()),
         Caller::Key(_) | Caller::Refused(_) => {
             Err(Error::new(Code::Forbidden, "only the operator does this, and no key")
-                .hint("ask the operator, who does it without a key")
+                .hint(ASK)
                 .reason("operator_only"))
         }
     }
@@ -104,6 +121,25 @@ pub(super) fn separate(question: &Question<'_>) -> Result<()> {
         .reason("separate_resolver"))
 }
 
+pub(super) fn separation(question: &Question<'_>) -> Result<()> {
+    let separate = question.workspace.is_some_and(|workspace| workspace.separate_resolver);
+    if question.caller == &Caller::Human || !separate {
+        return Ok(());
+    }
+    let text = if let Action::UpdateWorkspace(op) = question.action
+        && op.separate_resolver == Some(false)
+    {
+        "while resolvers are separate, only a person ends that"
+    } else if let Action::CreateKey(op) = question.action
+        && op.role == Role::Workspace
+    {
+        "while resolvers are separate, only a person makes workspace keys"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(Code::Forbidden, text).hint(ASK).reason("separate_resolver"))
+}
+
 pub(super) fn takes_back(question: &Question<'_>) -> Result<()> {
     let own = question
         .requester
@@ -127,7 +163,10 @@ pub(super) fn credential_protected(toolkit: Option<&Slug>) -> Error {
 }
 
 pub(super) fn suspended(question: &Question<'_>) -> Result<()> {
-    active(question.subject.filter(|_| acts(question.action)))
+    // To take a credential away for good is more than to look; a person may still tidy up.
+    let purges = matches!(question.action, Action::Disconnect(op) if op.purge);
+    let counts = acts(question.action) || purges && question.caller != &Caller::Human;
+    active(question.subject.filter(|_| counts))
 }
 
 /// Fails if nothing is done for a user, or its kit does not allow the app of a login: only the login's own

@@ -3,12 +3,12 @@
 mod faults;
 
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{Label, quoted};
+use crate::api::ids::{Label, UserRef, quoted};
 use crate::api::kits::{AssignKit, CreateKit, Kit, Kits, Policy, UpdateKit};
 use crate::api::time::Millis;
 use crate::api::workspace::User;
 use crate::catalog::search::{did_you_mean, nearest};
-use crate::engine::Engine;
+use crate::engine::{Caller, Engine};
 use crate::store::{KitForm, UserChange};
 use faults::check;
 
@@ -29,8 +29,25 @@ impl Engine {
         self.store.create_kit(&form, Millis::now())
     }
 
-    pub(in crate::engine) fn list_kits(&self) -> Result<Kits> {
-        Ok(Kits { account_kits: self.store.kits()? })
+    /// Returns the kits that a caller may see: to a key that is sealed to a user, that user's alone.
+    pub(in crate::engine) fn list_kits(&self, caller: &Caller) -> Result<Kits> {
+        let own = self.own_kit(caller)?;
+        let all = own.map_or_else(|| self.store.kits(), |own| Ok(vec![own]))?;
+        Ok(Kits { account_kits: all })
+    }
+
+    /// Returns a kit that a caller may see; to a key that is sealed to a user no other one is there.
+    pub(in crate::engine) fn get_kit(&self, caller: &Caller, name: &str) -> Result<Kit> {
+        let Some(own) = self.own_kit(caller)? else { return self.kit(name) };
+        let found = self.store.kit(name)?.filter(|kit| kit.id == own.id);
+        found.ok_or_else(|| unknown(name, &[]))
+    }
+
+    fn own_kit(&self, caller: &Caller) -> Result<Option<Kit>> {
+        if caller.seal().is_none() {
+            return Ok(None);
+        }
+        self.store.kit_of(&self.user_for(caller, &UserRef::own())?).map(Some)
     }
 
     /// Returns the kit of that id or name; `NotFound` says which was perhaps meant.
@@ -39,11 +56,7 @@ impl Engine {
             return Ok(kit);
         }
         let kits = self.store.kits()?;
-        let near = nearest(name, kits.iter().map(|kit| kit.name.as_str()));
-        let otherwise = "run `naive account-kits list` to see which there are";
-        Err(Error::new(Code::NotFound, format!("there is no account kit `{name}`"))
-            .hint(did_you_mean(&near, otherwise))
-            .reason("kit_unknown"))
+        Err(unknown(name, &nearest(name, kits.iter().map(|kit| kit.name.as_str()))))
     }
 
     pub(in crate::engine) fn update_kit(&self, op: UpdateKit) -> Result<Kit> {
@@ -51,7 +64,7 @@ impl Engine {
         let rules = op.primitives_config.is_some() || op.connections_config.is_some();
         let other = op.gate_default_user.is_some() || op.approval_ttl.is_some();
         if !rules && !other && op.name.is_none() && op.description.is_none() {
-            return Err(Error::new(Code::InvalidInput, "there is nothing to change")
+            return Err(Error::usage("there is nothing to change")
                 .hint("give `--file`, or see `naive account-kits update --help`"));
         }
         if let Some(name) = &op.name {
@@ -108,6 +121,14 @@ impl Engine {
         let change = UserChange { kit: Some(kit.id), ..UserChange::default() };
         self.store.update_user(&user.id, &change)
     }
+}
+
+/// Makes the error of a kit that is not there.
+fn unknown(name: &str, near: &[&str]) -> Error {
+    let otherwise = "run `naive account-kits list` to see which there are";
+    Error::new(Code::NotFound, format!("there is no account kit `{name}`"))
+        .hint(did_you_mean(near, otherwise))
+        .reason("kit_unknown")
 }
 
 /// Makes the error of a kit that somebody is under.

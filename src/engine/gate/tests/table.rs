@@ -170,6 +170,48 @@ fn where_resolvers_are_separate_no_key_resolves_what_it_asked_for() {
 }
 
 #[test]
+fn where_resolvers_are_separate_no_key_ends_that_or_makes_its_like() {
+    let separate = Workspace { separate_resolver: true, ..workspace() };
+    let (ends, makes) = (json!({ "separate_resolver": false }), json!({ "connections": false }));
+    let key = |role: &str| json!({ "name": "bot", "role": role });
+    let rule = |by: &str, workspace: &Workspace, name: &str, payload: &Value| {
+        let action = json!({ "action_type": name, "payload": payload });
+        let asked = Asked { action: serde_json::from_value(action).unwrap(), ..Asked::new(name) };
+        asked.judged(by, "none", "default", workspace).rule
+    };
+
+    for (by, name, payload, expected) in [
+        ("workspace", "workspace.update", &ends, Rule::SeparationProtected),
+        ("workspace", "workspace.update", &makes, Rule::NotGated),
+        ("workspace", "keys.create", &key("workspace"), Rule::SeparationProtected),
+        ("workspace", "keys.create", &key("agent"), Rule::NotGated),
+        ("human", "workspace.update", &ends, Rule::NotGated),
+        ("human", "keys.create", &key("workspace"), Rule::NotGated),
+        ("agent", "keys.create", &key("workspace"), Rule::PolicyProtected),
+    ] {
+        assert_eq!(rule(by, &separate, name, payload), expected, "{by} {name} {payload}");
+    }
+    assert_eq!(rule("workspace", &workspace(), "workspace.update", &ends), Rule::NotGated);
+}
+
+#[test]
+fn a_credential_of_a_suspended_user_is_purged_by_a_person_alone() {
+    let mut purge = Asked::new("connections.disconnect");
+    for (by, purges, expected) in [
+        ("human", true, Rule::NotGated),
+        ("agent", true, Rule::UserSuspended),
+        ("workspace", true, Rule::UserSuspended),
+        ("agent", false, Rule::NotGated),
+    ] {
+        if let Action::Disconnect(op) = &mut purge.action {
+            op.purge = purges;
+        }
+        let judged = purge.judged(by, "suspended", "default", &workspace());
+        assert_eq!(judged.rule, expected, "{by} {purges}");
+    }
+}
+
+#[test]
 fn only_whoever_asked_takes_it_back() {
     let (mine, other) = (caller("agent").actor(), caller("human").actor());
     let rule = |by: &str, requester: &Actor| {
