@@ -1,7 +1,7 @@
 //! `approvals approve`: the card, the question, and what is left to do once somebody said yes.
 
 use clap::Args;
-use dialoguer::Input;
+use tokio::sync::mpsc;
 
 use super::outcome::{card, page};
 use super::queue::Answer;
@@ -15,6 +15,8 @@ use crate::api::workspace::{AuthType, GetToolkit};
 use crate::cli::App;
 use crate::cli::connect::{Browser, Door, check_patience, joined};
 use crate::cli::output::{Page, note};
+use crate::cli::signals::Signals;
+use crate::cli::wait::read_lines;
 use crate::engine::Call;
 
 /// Approve an action and have it done, once
@@ -99,14 +101,17 @@ pub(super) async fn approve(app: &App<'_>, told: Approving) -> Result<u8> {
         return show(app, &one, &told.browser).await;
     }
     note(&format!("\n{}\n", card(app, &one)))?;
+    let mut signals = Signals::listen()?;
+    let (lines, mut typed) = mpsc::unbounded_channel();
+    read_lines(lines);
     loop {
-        let line = Input::<String>::new().with_prompt("approve, deny [reason] or skip");
-        let line = line.allow_empty(true).interact_text();
-        let line = line.map_err(|dialoguer::Error::IO(error)| match error.kind() {
-            std::io::ErrorKind::Interrupted => Error::interrupted(),
-            // Ctrl-D, or a terminal that has gone: nobody has said anything.
-            _ => undecided().because(error),
-        })?;
+        note("approve, deny [reason] or skip?")?;
+        let line = tokio::select! {
+            line = typed.recv() => line,
+            broken = signals.next() => return Err(broken),
+        };
+        // Ctrl-D: nobody has said anything.
+        let Some(line) = line else { return Err(undecided()) };
         match Answer::of(&line) {
             Some(Answer::Approve) => return show(app, &one, &told.browser).await,
             Some(Answer::Deny(reason)) => {
