@@ -246,6 +246,11 @@ pub(crate) fn width() -> usize {
     console::Term::stderr().size_checked().map_or(80, |(_, width)| width.into())
 }
 
+/// Returns how many columns the terminal of stdout has, if it is one.
+fn terminal() -> Option<u16> {
+    console::Term::stdout().size_checked().map(|(_, width)| width)
+}
+
 /// Writes data that is no reply: a script, help. Nothing else goes to stdout then.
 pub(crate) fn raw(text: &str) -> Result<()> {
     write(&mut io::stdout(), text)

@@ -3,7 +3,7 @@
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 
 use super::page::Block;
-use super::{clean, lines};
+use super::{clean, lines, terminal};
 
 /// Columns between two columns.
 const GAP: usize = 2;
@@ -23,11 +23,6 @@ pub(super) fn render(block: &Block) -> String {
             columns(Some(&header), rows.into_iter())
         }
     }
-}
-
-/// Returns how many columns the terminal of stdout has, if it is one.
-fn terminal() -> Option<u16> {
-    console::Term::stdout().size_checked().map(|(_, width)| width)
 }
 
 /// Tells whether a column is never broken: half an id cannot be copied.
