@@ -154,7 +154,6 @@ fn local_key(settings: &Settings, key: &SecretString) -> Error {
 /// Runs a command with what it needs, and returns the exit status.
 async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8> {
     let Prepared { settings, trouble, who, key } = prepared;
-    let needs = command.needs();
     if key.is_some() {
         command.check_takes_key()?;
     }
@@ -167,7 +166,11 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
         gate::operator(&caller)?;
     }
     match command {
-        Command::Sandbox(command) => return simulate(command, &settings, output).await,
+        Command::Sandbox(command) => {
+            // It may run for long, and needs no store.
+            drop(known);
+            return simulate(command, &settings, output).await;
+        }
         Command::Doctor => return cli::doctor::run(&settings, output, trouble).await,
         Command::Config(command) => return cli::config::run(&settings, output, command),
         Command::Completions(command) => return cli::generate::run(&command),
@@ -201,7 +204,7 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
             note(SANDBOX)?;
             gate::known(&caller)?;
             let engine = open(World::Sandbox(None))?;
-            let (url, played) = world(narrowed(needs, &command, &engine), &settings).await?;
+            let (url, played) = world(narrowed(&command, &engine), &settings).await?;
             (Backend::Local(Box::new(engine.in_world(World::Sandbox(url)))), played)
         }
     };
@@ -232,7 +235,8 @@ const SANDBOX: &str = "Sandbox: the apps are simulated here; --profile local use
 /// Returns what is left of a command's needs once it is known how users log in to its app.
 ///
 /// A link leads to apps that outlive the command, a key is entered later, and all else ends with it.
-fn narrowed(needs: Needs, command: &Command, engine: &Engine) -> Needs {
+fn narrowed(command: &Command, engine: &Engine) -> Needs {
+    let needs = command.needs();
     if let Command::Approvals(command) = command {
         let begins = |id| engine.begins_login(id);
         return if command.sends().is_some_and(begins) { Needs::AppsLater } else { needs };

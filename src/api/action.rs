@@ -224,7 +224,7 @@ impl Action {
     pub(crate) fn approval(&self) -> Option<&ApprovalId> {
         match self {
             Self::GetApproval(GetApproval { approval })
-            | Self::Approve(Approve { approval })
+            | Self::Approve(Approve { approval, .. })
             | Self::Deny(Deny { approval, .. })
             | Self::Cancel(Cancel { approval })
             | Self::ResolveApproval(ResolveApproval { approval, .. }) => Some(approval),

@@ -145,13 +145,26 @@ impl Class {
 /// Who asked for something, or decided it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Actor {
-    /// `user` for a person, `agent` for a program with a key
+    /// `user` for a person, `agent` for a program with a key, `system` for what nobody asked for: time, or a
+    /// copy that was noticed
     pub(crate) actor_type: String,
-    /// `operator`, or the key's id
+    /// `operator`, the key's id, or `system`
     pub(crate) actor_id: String,
     /// What people call it: the key's name
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<String>,
+}
+
+impl Actor {
+    /// Returns the human at the command line.
+    pub(crate) fn operator() -> Self {
+        Self { actor_type: "user".to_owned(), actor_id: "operator".to_owned(), name: None }
+    }
+
+    /// Returns who does what nobody asked for.
+    pub(crate) fn system() -> Self {
+        Self { actor_type: "system".to_owned(), actor_id: "system".to_owned(), name: None }
+    }
 }
 
 /// The account of an app that a frozen action goes through.
@@ -214,6 +227,10 @@ pub(crate) struct Approval {
     pub(crate) resolved_at: Option<Millis>,
     /// Why, in the words of whoever decided
     pub(crate) reason: Option<String>,
+    /// When a copy of the store was put back while it was open: it may have been decided and done since the
+    /// copy was made
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) restored_at: Option<Millis>,
     /// SHA-256 of the frozen bytes, in hexadecimal
     pub(crate) digest: String,
     /// The key by which the upstream knows the action
@@ -278,6 +295,10 @@ pub(crate) struct GetApproval {
 pub(crate) struct Approve {
     /// Its id
     pub(crate) approval: ApprovalId,
+    /// You know that it comes from a copy of the store, and that it was not done since
+    #[arg(long = "restored")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) acknowledge_restored: bool,
 }
 
 /// Deny an action: it is never done

@@ -161,7 +161,7 @@ impl App<'_> {
         ]);
         let id = &pending.approval_id;
         page.next(format!("naive approvals wait {id}"), "wait for the decision");
-        if self.check(Approve { approval: id.clone() }).is_ok() {
+        if self.check(Approve { approval: id.clone(), acknowledge_restored: false }).is_ok() {
             page.next(format!("naive approvals approve {id}"), "decide it, as the operator");
         } else {
             page.hint(format!("The operator decides it: `naive approvals approve {id}`."));

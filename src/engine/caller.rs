@@ -54,11 +54,11 @@ impl Caller {
 
     /// Returns its name in approvals and in the log.
     pub(crate) fn actor(&self) -> Actor {
-        let (actor_type, actor_id, name) = match self {
-            Self::Human => ("user", "operator", None),
-            Self::Key(holder) => ("agent", holder.id.as_str(), Some(holder.name.clone())),
-            Self::Refused(_) => ("agent", "unknown", None),
+        let (actor_id, name) = match self {
+            Self::Human => return Actor::operator(),
+            Self::Key(holder) => (holder.id.as_str(), Some(holder.name.clone())),
+            Self::Refused(_) => ("unknown", None),
         };
-        Actor { actor_type: actor_type.to_owned(), actor_id: actor_id.to_owned(), name }
+        Actor { actor_type: "agent".to_owned(), actor_id: actor_id.to_owned(), name }
     }
 }

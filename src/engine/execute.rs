@@ -9,7 +9,6 @@ use super::{Engine, Scope, scopes, user_flag};
 use crate::api::action::{Action, written};
 use crate::api::connections::Connection;
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::fresh;
 use crate::api::tools::{Execute, Executed, PlannedRequest};
 use crate::api::workspace::{AuthType, User};
 use crate::catalog::input::faults;
@@ -47,8 +46,7 @@ impl Engine {
         let user = scope.user()?;
         let Prepared { known, connection } = self.prepared(user, op)?;
         let tool = tool(&known.manifest, &op.tool)?;
-        let key = scope.call.idempotency_key.as_ref().map(|key| key.as_str().to_owned());
-        let key = key.unwrap_or_else(|| fresh().to_string());
+        let key = scope.upstream_key();
         let link = Link { known: &known, tool, connection: connection.as_ref(), key };
         if op.dry_run {
             return self.planned(scope, op, &link);

@@ -16,7 +16,7 @@ use crate::api::connections::ConnectState;
 use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::ids::{ApprovalId, IdempotencyKey};
 use crate::api::kits::Primitive;
-use crate::api::routes::writes;
+use crate::api::routes::{Reach, route, writes};
 use crate::api::time::Millis;
 use crate::provider::direct;
 use crate::store::{Keyed, Standing};
@@ -42,23 +42,23 @@ impl Engine {
     pub(super) async fn once(
         &self,
         scope: &Scope<'_>,
-        key: &IdempotencyKey,
+        (key, digest): (&IdempotencyKey, Vec<u8>),
         action: Action,
         holds: bool,
     ) -> Result<Outcome<Value>> {
         // What is kept is sealed: where that cannot be, nothing begins.
         self.cipher()?;
         let principal = scope.call.caller.actor().actor_id;
-        let digest = digest(scope, &action)?;
         let call = Keyed {
             principal: &principal,
             key: key.as_str(),
             action: action.name(),
             digest: &digest,
+            leaves: !holds && route(action.name()).reach != Reach::Store,
         };
         match self.store.claim_key(&call, Millis::now())? {
             Standing::New => {}
-            Standing::Abandoned if holds || self.may_repeat(&action) => {}
+            Standing::Abandoned if self.may_repeat(&action) => {}
             Standing::Abandoned => {
                 let ended = Err(lost(&call));
                 self.keep(&call, &ended);
@@ -69,6 +69,8 @@ impl Engine {
             Standing::Answered(bytes) => return self.answered_before(&call, &bytes),
             Standing::Held(approval) => return self.held_before(scope, approval),
         }
+        // The scope is used once, so its cell is empty.
+        let _ = scope.upstream.set(self.store.upstream_key(&call)?);
         let ended = self.carry_out(scope, action, holds).await;
         self.keep(&call, &ended);
         ended
@@ -145,18 +147,17 @@ impl Engine {
     fn held_before(&self, scope: &Scope<'_>, approval: ApprovalId) -> Result<Outcome<Value>> {
         let approval = self.get_approval(scope, &GetApproval { approval })?;
         let id = &approval.id;
+        if scope.call.waits && approval.primitive == Primitive::Custom.as_str() {
+            // Whoever waits reads the decision off the approval, as when it came first.
+            return Ok(Outcome::Pending(pending(approval)));
+        }
         let not_done = |how: &str| {
             Error::new(Code::Forbidden, format!("approval `{id}` was {how}"))
                 .hint("run the command with another key to ask anew")
                 .reason(format!("approval_{how}"))
         };
         match approval.status {
-            ApprovalStatus::Pending => Ok(Outcome::Pending(PendingApproval::of(
-                approval.id,
-                approval.action_type,
-                approval.title,
-                approval.expires_at,
-            ))),
+            ApprovalStatus::Pending => Ok(Outcome::Pending(pending(approval))),
             ApprovalStatus::Approved | ApprovalStatus::Sending => {
                 let text = format!("approval `{id}` was granted, and is being carried out");
                 Err(Error::new(Code::DuplicateRequest, text)
@@ -184,10 +185,27 @@ impl Engine {
     }
 }
 
+/// Returns what whoever asked was told.
+fn pending(approval: Approval) -> PendingApproval {
+    PendingApproval::of(approval.id, approval.action_type, approval.title, approval.expires_at)
+}
+
 /// Tells whether a key takes effect on an action: one that writes, and means to.
 pub(super) fn takes_key(action: &Action) -> bool {
     let shows = matches!(action, Action::Execute(op) if op.dry_run);
     writes(action.name()) && !shows
+}
+
+/// Fails for an action whose answer is told once: it is not kept for when the key comes again.
+fn check_takes_key(action: &Action) -> Result<()> {
+    if !matches!(action, Action::CreateKey(_)) {
+        return Ok(());
+    }
+    let text =
+        "`keys.create` takes no `--idempotency-key`: what it answers is told once, and not kept";
+    Err(Error::new(Code::InvalidInput, text)
+        .hint("leave it out; see with `naive keys list` whether the key was made")
+        .reason("answer_not_kept"))
 }
 
 /// Tells whether an end, as the log words it, is the same however often one tries.
@@ -212,8 +230,12 @@ fn is_final(outcome: &str) -> bool {
     }
 }
 
-/// Returns SHA-256 over everything that a call asks for, its user by their UUID.
-fn digest(scope: &Scope<'_>, action: &Action) -> Result<Vec<u8>> {
+/// Returns SHA-256 over everything that a call asks for, its user by their UUID, and nothing that is filled in
+/// for it.
+///
+/// Fails for an action whose answer is told once: it is not kept for when the key comes again.
+pub(super) fn digest(scope: &Scope<'_>, action: &Action) -> Result<Vec<u8>> {
+    check_takes_key(action)?;
     let mut action = action.clone();
     if let (Some(subject), Some(user)) = (action.subject(), &scope.user) {
         *subject = user.id.parse().ok();

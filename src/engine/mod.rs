@@ -51,7 +51,7 @@ use crate::api::ids::{ConnectionId, IdempotencyKey, Slug, UserRef, flag, fresh};
 use crate::api::time::Millis;
 use crate::api::workspace::{AuthType, User};
 use crate::http::Http;
-use crate::store::{Restored, Store};
+use crate::store::Store;
 use crate::vault::{Cipher, Vault};
 use gate::Verdict;
 use logs::Subject;
@@ -127,6 +127,8 @@ struct Scope<'a> {
     began: Millis,
     log_id: String,
     used: OnceCell<ConnectionId>,
+    /// The key by which the upstream knows it, where its caller gave one
+    upstream: OnceCell<String>,
     /// The user's UUID and the toolkit, where only the state of a login tells them
     found: OnceCell<(String, String)>,
 }
@@ -182,17 +184,22 @@ impl Engine {
             self.log_refusal(&scope, &action, &error);
             return Err(error);
         }
-        if action.name().starts_with("approvals.") {
+        let holds = matches!(verdict, Verdict::Hold);
+        if holds || action.name().starts_with("approvals.") {
             self.settle_copy()?;
         }
         if let Some(user) = scope.user.as_ref().filter(|_| reads_mirror(&action)) {
             self.refresh_mirror(user)?;
         }
+        let key = call.idempotency_key.as_ref().filter(|_| idempotency::takes_key(&action));
+        let key = match key {
+            Some(key) => Some((key, idempotency::digest(&scope, &action)?)),
+            None => None,
+        };
         if let Some(user) = &scope.user {
             action = self.completed(action, user)?;
         }
-        let holds = matches!(verdict, Verdict::Hold);
-        match call.idempotency_key.as_ref().filter(|_| idempotency::takes_key(&action)) {
+        match key {
             Some(key) => Box::pin(self.once(&scope, key, action, holds)).await,
             None => self.carry_out(&scope, action, holds).await,
         }
@@ -214,16 +221,6 @@ impl Engine {
         result.map(Outcome::Done)
     }
 
-    /// Says so where the store is a copy from before, once.
-    fn settle_copy(&self) -> Result<()> {
-        if let Some(Restored { unknown, pending }) = self.store.settle_copy(Millis::now())? {
-            self.note(format!(
-                "This store is a copy from before: {unknown} approvals that were under way are `unknown` now, and the {pending} that wait may have been decided since."
-            ));
-        }
-        Ok(())
-    }
-
     fn note(&self, note: String) {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(note);
     }
@@ -233,7 +230,14 @@ impl<'a> Scope<'a> {
     /// Returns the scope of a call that is for nobody yet.
     fn of(call: &'a Call) -> Self {
         let (began, log_id) = (Millis::now(), fresh().to_string());
-        Self { call, user: None, began, log_id, used: OnceCell::new(), found: OnceCell::new() }
+        let (used, upstream, found) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { call, user: None, began, log_id, used, upstream, found }
+    }
+
+    /// Returns the key by which the upstream is to know the call.
+    fn upstream_key(&self) -> String {
+        let given = || self.call.idempotency_key.as_ref().map(ToString::to_string);
+        self.upstream.get().cloned().or_else(given).unwrap_or_else(|| fresh().to_string())
     }
 
     /// Returns the user the call is for; `perform` only asks where the action has one.

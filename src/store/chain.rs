@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Store;
 use super::log::{FORM, Line};
+use super::retold;
 use crate::api::error::Result;
 use crate::api::ids::hex;
 use crate::api::log::{LogFault, LogVerified};
@@ -52,18 +53,7 @@ impl Store {
             .optional()?;
         let (seq, hash) = head.unwrap_or_default();
         chain.end(seq, hash.as_deref());
-        let lost = tx
-            .prepare(
-                "SELECT seq, approval_id FROM log WHERE action = 'approval.requested'
-                     AND NOT EXISTS (SELECT 1 FROM approvals WHERE approvals.id = log.approval_id)
-                 ORDER BY seq",
-            )?
-            .query_map([], |row| Ok((row.get(0)?, row.get::<_, Option<String>>(1)?)))?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
-        for (seq, id) in lost {
-            let id = id.unwrap_or_default();
-            chain.fault(Some(seq), format!("the approval `{id}` that it records is missing"));
-        }
+        retold::check(&tx, |seq, what| chain.fault(seq, what))?;
         Ok(chain.verified())
     }
 }

@@ -74,9 +74,10 @@ fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
 /// Returns who did it; entries of the first form are all the operator's.
 fn actor(row: &Row<'_>) -> rusqlite::Result<Actor> {
     let id: Option<String> = row.get("actor_id")?;
-    let (actor_type, actor_id) = match id {
-        Some(id) => (row.get("actor")?, id),
-        None => ("user".to_owned(), "operator".to_owned()),
-    };
-    Ok(Actor { actor_type, actor_id, name: row.get("actor_name")? })
+    Ok(match id {
+        Some(actor_id) => {
+            Actor { actor_type: row.get("actor")?, actor_id, name: row.get("actor_name")? }
+        }
+        None => Actor::operator(),
+    })
 }

@@ -1,9 +1,15 @@
 //! How often something was claimed, in the database and in a file beside it: where the file is ahead,
 //! the database is a copy from before, and what it has not done may have been done since.
+//!
+//! The file names the database's file too: a copy of the whole directory brings the same number along, and
+//! is known by that. The database writes to its file in place, also when it vacuums it (a test holds it to
+//! that); only `restore` puts another in its place.
 
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
+#[cfg(unix)]
+use std::time::UNIX_EPOCH;
 
 use rusqlite::{Transaction, params};
 
@@ -14,7 +20,7 @@ use crate::api::error::Result;
 use crate::api::ids::{ApprovalId, fresh};
 use crate::api::time::Millis;
 
-/// The file beside the database: the store's id, and the number.
+/// The file beside the database: the store's id, the number, and which file the database is.
 const MARKER: &str = "generation";
 /// What an approval's history says of it.
 const RESTORED: &str = "restored copy";
@@ -46,32 +52,34 @@ impl Store {
             return Ok(None);
         }
         let marker = read_marker(&self.dir)?;
-        let (id, number) = self.generation()?;
-        if is_original((&id, number), marker.as_ref()) {
+        let file = identity(&self.dir)?;
+        let present = row(&self.conn())?;
+        if present.is_original(&file, marker.as_ref()) {
             if marker.is_none() {
-                // There before the first claim, so that a claim without it is a copy's. Where it cannot be
+                // There before the first approval, so that one without it is a copy's. Where it cannot be
                 // written, nothing can be claimed either.
-                let _ = replace_marker(&self.dir, &id, number);
+                let _ = replace_marker(&self.dir, &present.id, present.number);
             }
             return Ok(None);
         }
         let (found, given_up) = {
             let mut conn = self.conn();
             let tx = immediate(&mut conn)?;
-            let (id, number) = row(&tx)?;
-            if is_original((&id, number), read_marker(&self.dir)?.as_ref()) {
+            let present = row(&tx)?;
+            if present.is_original(&file, read_marker(&self.dir)?.as_ref()) {
                 // Another process was faster.
                 return Ok(None);
             }
             let found = give_up(&tx, now)?;
             let ahead = marker.map_or(0, |marker| marker.number);
+            let number = present.number;
             let next = ahead.max(number).max(number.saturating_neg()) + 1;
             tx.execute("UPDATE store SET generation = ?1", [next])?;
             tx.commit()?;
             found
         };
-        let (id, number) = self.generation()?;
-        replace_marker(&self.dir, &id, number)?;
+        let present = row(&self.conn())?;
+        replace_marker(&self.dir, &present.id, present.number)?;
         for id in given_up.iter().filter_map(|id| id.parse().ok()) {
             // What is settled stays so, whether others can be told of it or not.
             if let Ok(Some(row)) = self.approval_as_it_stands(&id) {
@@ -79,11 +87,6 @@ impl Store {
             }
         }
         Ok(Some(found))
-    }
-
-    /// Returns this store's id and the number of its last claim.
-    fn generation(&self) -> Result<(String, i64)> {
-        row(&self.conn())
     }
 
     fn is_in_memory(&self) -> bool {
@@ -97,9 +100,22 @@ pub(super) fn advance(tx: &Transaction<'_>) -> Result<()> {
     Ok(())
 }
 
-fn row(conn: &rusqlite::Connection) -> Result<(String, i64)> {
-    let mut select = conn.prepare_cached("SELECT id, generation FROM store")?;
-    Ok(select.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
+/// What the database says of itself.
+#[derive(Debug)]
+struct Present {
+    id: String,
+    number: i64,
+    /// Whether anything was ever frozen in it
+    holds: bool,
+}
+
+fn row(conn: &rusqlite::Connection) -> Result<Present> {
+    let mut select =
+        conn.prepare_cached("SELECT id, generation, EXISTS (SELECT 1 FROM approvals) FROM store")?;
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(Present { id: row.get(0)?, number: row.get(1)?, holds: row.get(2)? })
+    };
+    Ok(select.query_row([], read)?)
 }
 
 /// Moves what a copy cannot know to where a person has to look, and says so in the log; returns the ids
@@ -107,7 +123,7 @@ fn row(conn: &rusqlite::Connection) -> Result<(String, i64)> {
 fn give_up(tx: &Transaction<'_>, now: Millis) -> Result<(Restored, Vec<String>)> {
     let open = tx
         .prepare(
-            "UPDATE approvals SET status = 'unknown', owner = NULL, updated_at = ?1,
+            "UPDATE approvals SET status = 'unknown', owner = NULL, updated_at = ?1, restored_at = ?1,
                  reason = 'restored copy: it may have been done since'
              WHERE status IN ('approved', 'sending') RETURNING id, user_id, epoch",
         )?
@@ -122,7 +138,7 @@ fn give_up(tx: &Transaction<'_>, now: Millis) -> Result<(Restored, Vec<String>)>
         append(tx, &entry("approval.unknown", now, Some((id, user))))?;
     }
     let pending = tx.execute(
-        "UPDATE approvals SET updated_at = ?1,
+        "UPDATE approvals SET updated_at = ?1, restored_at = ?1,
              reason = 'restored copy: it may have been decided and done since'
          WHERE status = 'pending'",
         [now.0],
@@ -133,11 +149,10 @@ fn give_up(tx: &Transaction<'_>, now: Millis) -> Result<(Restored, Vec<String>)>
 }
 
 fn entry(action: &'static str, now: Millis, approval: Option<(&str, &str)>) -> Entry {
-    let actor_id = "operator".to_owned();
     Entry {
         id: fresh().to_string(),
         at: now,
-        actor: Actor { actor_type: "user".to_owned(), actor_id, name: None },
+        actor: Actor::system(),
         user: approval.map(|(_, user)| user.to_owned()),
         action,
         entity_type: approval.map(|_| "approval"),
@@ -154,14 +169,43 @@ fn entry(action: &'static str, now: Millis, approval: Option<(&str, &str)>) -> E
 struct Marker {
     store: String,
     number: i64,
+    file: String,
 }
 
-/// Tells whether a database is the one that its marker was written by, and no older. A negative number is
-/// that of a backup.
-fn is_original((id, number): (&str, i64), marker: Option<&Marker>) -> bool {
-    match marker {
-        None => number == 0,
-        Some(marker) => marker.store == id && number >= marker.number && number >= 0,
+impl Present {
+    /// Tells whether the database is the one that its marker was written by, in the same file, and no older.
+    /// A negative number is that of a backup.
+    fn is_original(&self, file: &str, marker: Option<&Marker>) -> bool {
+        match marker {
+            None => self.number == 0 && !self.holds,
+            Some(marker) => {
+                marker.store == self.id
+                    && marker.file == file
+                    && self.number >= marker.number
+                    && self.number >= 0
+            }
+        }
+    }
+}
+
+/// Returns which file the database is: its number on its disk, and, since numbers are given out again, when
+/// it was made, where the disk knows. Always of the same length.
+///
+/// A file that is written over in place stays the same one, and so does every file on a disk that is brought
+/// back as a whole. Where files have no numbers, a copy of the whole directory is not noticed.
+fn identity(dir: &Path) -> Result<String> {
+    let about = fs::metadata(dir.join("naive.db")).map_err(unwritable)?;
+    #[cfg(unix)]
+    {
+        let number = std::os::unix::fs::MetadataExt::ino(&about);
+        let made = about.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let made = made.map_or(0, |span| span.as_nanos());
+        Ok(format!("{number:016x}{made:032x}"))
+    }
+    #[cfg(not(unix))]
+    {
+        drop(about);
+        Ok("0".repeat(48))
     }
 }
 
@@ -175,9 +219,10 @@ fn read_marker(dir: &Path) -> Result<Option<Marker>> {
 }
 
 fn parse(text: &str) -> Marker {
-    let (store, number) = text.trim_end().split_once(' ').unwrap_or_default();
-    let number = number.parse().unwrap_or(i64::MAX);
-    Marker { store: store.to_owned(), number }
+    let mut words = text.split_whitespace().map(str::to_owned);
+    let store = words.next().unwrap_or_default();
+    let number = words.next().and_then(|number| number.parse().ok()).unwrap_or(i64::MAX);
+    Marker { store, number, file: words.next().unwrap_or_default() }
 }
 
 /// Writes the marker in its place, unless what is there is ahead: claims of several processes end in any
@@ -194,26 +239,27 @@ fn write_marker(dir: &Path, id: &str, number: i64) -> Result<()> {
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(unwritable)?;
     let there = parse(&text);
-    if there.store == id && there.number >= number {
+    let own = identity(dir)?;
+    if there.store == id && there.file == own && there.number >= number {
         return Ok(());
     }
     // As long as before, so that a power cut leaves the one or the other.
     file.rewind().map_err(unwritable)?;
-    file.write_all(line(id, number).as_bytes()).map_err(unwritable)?;
+    file.write_all(line(id, number, &own).as_bytes()).map_err(unwritable)?;
     file.sync_data().map_err(unwritable)
 }
 
 /// Puts a marker in the place of whatever is there.
 fn replace_marker(dir: &Path, id: &str, number: i64) -> Result<()> {
     let mut file = tempfile::NamedTempFile::new_in(dir).map_err(unwritable)?;
-    file.write_all(line(id, number).as_bytes()).map_err(unwritable)?;
+    file.write_all(line(id, number, &identity(dir)?).as_bytes()).map_err(unwritable)?;
     file.as_file().sync_all().map_err(unwritable)?;
     file.persist(dir.join(MARKER)).map_err(|error| unwritable(error.error))?;
     sync_dir(dir)
 }
 
-fn line(id: &str, number: i64) -> String {
-    format!("{id} {number:020}\n")
+fn line(id: &str, number: i64, file: &str) -> String {
+    format!("{id} {number:020} {file}\n")
 }
 
 /// Makes what was created, moved or removed in a directory last.

@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use sha2::{Digest as _, Sha256};
 
 use super::presence::is_alive;
 use super::{Store, immediate, parsed, sealed};
 use crate::api::error::Result;
-use crate::api::ids::ApprovalId;
+use crate::api::ids::{ApprovalId, hex};
 use crate::api::time::Millis;
 
 /// How long a key stands for the call that it came with first.
@@ -25,6 +26,8 @@ pub(crate) struct Keyed<'a> {
     pub(crate) action: &'a str,
     /// SHA-256 of the action with everything that it asks for
     pub(crate) digest: &'a [u8],
+    /// Whether anything of it may leave this machine before there is an answer
+    pub(crate) leaves: bool,
 }
 
 impl Keyed<'_> {
@@ -37,7 +40,7 @@ impl Keyed<'_> {
 /// How a call with a key stands before it is performed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// It is new, and this process performs it
+    /// It is new, or surely never left, and this process performs it
     New,
     /// A process that has ended began it and left no answer; it is this one's now
     Abandoned,
@@ -56,6 +59,7 @@ struct Known {
     action: String,
     digest: Vec<u8>,
     owner: Option<String>,
+    leaves: bool,
     approval: Option<ApprovalId>,
     done: bool,
 }
@@ -69,10 +73,21 @@ impl Store {
         let tx = immediate(&mut conn)?;
         prune(&tx, now)?;
         let Some(known) = known(&tx, call)? else {
+            let upstream = upstream(&tx, call)?;
             tx.execute(
-                "INSERT INTO idempotency (principal, key, action, digest, owner, created_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![call.principal, call.key, call.action, call.digest, me, now.0],
+                "INSERT INTO idempotency (principal, key, action, digest, upstream, leaves, owner,
+                     created_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                params![
+                    call.principal,
+                    call.key,
+                    call.action,
+                    call.digest,
+                    upstream,
+                    call.leaves,
+                    me,
+                    now.0
+                ],
             )?;
             tx.commit()?;
             return Ok(Standing::New);
@@ -96,11 +111,20 @@ impl Store {
             return Ok(Standing::InFlight);
         }
         tx.execute(
-            "UPDATE idempotency SET owner = ?3, done = 0 WHERE principal = ?1 AND key = ?2",
-            params![call.principal, call.key, me],
+            "UPDATE idempotency SET owner = ?3, done = 0, leaves = max(leaves, ?4)
+             WHERE principal = ?1 AND key = ?2",
+            params![call.principal, call.key, me, call.leaves],
         )?;
         tx.commit()?;
-        Ok(Standing::Abandoned)
+        Ok(if known.leaves { Standing::Abandoned } else { Standing::New })
+    }
+
+    /// Returns the key by which the upstream knows a call that this process has claimed.
+    pub(crate) fn upstream_key(&self, call: &Keyed<'_>) -> Result<String> {
+        let conn = self.conn();
+        let mut select = conn
+            .prepare_cached("SELECT upstream FROM idempotency WHERE principal = ?1 AND key = ?2")?;
+        Ok(select.query_row([call.principal, call.key], |row| row.get(0))?)
     }
 
     /// Keeps the answer to a call that this process has claimed.
@@ -131,17 +155,50 @@ impl Store {
     }
 }
 
-/// Lets a key stand for an approval from now on, in the transaction that freezes the call.
+/// Returns the key by which the upstream is to know a call: the caller's own, unless that is another one's
+/// there, or an approval's.
+fn upstream(tx: &Transaction<'_>, call: &Keyed<'_>) -> Result<String> {
+    let store: String = tx.query_row("SELECT id FROM store", [], |row| row.get(0))?;
+    let mut taken = tx.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM approvals WHERE idem_key = ?1)
+             OR EXISTS (SELECT 1 FROM upstream_keys WHERE key = ?1 AND principal <> ?2)",
+    )?;
+    let (mut key, mut count) = (call.key.to_owned(), 0_u64);
+    while taken.query_row([key.as_str(), call.principal], |row| row.get(0))? {
+        count += 1;
+        key = derived(&[&store, call.principal, call.key, &count.to_string()]);
+    }
+    tx.execute(
+        "INSERT INTO upstream_keys (key, principal) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        [key.as_str(), call.principal],
+    )?;
+    Ok(key)
+}
+
+/// Returns a key that these parts alone lead to.
+fn derived(parts: &[&str]) -> String {
+    let mut sum = Sha256::new();
+    for part in parts {
+        sum.update((part.len() as u64).to_be_bytes());
+        sum.update(part);
+    }
+    let mut key = hex(&sum.finalize());
+    key.truncate(32);
+    key
+}
+
+/// Lets a key stand for an approval from now on, in the transaction that freezes the call: `upstream` is the
+/// one by which the upstream knows it.
 pub(super) fn hold(
     tx: &Transaction<'_>,
     principal: &str,
-    key: &str,
+    upstream: &str,
     approval: &ApprovalId,
 ) -> Result<()> {
     tx.execute(
         "UPDATE idempotency SET approval_id = ?3, owner = NULL
-         WHERE principal = ?1 AND key = ?2 AND done = 0",
-        [principal, key, approval.as_str()],
+         WHERE principal = ?1 AND upstream = ?2 AND done = 0",
+        [principal, upstream, approval.as_str()],
     )?;
     Ok(())
 }
@@ -153,12 +210,13 @@ fn known(tx: &Transaction<'_>, call: &Keyed<'_>) -> Result<Option<Known>> {
             action: row.get("action")?,
             digest: row.get("digest")?,
             owner: row.get("owner")?,
+            leaves: row.get("leaves")?,
             approval: approval.map(|_| parsed(row, "approval_id")).transpose()?,
             done: row.get("done")?,
         })
     };
     let mut select = tx.prepare_cached(
-        "SELECT action, digest, owner, approval_id, done FROM idempotency
+        "SELECT action, digest, owner, leaves, approval_id, done FROM idempotency
          WHERE principal = ?1 AND key = ?2",
     )?;
     Ok(select.query_row([call.principal, call.key], read).optional()?)

@@ -40,7 +40,7 @@ pub(crate) struct Entry {
 }
 
 impl Store {
-    /// Appends an entry, and notes on the connection, the user and the key that they were used.
+    /// Appends an entry, and notes on the connection and the user that they were used.
     pub(crate) fn log(&self, entry: &Entry) -> Result<()> {
         let mut conn = self.conn();
         let tx = immediate(&mut conn)?;
@@ -48,9 +48,6 @@ impl Store {
         if let Some(user) = &entry.user {
             tx.prepare_cached("UPDATE users SET last_active_at = ?2 WHERE id = ?1")?
                 .execute(params![user, entry.at.0])?;
-        }
-        if entry.actor.actor_id.starts_with("key_") {
-            keys::used(&tx, &entry.actor.actor_id, entry.at)?;
         }
         if let Some(connection) = &entry.used {
             tx.prepare_cached("UPDATE connections SET last_used_at = ?2 WHERE id = ?1")?
@@ -60,7 +57,7 @@ impl Store {
     }
 }
 
-/// Appends an entry in the transaction of what it records.
+/// Appends an entry in the transaction of what it records, and notes on the key that it was used.
 ///
 /// It follows on the last one that was written, whatever the table holds by now: what was cut off or
 /// slipped in behind that shows as a break in the chain.
@@ -110,6 +107,9 @@ pub(super) fn append(tx: &Transaction<'_>, entry: &Entry) -> Result<()> {
     ])?;
     tx.prepare_cached("UPDATE store SET log_seq = ?1, log_hash = ?2")?
         .execute(params![line.seq, hash])?;
+    if entry.actor.actor_id.starts_with("key_") {
+        keys::used(tx, &entry.actor.actor_id, entry.at)?;
+    }
     Ok(())
 }
 

@@ -22,6 +22,7 @@ mod kits;
 mod log;
 mod mirror;
 mod presence;
+mod retold;
 mod sealed;
 #[cfg(test)]
 mod tests;

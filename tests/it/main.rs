@@ -17,6 +17,7 @@ mod callback;
 mod callers;
 mod config;
 mod connect;
+mod copies;
 mod crash;
 mod credential;
 mod damage;

@@ -44,6 +44,9 @@ impl Card<'_> {
             let start = format!("{name:NAMES$}");
             lines.extend(wrapped(&start, value, self.width()));
         };
+        if let Some(at) = one.restored_at {
+            field("COPY", &copy(at));
+        }
         field("asks for", &clean(&one.title));
         field("approval", &format!("{}, number {} here", one.id, one.seq));
         field("where", place(&one.environment));
@@ -185,6 +188,7 @@ pub(crate) fn line(one: &Approval) -> String {
 pub(crate) fn who(actor: &Actor) -> String {
     match (actor.actor_type.as_str(), &actor.name) {
         ("user", _) => "the operator".to_owned(),
+        ("system", _) => "`naive` itself".to_owned(),
         (_, Some(name)) => format!("the agent {} ({})", shown(name), clean(&actor.actor_id)),
         (_, None) => format!("the agent {}", clean(&actor.actor_id)),
     }
@@ -197,6 +201,13 @@ fn through(account: &Account) -> String {
     let identity = identity.unwrap_or_else(|| "whose the app does not tell".to_owned());
     let names: Vec<_> = label.into_iter().chain([identity]).collect();
     format!("{} ({})", names.join(", "), account.connection)
+}
+
+fn copy(at: Millis) -> String {
+    format!(
+        "this comes from a backup, or another copy of the store, that was put back by {} UTC: it may have been decided and done since the copy was made",
+        at.plain()
+    )
 }
 
 fn place(environment: &str) -> &'static str {

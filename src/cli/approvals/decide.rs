@@ -94,18 +94,18 @@ pub(super) async fn approve(app: &App<'_>, told: Approving) -> Result<u8> {
             Error::usage(text).hint("look at it with `naive approvals get`, then add `--yes`")
         );
     }
-    let id = told.op.approval;
+    let id = told.op.approval.clone();
     let one = app.done(app.as_caller(), GetApproval { approval: id.clone() }).await?;
     if told.yes || one.status != ApprovalStatus::Pending {
         // Whoever decides what is decided already is told so by the engine.
-        return show(app, &one, &told.browser).await;
+        return show(app, &one, told.op, &told.browser).await;
     }
     note(&format!("\n{}\n", card(app, &one)))?;
     let mut signals = Signals::listen()?;
     let (lines, mut typed) = mpsc::unbounded_channel();
     read_lines(lines);
     loop {
-        note("approve, deny [reason] or skip?")?;
+        note(&format!("{}?", question(&one)))?;
         let line = tokio::select! {
             line = typed.recv() => line,
             broken = signals.next() => return Err(broken),
@@ -113,7 +113,7 @@ pub(super) async fn approve(app: &App<'_>, told: Approving) -> Result<u8> {
         // Ctrl-D: nobody has said anything.
         let Some(line) = line else { return Err(undecided()) };
         match Answer::of(&line) {
-            Some(Answer::Approve) => return show(app, &one, &told.browser).await,
+            Some(Answer::Approve) => return show(app, &one, seen(&one), &told.browser).await,
             Some(Answer::Deny(reason)) => {
                 let one = app.done(app.as_caller(), Deny { approval: id, reason }).await?;
                 app.output.reply("approvals.deny", written(&one)?, denied(&one))?;
@@ -136,26 +136,40 @@ pub(super) fn denied(one: &Approval) -> Page {
     page
 }
 
+/// Returns what is asked below a card.
+fn question(one: &Approval) -> &'static str {
+    if one.restored_at.is_some() {
+        "approve although it may have been done since, deny [reason] or skip"
+    } else {
+        "approve, deny [reason] or skip"
+    }
+}
+
+/// Approves what a person has seen the card of: it says whether it comes from a copy.
+pub(super) fn seen(one: &Approval) -> Approve {
+    Approve { approval: one.id.clone(), acknowledge_restored: one.restored_at.is_some() }
+}
+
 /// Approves, and sees to the login of an app; returns what came of it, and what people are told.
 pub(super) async fn approved(
     app: &App<'_>,
     one: &Approval,
+    op: Approve,
     browser: &Browser,
 ) -> Result<(Approval, Page)> {
     let pending = one.status == ApprovalStatus::Pending;
     let login = if pending { Login::of(app, one, browser).await? } else { None };
     if let Some(login) = login {
-        return Box::pin(login.approved(app, one)).await;
+        return Box::pin(login.approved(app, op)).await;
     }
-    let op = Approve { approval: one.id.clone() };
     // What is approved may be any action, which is a lot to hold.
     let one = Box::pin(app.done(app.as_caller(), op)).await?;
     let page = page(app, &one);
     Ok((one, page))
 }
 
-async fn show(app: &App<'_>, one: &Approval, browser: &Browser) -> Result<u8> {
-    let (one, page) = approved(app, one, browser).await?;
+async fn show(app: &App<'_>, one: &Approval, op: Approve, browser: &Browser) -> Result<u8> {
+    let (one, page) = approved(app, one, op, browser).await?;
     app.output.reply("approvals.approve", written(&one)?, page)
 }
 
@@ -190,8 +204,7 @@ impl Login {
     }
 
     /// Approves, and waits for the end of the login that this begins.
-    async fn approved(self, app: &App<'_>, one: &Approval) -> Result<(Approval, Page)> {
-        let op = Approve { approval: one.id.clone() };
+    async fn approved(self, app: &App<'_>, op: Approve) -> Result<(Approval, Page)> {
         let mut one = done(Box::pin(app.ask(self.call(app), op)).await?)?;
         let (user, label) = (self.user.clone(), self.label.clone());
         let state = self.seen_to(app, &mut one).await?;

@@ -6,7 +6,7 @@
 use tokio::sync::mpsc;
 
 use super::card::line;
-use super::decide::approved;
+use super::decide::{approved, seen};
 use super::outcome::{card, failure, since};
 use super::queue::{Answer, Queue};
 use super::wait::SOON;
@@ -149,7 +149,7 @@ impl Review<'_> {
     }
 
     async fn approve(&mut self, one: &Approval) -> Result<()> {
-        let approved = Box::pin(approved(self.app, one, self.browser)).await;
+        let approved = Box::pin(approved(self.app, one, seen(one), self.browser)).await;
         // A login that was waited for has read the terminal meanwhile.
         let (lines, typed) = mpsc::unbounded_channel();
         read_lines(lines);

@@ -92,6 +92,7 @@ fn approval(action: &str, title: &str, payload: Value) -> Approval {
         requested_by: agent("support bot"),
         resolved_by: None,
         resolved_at: None,
+        restored_at: None,
         reason: None,
         digest: "0123456789abcdef".repeat(4),
         idempotency_key: "i".into(),

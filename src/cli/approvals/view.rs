@@ -29,7 +29,7 @@ pub(super) fn one(app: &App<'_>, approval: &Approval, page: &mut Page) {
     match approval.status {
         ApprovalStatus::Pending => {
             let id = &approval.id;
-            if app.check(Approve { approval: id.clone() }).is_err() {
+            if app.check(Approve { approval: id.clone(), acknowledge_restored: false }).is_err() {
                 page.next(format!("naive approvals wait {id}"), "wait for the decision");
                 page.hint(format!("The operator decides it: `naive approvals approve {id}`."));
                 return;
@@ -82,7 +82,11 @@ fn rows(approvals: &[Approval], page: &mut Page) {
         let waits = one.status == ApprovalStatus::Pending;
         vec![
             one.id.to_string(),
-            one.status.as_str().to_owned(),
+            if one.restored_at.is_some() {
+                format!("{}, from a copy", one.status.as_str())
+            } else {
+                one.status.as_str().to_owned()
+            },
             one.title.clone(),
             one.user.clone(),
             name(&one.requested_by),

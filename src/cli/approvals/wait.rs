@@ -15,6 +15,7 @@ use crate::cli::App;
 use crate::cli::connect::time;
 use crate::cli::output::{Page, note};
 use crate::cli::signals::Signals;
+use crate::engine::Call;
 
 /// How long to wait before looking again what has come.
 pub(super) const SOON: Duration = Duration::from_secs(1);
@@ -51,15 +52,20 @@ pub(super) async fn wait(app: &App<'_>, wait: Wait) -> Result<u8> {
 /// Freezes a request, and waits for a person to decide if `waits`.
 pub(super) async fn request(app: &App<'_>, op: RequestApproval, waits: bool) -> Result<u8> {
     const NAME: &str = "approvals.request";
-    let pending = match app.ask(app.as_caller(), op).await? {
+    let call = Call { waits, ..app.as_caller() };
+    let pending = match app.ask(call, op).await? {
         Outcome::Pending(pending) if waits => pending,
         Outcome::Pending(pending) => return app.held(NAME, &pending),
         Outcome::Done(done) => return app.output.reply(NAME, written(&done)?, Page::default()),
     };
-    let id = &pending.approval_id;
-    note(&format!("{}: it waits for `naive approvals approve {id}`.", pending.title))?;
-    app.announce().await?;
-    let one = ended(app, &GetApproval { approval: id.clone() }, None, |_| Ok(())).await?;
+    let op = GetApproval { approval: pending.approval_id };
+    let one = app.done(app.as_caller(), op.clone()).await?;
+    if status(&one).is_none() {
+        let id = &one.id;
+        note(&format!("{}: it waits for `naive approvals approve {id}`.", pending.title))?;
+        app.announce().await?;
+    }
+    let one = ended(app, &op, None, |_| Ok(())).await?;
     show(app, app.output, NAME, &one)
 }
 

@@ -6,7 +6,7 @@ use super::frozen::{FORM, Frozen};
 use crate::api::action::Action;
 use crate::api::approvals::{Account, PendingApproval};
 use crate::api::error::Result;
-use crate::api::ids::{ApprovalId, UserRef, fresh};
+use crate::api::ids::{ApprovalId, UserRef};
 use crate::api::time::{Millis, Span};
 use crate::api::workspace::User;
 use crate::engine::title::title;
@@ -28,8 +28,7 @@ impl Engine {
         let ready = self.ready(user, &action)?;
         let kit = self.store.kit_of(user)?;
         let now = Millis::now();
-        let (id, given) = (ApprovalId::fresh(), scope.call.idempotency_key.as_ref());
-        let key = given.map_or_else(|| fresh().to_string(), ToString::to_string);
+        let (id, key) = (ApprovalId::fresh(), scope.upstream_key());
         let title = title(&action, user);
         let action = pinned(action, user, ready.account.as_ref())?;
         let patience = asked_for(&action).or(kit.policy.approval_ttl).map(|span| span.length());

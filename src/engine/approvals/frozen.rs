@@ -16,6 +16,8 @@ use crate::store::{ApprovalRow, Filter, Sealed, frozen_owner};
 
 /// Form of what is frozen.
 pub(super) const FORM: u32 = 1;
+/// How many approvals are looked at at once.
+const PAGE: u32 = 100;
 
 /// Everything that a person agrees to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -94,17 +96,23 @@ impl Engine {
 
     /// Returns what is wrong with each approval that is not what was frozen, oldest first.
     pub(in crate::engine) fn altered_approvals(&self) -> Result<Vec<LogFault>> {
-        let mut rows = self.store.approvals(&Filter::default(), u32::MAX)?;
-        rows.reverse();
-        let mut faults = Vec::new();
-        for row in rows {
-            match self.frozen(&row) {
-                Err(error) if error.reason.as_deref() == Some("approval_altered") => {
-                    faults.push(LogFault { seq: None, what: error.message });
+        let (mut faults, mut filter) = (Vec::new(), Filter::default());
+        loop {
+            let rows = self.store.approvals(&filter, PAGE)?;
+            for row in &rows {
+                match self.frozen(row) {
+                    Err(error) if error.reason.as_deref() == Some("approval_altered") => {
+                        faults.push(LogFault { seq: None, what: error.message });
+                    }
+                    opened => drop(opened?),
                 }
-                opened => drop(opened?),
+            }
+            match rows.last() {
+                Some(last) => filter.before = Some(last.seq),
+                None => break,
             }
         }
+        faults.reverse();
         Ok(faults)
     }
 

@@ -22,7 +22,7 @@ use crate::api::approvals::{
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::ApprovalId;
 use crate::api::time::Millis;
-use crate::store::{ApprovalRow, Decision, Filter};
+use crate::store::{ApprovalRow, Decision, Filter, Restored};
 use shown::Came;
 
 /// How many approvals a list holds where nobody says.
@@ -33,6 +33,23 @@ impl Engine {
     pub(super) fn requester(&self, action: &Action) -> Result<Option<Actor>> {
         let Some(id) = action.approval().filter(|_| decides(action)) else { return Ok(None) };
         Ok(self.store.approval(id, Millis::now())?.map(|row| row.requester))
+    }
+
+    /// Says so where the store is a copy from before, once.
+    pub(super) fn settle_copy(&self) -> Result<()> {
+        if let Some(Restored { unknown, pending }) = self.store.settle_copy(Millis::now())? {
+            let unknown =
+                (unknown > 0).then(|| format!("{unknown} that were under way are `unknown` now"));
+            let pending =
+                (pending > 0).then(|| format!("{pending} that wait may have been decided since"));
+            let open: Vec<_> = unknown.into_iter().chain(pending).collect();
+            let open = match open.as_slice() {
+                [] => "no approval was open in it".to_owned(),
+                some => format!("of its approvals, {}", some.join(", and ")),
+            };
+            self.note(format!("This store is a copy from before: {open}."));
+        }
+        Ok(())
     }
 
     pub(super) fn list_approvals(

@@ -57,6 +57,9 @@ impl Engine {
         if row.status != ApprovalStatus::Pending {
             return Err(already(&row));
         }
+        if row.restored_at.is_some() && !op.acknowledge_restored {
+            return Err(restored(&row));
+        }
         let frozen = self.frozen(&row)?;
         let by = scope.call.caller.actor();
         let decision = Decision { by: &by, reason: None, at: now };
@@ -277,6 +280,7 @@ impl Engine {
             began: Millis::now(),
             log_id: fresh().to_string(),
             used: OnceCell::new(),
+            upstream: OnceCell::new(),
             found: OnceCell::new(),
         })
     }
@@ -302,6 +306,19 @@ fn meaning(attempt: &Attempt, errand: &Errand<'_>) -> Next {
         Next::NotSent if errand.doubt => Next::Reconcile,
         next => next,
     }
+}
+
+/// The error of an approval that nobody may take for a new one.
+fn restored(row: &ApprovalRow) -> Error {
+    let id = &row.id;
+    let text = format!(
+        "approval `{id}` comes from a copy of the store: it may have been decided and done since"
+    );
+    Error::new(Code::InvalidInput, text)
+        .hint(format!(
+            "look whether it was done; if not, run `naive approvals approve {id}` with `--restored`"
+        ))
+        .reason("restored_copy")
 }
 
 fn not_sent(error: Error) -> Attempt {

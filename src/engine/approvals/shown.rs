@@ -111,6 +111,7 @@ impl Engine {
             resolved_by: row.resolved_by.clone(),
             resolved_at: row.resolved_at,
             reason: row.reason.clone(),
+            restored_at: row.restored_at,
             digest: hex(&row.digest),
             idempotency_key: row.idem_key.clone(),
             sends: row.sends,

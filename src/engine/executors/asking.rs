@@ -15,7 +15,7 @@ use crate::api::action::Action;
 use crate::api::address::path_part;
 use crate::api::approvals::Class;
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{flag, fresh, quoted};
+use crate::api::ids::{flag, quoted};
 use crate::api::primitives::{Executor, Performed};
 use crate::api::secrets::Secrets;
 use crate::api::workspace::User;
@@ -124,8 +124,7 @@ impl Engine {
         action: Action,
     ) -> Result<Performed> {
         let Manner { class, .. } = self.check_action(&action)?;
-        let key = scope.call.idempotency_key.as_ref();
-        let key = key.map_or_else(|| fresh().to_string(), ToString::to_string);
+        let key = scope.upstream_key();
         let request = self.request_for(&action, &key)?;
         let (mut doubt, mut pause) = (None, PAUSE);
         let mut left = TRIES;

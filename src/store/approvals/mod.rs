@@ -68,6 +68,8 @@ pub(crate) struct ApprovalRow {
     pub(crate) resolved_at: Option<Millis>,
     /// Why
     pub(crate) reason: Option<String>,
+    /// When it was found in a copy of the store that was put back
+    pub(crate) restored_at: Option<Millis>,
     /// The process that sends it
     pub(crate) owner: Option<String>,
     /// Grows with each claim: a result of an earlier one no longer counts
@@ -225,7 +227,7 @@ fn moved(
 /// Ends an approval that nobody decided, or sent, in time.
 fn expired(tx: &Transaction<'_>, row: &ApprovalRow, now: Millis) -> Result<ApprovalRow> {
     let row = moved(tx, row, "status = 'expired', owner = NULL, updated_at = ?4", &[&now.0])?;
-    record(tx, &row, ("approval.expired", "done"), (&nobody(), now))?;
+    record(tx, &row, ("approval.expired", "done"), (&Actor::system(), now))?;
     Ok(row)
 }
 
@@ -277,11 +279,6 @@ fn action_name(action_type: &str) -> &'static str {
     found.map_or("approvals.request", |route| route.action)
 }
 
-/// Returns who does what nobody asked for: time.
-fn nobody() -> Actor {
-    Actor { actor_type: "system".into(), actor_id: "system".into(), name: None }
-}
-
 fn text(value: &impl serde::Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| Error::internal("a row cannot be written", error))
 }
@@ -312,6 +309,7 @@ fn approval_row(row: &Row<'_>) -> rusqlite::Result<ApprovalRow> {
         resolved_by: resolved_by.map(|_| json(row, "resolved_by")).transpose()?,
         resolved_at: at("resolved_at")?,
         reason: row.get("reason")?,
+        restored_at: at("restored_at")?,
         owner: row.get("owner")?,
         epoch: row.get("epoch")?,
         sends: row.get("sends")?,

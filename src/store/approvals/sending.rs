@@ -6,7 +6,7 @@ use rusqlite::{Transaction, params};
 use super::decided::failed;
 use super::{ApprovalRow, action_name, expired, moved, record, result_owner, row_of};
 use crate::api::approvals::{Actor, ApprovalStatus};
-use crate::api::error::Result;
+use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ApprovalId, ConnectionId};
 use crate::api::time::Millis;
 use crate::store::generation::advance;
@@ -52,6 +52,7 @@ impl Store {
             self.has_moved(&row);
             return Ok(None);
         }
+        check_approved(&tx, &row)?;
         let row = claimed(&tx, &row, (me, settle), (by, now))?;
         tx.commit()?;
         Ok(Some(row))
@@ -88,6 +89,7 @@ impl Store {
         let mut conn = self.conn();
         let tx = immediate(&mut conn)?;
         let Some(present) = still(&tx, row)? else { return Ok(None) };
+        check_approved(&tx, &present)?;
         let set = "owner = ?4, epoch = epoch + 1, updated_at = ?5";
         let row = moved(&tx, &present, set, &[&me, &now.0])?;
         tx.commit()?;
@@ -136,6 +138,24 @@ impl Store {
         self.has_ended(&row);
         Ok(Some(row))
     }
+}
+
+/// Fails with the reason `approval_altered` if the log does not know that somebody approved it.
+fn check_approved(tx: &Transaction<'_>, row: &ApprovalRow) -> Result<()> {
+    let known = tx
+        .prepare_cached(
+            "SELECT 1 FROM log WHERE approval_id = ?1 AND action = 'approval.approved' LIMIT 1",
+        )?
+        .exists([row.id.as_str()])?;
+    if known {
+        return Ok(());
+    }
+    let text = format!("approval `{}` is {}, but nobody approved it", row.id, row.status.as_str());
+    Err(Error::new(Code::InternalError, text)
+        .hint(
+            "it is not executed; run `naive logs verify`, and find out who can write to the store",
+        )
+        .reason("approval_altered"))
 }
 
 /// Returns the row as it is now, if it still is being sent under the same claim.

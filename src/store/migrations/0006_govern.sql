@@ -72,6 +72,8 @@ CREATE TABLE approvals (
     resolved_by TEXT,
     resolved_at INTEGER,
     reason TEXT,
+    -- When it was found, open, in a copy of the store that was put back.
+    restored_at INTEGER,
     -- The process that sends, by the name under which it lives; none where any may go on.
     owner TEXT,
     epoch INTEGER NOT NULL DEFAULT 0,
@@ -122,6 +124,10 @@ CREATE TABLE idempotency (
     key TEXT NOT NULL,
     action TEXT NOT NULL,
     digest BLOB NOT NULL,
+    -- The key by which the upstream knows it.
+    upstream TEXT NOT NULL,
+    -- Whether it may have left this machine if its process ended.
+    leaves INTEGER NOT NULL CHECK (leaves IN (0, 1)),
     owner TEXT,
     approval_id TEXT REFERENCES approvals (id),
     done INTEGER NOT NULL DEFAULT 0 CHECK (done IN (0, 1)),
@@ -129,6 +135,12 @@ CREATE TABLE idempotency (
     PRIMARY KEY (principal, key)
 ) STRICT;
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
+
+-- Whose a key is at the upstream: no two callers share one, also after a call was forgotten here.
+CREATE TABLE upstream_keys (
+    key TEXT PRIMARY KEY,
+    principal TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- Entries of form 2 cover more in their hash than those of form 1.
 ALTER TABLE log ADD COLUMN form INTEGER NOT NULL DEFAULT 1;
@@ -138,3 +150,4 @@ ALTER TABLE log ADD COLUMN entity_type TEXT;
 ALTER TABLE log ADD COLUMN approval_id TEXT;
 CREATE INDEX log_by_user ON log (user_id, seq);
 CREATE INDEX log_by_action ON log (action, seq);
+CREATE INDEX log_by_approval ON log (approval_id, seq) WHERE approval_id IS NOT NULL;

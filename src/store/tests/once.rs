@@ -10,7 +10,7 @@ use crate::api::time::Millis;
 use crate::store::{Keyed, Restored, Standing, Store, generation, idempotency, immediate, restore};
 
 const CALL: Keyed<'_> =
-    Keyed { principal: "operator", key: "k", action: "users.create", digest: b"1" };
+    Keyed { principal: "operator", key: "k", action: "users.create", digest: b"1", leaves: true };
 
 fn claimed(store: &Store, call: &Keyed<'_>, at: i64) -> Standing {
     store.claim_key(call, Millis(at)).unwrap()
@@ -66,6 +66,41 @@ fn a_call_whose_process_ended_is_another_ones_to_finish() {
     assert_eq!(claimed(&two, &CALL, 2), Standing::Abandoned);
     two.forget_key(&CALL).unwrap();
     assert_eq!(claimed(&two, &CALL, 3), Standing::New);
+}
+
+#[test]
+fn what_surely_never_left_is_begun_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, two) = (Store::open(dir.path()).unwrap(), Store::open(dir.path()).unwrap());
+    let held = Keyed { leaves: false, ..CALL };
+    assert_eq!(claimed(&one, &held, 1), Standing::New);
+
+    drop(one);
+
+    assert_eq!(claimed(&two, &CALL, 2), Standing::New);
+    drop(two);
+    let three = Store::open(dir.path()).unwrap();
+    assert_eq!(claimed(&three, &held, 3), Standing::Abandoned);
+}
+
+#[test]
+fn two_callers_never_share_a_key_at_the_upstream() {
+    let store = Store::open(tempfile::tempdir().unwrap().path()).unwrap();
+    let other = Keyed { principal: "key_1", ..CALL };
+    claimed(&store, &other, 1);
+    claimed(&store, &CALL, 1);
+
+    let first = store.upstream_key(&other).unwrap();
+    let derived = store.upstream_key(&CALL).unwrap();
+    store.forget_key(&other).unwrap();
+    store.forget_key(&CALL).unwrap();
+    claimed(&store, &CALL, 2);
+    claimed(&store, &other, 2);
+
+    assert_eq!(first, "k");
+    assert!(derived != "k" && derived.len() == 32, "{derived}");
+    assert_eq!(store.upstream_key(&CALL).unwrap(), derived);
+    assert_eq!(store.upstream_key(&other).unwrap(), "k");
 }
 
 #[test]
@@ -141,9 +176,30 @@ fn what_a_restored_copy_had_under_way_is_given_up_and_never_done_again() {
     let found = ids.each_ref().map(|id| status(&store, id));
     assert_eq!(found, ["pending", "unknown", "unknown", "executed"]);
     let verified = store.check_log().unwrap();
-    assert!(verified.intact && verified.entries == 3, "{verified:?}");
+    assert_eq!(verified.entries, 3, "{verified:?}");
     claim(&store);
     drop(store);
+    assert_eq!(settled(dir.path()).1, None);
+}
+
+#[test]
+fn a_directory_that_was_copied_whole_is_a_copy() {
+    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (store, _) = settled(dir.path());
+    approval(&store, "pending");
+    approval(&store, "sending");
+    claim(&store);
+    drop(store);
+    for file in ["naive.db", "store.id", "generation"] {
+        std::fs::copy(dir.path().join(file), other.path().join(file)).unwrap();
+    }
+
+    let (store, restored) = settled(other.path());
+
+    assert_eq!(restored, Some(Restored { unknown: 1, pending: 1 }));
+    store.conn().execute_batch("VACUUM").unwrap();
+    claim(&store);
+    assert_eq!(store.settle_copy(Millis(6)).unwrap(), None);
     assert_eq!(settled(dir.path()).1, None);
 }
 
@@ -152,7 +208,7 @@ fn a_copy_is_known_on_another_machine_and_from_another_store() {
     let home = || tempfile::tempdir().unwrap();
     let (dir, fresh, taken, other) = (home(), home(), home(), home());
     let file = other.path().join("backup.db");
-    let store = Store::open(dir.path()).unwrap();
+    let (store, _) = settled(dir.path());
     approval(&store, "approved");
     store.backup(&file, false).unwrap();
     drop(settled(taken.path()));
