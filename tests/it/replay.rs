@@ -226,10 +226,12 @@ fn what_a_process_that_ended_was_sending_is_noticed_and_finished() {
     let endpoint = answering(&[(200, "{\"card_id\":\"c\"}")], (404, ""));
     let (naive, key) = performed(&endpoint.url, "--replay A");
     let id = card(&naive, &key);
-    // As if the approver had been killed after its claim.
+    // As if the approver had been killed after its claim; what nobody approved is not gone on with.
     let sql = "UPDATE approvals SET status = 'sending', owner = 'gone', epoch = 1, sends = 1,
-        first_sent_at = created_at, settle_until = created_at, execute_by = expires_at";
-    database(&naive, "local").execute(sql, []).unwrap();
+            first_sent_at = created_at, settle_until = created_at, execute_by = expires_at;
+        INSERT INTO log (seq, id, at, actor, action, outcome, took_ms, approval_id, form, hash)
+            SELECT 99, 'x', 1, 'user', 'approval.approved', 'done', 0, id, 2, x'00' FROM approvals";
+    database(&naive, "local").execute_batch(sql).unwrap();
 
     let noticed = naive.run("--json users list").exits(0);
     let finished = naive.run("--json approvals reconcile --all").exits(0).json();
