@@ -97,7 +97,7 @@ impl App<'_> {
             Command::Toolkits(command) => toolkits::run(self, command).await,
             Command::Actions(command) => actions::run(self, command).await,
             Command::Users(command) => users::run(self, command).await,
-            Command::Approvals(command) => approvals::run(self, command).await,
+            Command::Approvals(command) => Box::pin(approvals::run(self, command)).await,
             Command::Keys(command) => keys::run(self, command).await,
             Command::Workspace(command) => workspace::run(self, command).await,
             Command::AccountKits(command) => Box::pin(kits::run(self, command)).await,
