@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::accounts::{DefaultAccount, DefaultChosen, RefreshConnection};
 use super::approvals::{
-    Acknowledged, Approval, Approvals, Approve, Cancel, Deny, GetApproval, ListApprovals,
-    PendingApproval, Reconcile, Reconciled, RequestApproval, ResolveApproval,
+    Approval, Approvals, Approve, Cancel, Deny, GetApproval, ListApprovals, PendingApproval,
+    Reconcile, Reconciled, ResolveApproval,
 };
 use super::connections::{
     Connect, ConnectState, Connected, Connection, Connections, Credentials, Disconnect,
@@ -28,6 +28,7 @@ use super::primitives::{
     ActionDetail, Actions, ConfigureAction, CreateCard, CreateCardholder, CreateFormation,
     ListActions, Performed, PurchaseDomain, StartVerification, SubmitFormation, TopUpCard,
 };
+use super::requests::{Acknowledged, RequestApproval};
 use super::tools::{Execute, Executed, ListTools, Tools};
 use super::workspace::{
     AddToolkit, ConfigureToolkit, CreateUser, DeleteUser, DisableToolkit, EnableToolkit,

@@ -3,13 +3,13 @@
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::connections::Connection;
 use super::error::Trouble;
-use super::ids::{ApprovalId, ConnectionId, Label, Reason, Title, UserRef};
+use super::ids::{ApprovalId, ConnectionId, Label, Reason, UserRef};
 use super::kits::Primitive;
-use super::time::{Millis, Span};
+use super::time::Millis;
 
 /// What has to happen first, in the words of the API.
 const MESSAGE: &str = "This action requires human approval before it executes.";
@@ -364,47 +364,4 @@ pub(crate) struct Reconcile {
 pub(crate) struct Reconciled {
     /// The approvals that were open
     pub(crate) approvals: Vec<Approval>,
-}
-
-/// Ask a person for something of your own; it performs nothing, and the answer is the decision
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
-#[serde(deny_unknown_fields)]
-#[group(skip)]
-pub(crate) struct RequestApproval {
-    /// What it is about, in one line
-    #[arg(long)]
-    pub(crate) title: Title,
-    /// Tenant user: id, external id or `default`
-    #[arg(long)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) user: Option<UserRef>,
-    /// What the person should see
-    #[arg(skip)]
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub(crate) payload: Map<String, Value>,
-    /// How long it waits; as long as the kit says if not said
-    #[arg(long, value_name = "TIME")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) ttl: Option<Span>,
-}
-
-impl RequestApproval {
-    /// Returns the action's name to people: `custom.deploy-prod`.
-    pub(crate) fn action_type(&self) -> String {
-        let letters = self.title.as_str().chars().map(|c| {
-            let c = c.to_ascii_lowercase();
-            if c.is_ascii_alphanumeric() { c } else { '-' }
-        });
-        let words: String = letters.collect();
-        let words: Vec<_> = words.split('-').filter(|word| !word.is_empty()).collect();
-        let name: String = words.join("-").chars().take(64).collect();
-        format!("custom.{}", if name.is_empty() { "request" } else { &name })
-    }
-}
-
-/// What an action that performs nothing answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Acknowledged {
-    /// Always true: a person said yes
-    pub(crate) approved: bool,
 }

@@ -12,6 +12,7 @@ pub(crate) mod kits;
 pub(crate) mod log;
 pub(crate) mod logins;
 pub(crate) mod primitives;
+pub(crate) mod requests;
 pub(crate) mod routes;
 pub(crate) mod samples;
 pub(crate) mod sandbox;

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{Engine, Scope};
 use crate::api::action::{Action, Operation, written};
-use crate::api::approvals::Acknowledged;
 use crate::api::error::Result;
+use crate::api::requests::Acknowledged;
 
 /// Declares the table: an action, and what answers it.
 macro_rules! performs {

@@ -117,7 +117,7 @@ fn what_mends_a_credential_keeps_all_else_that_was_registered() {
     let expected = format!(
         "run `naive actions configure cards.create --url {}/cards --method PUT --replay B \
          --lookup '{lookup}' --settle 5000ms --reads-own-writes --header Authorization=-` \
-         with one that is good",
+         with one that is good, and ask for it again",
         endpoint.url
     );
     assert_eq!(error["hint"], expected);

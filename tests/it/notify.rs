@@ -283,15 +283,16 @@ fn what_lapsed_is_told_once_by_whoever_goes_through_all() {
     let naive = telling(&upstream.url);
     drop(naive.run(&format!("{REQUEST} --ttl 1ms")).exits(8));
     drop(naive.run(&format!("{REQUEST} --ttl 1ms")).exits(8));
-    told(&upstream, 2);
 
     drop(naive.run("approvals reconcile --all").exits(0));
     told(&upstream, 4);
     drop(naive.run("approvals list").exits(0));
     drop(naive.run("approvals reconcile --all").exits(0));
 
-    let heard = statuses(&told(&upstream, 4));
-    assert_eq!(heard, ["pending", "pending", "expired", "expired"]);
+    // Whoever asked may have noticed it, too.
+    let mut heard = statuses(&told(&upstream, 4));
+    heard.sort_by_key(ToString::to_string);
+    assert_eq!(heard, ["expired", "expired", "pending", "pending"]);
 }
 
 #[test]

@@ -16,11 +16,10 @@ use serde_json::json;
 use super::connect::Browser;
 use super::output::{Page, raw};
 use super::{App, Needs, arguments};
-use crate::api::approvals::{
-    Cancel, Deny, Found, GetApproval, ListApprovals, RequestApproval, ResolveApproval,
-};
+use crate::api::approvals::{Cancel, Deny, Found, GetApproval, ListApprovals, ResolveApproval};
 use crate::api::error::Result;
 use crate::api::ids::{ApprovalId, Reason};
+use crate::api::requests::RequestApproval;
 
 /// What waits for a person, and what people decide about it.
 #[derive(Debug, Subcommand)]
