@@ -12,7 +12,7 @@ use serde::Serialize;
 pub(super) use kit::{allows_tool, allows_toolkit, means};
 pub(crate) use permits::{known, login, may, operator, other_subject};
 use powers::{Power, power};
-pub(super) use powers::{acts, decides, goes_on_with, primitive, target};
+pub(super) use powers::{acts, decides, goes_on_with, looks, primitive, target};
 
 use super::caller::Caller;
 use crate::api::action::Action;

@@ -94,6 +94,11 @@ pub(super) fn power(action: &Action) -> Power {
     }
 }
 
+/// Tells whether an action only looks, or takes away.
+pub(crate) fn looks(action: &Action) -> bool {
+    power(action) == Power::Look && !acts(action)
+}
+
 /// Tells whether an action does something for its user, rather than look at it or take it away.
 pub(crate) fn acts(action: &Action) -> bool {
     matches!(power(action), Power::Act | Power::Operator | Power::AskPerson)
