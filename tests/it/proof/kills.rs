@@ -30,7 +30,7 @@ fn disturbed(scene: &Scene, number: usize, whole: Duration) -> (String, &'static
     let id = scene.asked(&format!("card {number}"));
     let span = whole.as_micros() * 11 / 10;
     // Two of three moments lie in the middle, where the claim, the request and the result are.
-    let (from, to) = if number.is_multiple_of(3) { (0, span) } else { (span / 3, span * 4 / 5) };
+    let (from, to) = if number.is_multiple_of(3) { (0, span) } else { (span * 2 / 5, span) };
     let moment = from + scattered(number, to - from);
     let child = scene.begins(&format!("approvals approve {id} --yes"));
     killed_after(child, Duration::from_micros(u64::try_from(moment).unwrap()));
