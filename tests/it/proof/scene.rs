@@ -50,9 +50,9 @@ impl Scene {
         let url = &upstream.url;
         let replay = match class {
             Class::A => "--replay A".to_owned(),
-            // The upstream works without delay: what it does not know after a second never came.
+            // The upstream works without delay: what it does not know after three seconds never came.
             Class::B => {
-                format!("--replay B --lookup {url}/cards/{{key}} --settle 1s --reads-own-writes")
+                format!("--replay B --lookup {url}/cards/{{key}} --settle 3s --reads-own-writes")
             }
             Class::C => "--replay C".to_owned(),
         };
