@@ -192,14 +192,11 @@ impl Engine {
             self.refresh_mirror(user)?;
         }
         let key = call.idempotency_key.as_ref().filter(|_| idempotency::takes_key(&action));
-        let key = match key {
-            Some(key) => Some((key, idempotency::digest(&scope, &action)?)),
-            None => None,
-        };
+        let digest = key.map(|_| idempotency::digest(&scope, &action)).transpose()?;
         if let Some(user) = &scope.user {
             action = self.completed(action, user)?;
         }
-        match key {
+        match key.zip(digest) {
             Some(key) => Box::pin(self.once(&scope, key, action, holds)).await,
             None => self.carry_out(&scope, action, holds).await,
         }

@@ -57,6 +57,18 @@ fields = [{ key = "api_key", label = "API key" }]
 place = { in = "header", name = "x-key", value = "{api_key}" }
 "#;
 
+/// A tool whose app honours keys, to be put behind the others of a manifest.
+pub(crate) const PAY: &str = r#"
+[[tools]]
+slug = "ACME_PAY"
+name = "Pay"
+description = "Pay once"
+request = "POST /payments"
+effect = "write"
+replay = "A"
+idempotency_header = "Idempotency-Key"
+"#;
+
 /// `[auth]` of an app without a login.
 pub(crate) const OPEN: &str = "type = \"none\"\n";
 

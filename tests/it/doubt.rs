@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::thread;
 
-use crate::app::{App, OPEN};
+use crate::app::{App, OPEN, PAY};
 use crate::browser::signal;
 use crate::support::{Naive, Received, ended};
 
@@ -25,20 +25,11 @@ name = "Delete"
 description = "Delete a thing"
 request = "DELETE /put"
 effect = "destructive"
-
-[[tools]]
-slug = "ACME_PAY"
-name = "Pay"
-description = "Pay once"
-request = "POST /payments"
-effect = "write"
-replay = "A"
-idempotency_header = "Idempotency-Key"
 "#;
 
 /// The app with these tools.
 fn acme(answer: impl Fn(&Received) -> Option<(u16, String)> + Send + Sync + 'static) -> App {
-    App::new(&format!("{OPEN}{TOOLS}"), answer)
+    App::new(&format!("{OPEN}{TOOLS}{PAY}"), answer)
 }
 
 #[test]
@@ -93,7 +84,7 @@ fn a_write_that_was_lost_stays_in_doubt_when_the_app_is_gone_after_it() {
     });
     let naive = Naive::new().env("NAIVE_PROFILE", "local");
     let manifest = format!(
-        "slug = \"acme\"\nname = \"Acme\"\ndescription = \"An app\"\nbase_url = \"{url}\"\n{TOOLS}"
+        "slug = \"acme\"\nname = \"Acme\"\ndescription = \"An app\"\nbase_url = \"{url}\"\n{TOOLS}{PAY}"
     );
     std::fs::write(naive.home().join("acme.toml"), manifest).unwrap();
     drop(naive.run("toolkits add acme.toml").exits(0));
@@ -136,7 +127,7 @@ graphql = "mutation M { m { id } }"
         ("ACME_PUT", "{\"data\":{},\"errors\":[{\"message\":\"no\"}]}", 1),
         ("ACME_PUT", "{\"errors\":[{\"message\":\"fatal_error\"}]}", 7),
     ] {
-        let auth = format!("{OPEN}{rules}{TOOLS}{mutation}");
+        let auth = format!("{OPEN}{rules}{TOOLS}{PAY}{mutation}");
         let app = App::new(&auth, move |_| Some((200, body.to_owned())));
 
         let run = app.execute(tool).exits(exit).json();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{App, KEY};
+use crate::app::{App, KEY, PAY};
 use crate::support::{Naive, Received};
 
 /// Tools that page, upload, download and honour a key.
@@ -41,21 +41,12 @@ download = true
 type = "object"
 required = ["id"]
 properties = { id = { type = "string" } }
-
-[[tools]]
-slug = "ACME_PAY"
-name = "Pay"
-description = "Pay once"
-request = "POST /payments"
-effect = "write"
-replay = "A"
-idempotency_header = "Idempotency-Key"
 "#;
 
 /// The app with these tools beside its usual ones, connected.
 fn acme(answer: impl Fn(&Received) -> Option<(u16, String)> + Send + Sync + 'static) -> App {
     let naive = Naive::new().env("NAIVE_CREDENTIAL_API_KEY", "key-of-the-test");
-    let app = App::on(naive, &format!("{KEY}{TOOLS}"), answer);
+    let app = App::on(naive, &format!("{KEY}{TOOLS}{PAY}"), answer);
     drop(app.naive.run("connections connect acme").exits(0));
     app
 }

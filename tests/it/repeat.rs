@@ -6,20 +6,8 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::app::{App, KEY};
+use crate::app::{App, KEY, PAY};
 use crate::support::{Naive, ended, until};
-
-/// A tool whose app honours keys.
-const PAY: &str = r#"
-[[tools]]
-slug = "ACME_PAY"
-name = "Pay"
-description = "Pay once"
-request = "POST /payments"
-effect = "write"
-replay = "A"
-idempotency_header = "Idempotency-Key"
-"#;
 
 #[test]
 fn a_command_that_comes_again_with_its_key_does_nothing_and_answers_the_same() {

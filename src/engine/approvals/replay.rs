@@ -12,14 +12,12 @@ use super::shown::{Came, in_doubt};
 use crate::api::action::{Action, written};
 use crate::api::approvals::{Actor, Approval, ApprovalStatus, Approve};
 use crate::api::error::{Code, Error, Result, Trouble};
-use crate::api::ids::fresh;
 use crate::api::primitives::PERFORMED;
 use crate::api::requests::Acknowledged;
 use crate::api::time::Millis;
 use crate::engine::outcomes::{Attempt, Event, Next, next};
 use crate::engine::{Call, Engine, Scope};
 use crate::store::{ApprovalRow, Decision, End, Then};
-use std::cell::OnceCell;
 
 /// How often an action is sent in one go, where nothing of it was done before.
 pub(super) const TRIES: u32 = 3;
@@ -275,15 +273,7 @@ impl Engine {
     pub(super) fn inner<'a>(&self, call: &'a Call, frozen: &Frozen) -> Result<Scope<'a>> {
         let user = frozen.user.parse();
         let user = user.map_err(|error| Error::internal("a user's id is none", error))?;
-        Ok(Scope {
-            call,
-            user: Some(self.user(&user)?),
-            began: Millis::now(),
-            log_id: fresh().to_string(),
-            used: OnceCell::new(),
-            upstream: OnceCell::new(),
-            found: OnceCell::new(),
-        })
+        Ok(Scope { user: Some(self.user(&user)?), ..Scope::of(call) })
     }
 }
 
