@@ -84,7 +84,7 @@ impl Http {
         Self { system_roots, public: OnceCell::new(), trusted: OnceCell::new() }
     }
 
-    /// Sends a request once; a GET follows redirects, anything else refuses them.
+    /// Sends a request once; a GET follows redirects unless it stays where it was sent, anything else refuses them.
     ///
     /// Fails with `ProviderError` if no whole answer came within 30 seconds and 8 MiB.
     pub(crate) async fn send(&self, request: &Request) -> std::result::Result<Response, Failure> {
@@ -106,8 +106,10 @@ impl Http {
                 now.scrub(&mut response.headers, &mut response.body);
                 return Ok(response);
             };
-            if !now.is_read() {
-                let text = format!("`{}` redirects a call that changes something", now.host());
+            if !now.follows() {
+                let what =
+                    if now.method() == "GET" { "stays with it" } else { "changes something" };
+                let text = format!("`{}` redirects a call that {what}", now.host());
                 return Err(failed(Fate::Refused, text, None));
             }
             let next = now.redirected(target);

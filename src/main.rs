@@ -5,6 +5,7 @@
 
 mod api;
 mod backend;
+mod broker;
 mod catalog;
 mod cli;
 mod engine;
@@ -13,11 +14,11 @@ mod oauth;
 mod provider;
 mod sandbox;
 mod settings;
+mod simulate;
 mod store;
 mod vault;
 
 use std::cell::RefCell;
-use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -30,7 +31,6 @@ use api::ids::IdempotencyKey;
 use api::workspace::AuthType;
 use backend::Backend;
 use cli::output::{Output, note};
-use cli::sandbox::{Asked, Serve};
 use cli::{App, Cli, Command, Needs};
 use engine::{Caller, Engine, Notify, Refusal, World, gate};
 use http::Http;
@@ -169,7 +169,7 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
         Command::Sandbox(command) => {
             // It may run for long, and needs no store.
             drop(known);
-            return simulate(command, &settings, output).await;
+            return simulate::run(command, &settings, output).await;
         }
         Command::Doctor => return cli::doctor::run(&settings, output, trouble).await,
         Command::Config(command) => return cli::config::run(&settings, output, command),
@@ -177,6 +177,7 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
         Command::Restore(op) => return cli::backup::restore(&settings, output, &op),
         Command::Connections(_)
         | Command::Toolkits(_)
+        | Command::Trading(_)
         | Command::Actions(_)
         | Command::Users(_)
         | Command::Approvals(_)
@@ -190,10 +191,7 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
         | Command::Backup(_)
         | Command::Vault(_) => {}
     }
-    let open = |world| match known {
-        Some(engine) => Ok(engine),
-        None => engine(&settings, &settings.dir, world),
-    };
+    let open = |world| known.map_or_else(|| engine(&settings, &settings.dir, world), Ok);
     let (backend, played) = match settings.profile {
         Profile::Cloud => (Backend::Cloud, None),
         Profile::Local => {
@@ -280,56 +278,4 @@ async fn world(needs: Needs, settings: &Settings) -> Result<(Option<Url>, Option
             Ok((Some(sandbox::detached(&settings.sandbox_database()).await?), None))
         }
     }
-}
-
-/// Runs a command about the sandbox itself.
-async fn simulate(
-    command: cli::sandbox::Command,
-    settings: &Settings,
-    output: &Output,
-) -> Result<u8> {
-    let database = settings.sandbox_database();
-    // Making the store makes the directory, as private as it has to be.
-    drop(Store::open(&settings.dir)?);
-    match command {
-        cli::sandbox::Command::Status => {
-            let contents = serde_json::to_value(sandbox::contents(&database)?)
-                .map_err(|error| Error::internal("the sandbox cannot be shown", error))?;
-            let failures = sandbox::planned(&database)?;
-            cli::sandbox::status(output, &database.display().to_string(), contents, &failures)
-        }
-        cli::sandbox::Command::Fail(fail) => {
-            match fail.asked()? {
-                Asked::Plan(failure) => sandbox::plan(&database, &failure)?,
-                Asked::List => {}
-                Asked::Clear => sandbox::clear(&database)?,
-            }
-            cli::sandbox::failures(output, &sandbox::planned(&database)?, settings)
-        }
-        cli::sandbox::Command::Reset => {
-            sandbox::reset(&database)?;
-            cli::sandbox::reset(output)
-        }
-        cli::sandbox::Command::Serve(serve) => served(&serve, settings, output).await,
-    }
-}
-
-/// Serves the sandbox until Ctrl-C, or until it has been idle long enough.
-async fn served(serve: &Serve, settings: &Settings, output: &Output) -> Result<u8> {
-    let database = settings.sandbox_database();
-    let any_bearer = serve.idle.is_none();
-    let options = sandbox::Options { database: database.clone(), port: serve.port, any_bearer };
-    let played = sandbox::start(options).await?;
-    let Some(span) = serve.idle() else {
-        cli::sandbox::served(output, played.url())?;
-        let _ = tokio::signal::ctrl_c().await;
-        return Ok(0);
-    };
-    let mark = sandbox::mark(&database);
-    fs::write(&mark, played.url().as_str())
-        .map_err(|error| Error::internal("the sandbox cannot say where it is", error))?;
-    played.idle_for(span).await;
-    // Whoever finds a mark tries the address before relying on it.
-    let _ = fs::remove_file(mark);
-    Ok(0)
 }

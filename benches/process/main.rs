@@ -4,7 +4,8 @@
 //! `connections execute` of a read, with 1, 1,000 and 1,000,000 connections in the mirror, beside an empty Rust
 //! program, `sqlite3` doing the same indexed read, and `curl` sending the same request over http and
 //! https; `approvals approve` of what performs nothing beside one durable `INSERT`, and `approvals list
-//! --status pending` with 1,000,000 resolved approvals beside none. Nothing is asserted about time: the table has the aims beside what was measured.
+//! --status pending` with 1,000,000 resolved approvals beside none; `trading account`, `positions` and `quote`
+//! beside `curl`; and how long the exchange takes for an order, from the first to the 100,000th. Nothing is asserted about time: the table has the aims beside what was measured.
 //!
 //! - `cargo bench` takes about a minute once it is built; `cargo bench -- --pairs 20` less, with more noise.
 //!   `cargo bench -- connected` measures the lines whose name holds that word.
@@ -23,6 +24,7 @@ mod desk;
 mod measure;
 mod mirror;
 mod plan;
+mod trade;
 mod upstream;
 
 use std::error::Error;
@@ -35,12 +37,16 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 fn main() -> Result<()> {
     let (pairs, word) = options(std::env::args().skip(1))?;
     let sampler = Sampler::new(pairs);
-    let lines = plan::lines(&sampler)?;
+    let exchange = trade::Exchange::start()?;
+    let lines = plan::lines(&sampler, &exchange)?;
     let mut out = stdout().lock();
     writeln!(out, "{}\n", plan::about(&sampler))?;
     writeln!(out, "{}", measure::HEADER)?;
     for line in lines.iter().filter(|line| line.what.contains(&word)) {
         writeln!(out, "{}", sampler.measured(line)?)?;
+    }
+    if "orders over http".contains(&word) {
+        exchange.grows(&mut out)?;
     }
     Ok(())
 }

@@ -5,8 +5,9 @@ use std::process::Command;
 
 use crate::measure::{Line, Sampler, Side, found};
 use crate::mirror::Mirror;
+use crate::trade::Exchange;
 use crate::upstream::{KEY, Upstreams};
-use crate::{Result, desk};
+use crate::{Result, desk, trade};
 
 /// The user for whom everything runs.
 const ME: &str = "(SELECT id FROM users WHERE is_default = 1)";
@@ -33,7 +34,7 @@ pub(crate) fn about(sampler: &Sampler) -> String {
 }
 
 /// Returns every line of the table, ready to run.
-pub(crate) fn lines(sampler: &Sampler) -> Result<Vec<Line>> {
+pub(crate) fn lines(sampler: &Sampler, exchange: &Exchange) -> Result<Vec<Line>> {
     let upstreams = Upstreams::start()?;
     let mirrors = [1, 1_000, 1_000_000]
         .map(|size| Mirror::new(size, &upstreams))
@@ -56,6 +57,7 @@ pub(crate) fn lines(sampler: &Sampler) -> Result<Vec<Line>> {
         lines.extend(encrypted(&mirrors[1], &upstreams, keyed));
     }
     lines.extend(desk::lines(sampler)?);
+    lines.extend(trade::lines(&upstreams, exchange)?);
     check(&lines)?;
     Ok(lines)
 }
@@ -68,6 +70,7 @@ fn check(lines: &[Line]) -> Result<()> {
         let mark = match line.what.split(' ').next() {
             Some("connected" | "list") => "ca_",
             Some("execute") => "dhouston",
+            Some("trading") => "\"",
             _ => continue,
         };
         if !ours.contains(mark) || theirs.is_some_and(|theirs| !theirs.contains(mark)) {

@@ -30,6 +30,16 @@ use super::primitives::{
 };
 use super::requests::{Acknowledged, RequestApproval};
 use super::tools::{Execute, Executed, ListTools, Tools};
+use super::trading::account::{
+    Assets, BrokerApp, BrokerForgotten, BrokerState, Brokers, ConfigureBroker, ConnectBroker,
+    DisconnectBroker, GetAccount, GetPosition, GetQuotes, ListAssets, ListBrokers, ListPositions,
+    Object, Positions, Quotes,
+};
+use super::trading::limits::{GetLimits, Halt, Halts, Resume, TradingLimits};
+use super::trading::order::{
+    CancelOrder, ClosePosition, CreateOrder, GetOrder, ListOrders, Orders, ReconcileOrders,
+    ReconciledOrders,
+};
 use super::workspace::{
     AddToolkit, ConfigureToolkit, CreateUser, DeleteUser, DisableToolkit, EnableToolkit,
     GetToolkit, GetUser, GetWorkspace, ListToolkits, ListUsers, RemoveToolkit, ToolkitDetail,
@@ -56,12 +66,46 @@ pub(crate) fn written(reply: &impl Serialize) -> Result<Value> {
     serde_json::to_value(reply).map_err(|error| Error::internal("a reply cannot be written", error))
 }
 
+/// Returns the tenant user of what has none.
+fn nobody<T>(_: &mut T) -> Option<&mut Option<UserRef>> {
+    None
+}
+
+/// Returns the approval of what is about none.
+fn none<T>(_: &T) -> Option<&ApprovalId> {
+    None
+}
+
 /// Largest whole number that every reader of JSON takes for the same (RFC 7493, 2.2).
 pub(crate) const EXACT: u64 = (1 << 53) - 1;
 
-/// Lists the operations once: the variant of `Action`, its name on the wire, its reply.
+/// Says where an operation names its tenant user, by what the table says it is about.
+macro_rules! subject {
+    ($op:ident user) => {
+        Some(&mut $op.user)
+    };
+    ($op:ident $($other:ident)?) => {
+        nobody($op)
+    };
+}
+
+/// Says where an operation names its approval, by what the table says it is about.
+macro_rules! approval {
+    ($op:ident approval) => {
+        Some(&$op.approval)
+    };
+    ($op:ident any_approval) => {
+        $op.approval.as_ref()
+    };
+    ($op:ident $($other:ident)?) => {
+        none($op)
+    };
+}
+
+/// Lists the operations once: the variant of `Action`, its name on the wire, what it is about (`[user]`: a
+/// tenant user, `[approval]` or `[any_approval]`: an approval) and its reply.
 macro_rules! actions {
-    ($($name:literal $operation:ident -> $reply:ty,)*) => {
+    ($($name:literal $operation:ident $([$about:ident])? -> $reply:ty,)*) => {
         /// An operation with its input: what the gate judges, the engine performs, an approval freezes.
         #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
         #[serde(tag = "action_type", content = "payload")]
@@ -78,6 +122,21 @@ macro_rules! actions {
             pub(crate) fn name(&self) -> &'static str {
                 match self {
                     $(Self::$operation(_) => $name,)*
+                }
+            }
+
+            /// Returns the tenant user it is for: `Some(None)` where it has one but leaves the choice to the
+            /// caller's settings, `None` where it belongs to the workspace.
+            pub(crate) fn subject(&mut self) -> Option<&mut Option<UserRef>> {
+                match self {
+                    $(Self::$operation(op) => subject!(op $($about)?),)*
+                }
+            }
+
+            /// Returns the approval that it looks at, decides or goes on with.
+            pub(crate) fn approval(&self) -> Option<&ApprovalId> {
+                match self {
+                    $(Self::$operation(op) => approval!(op $($about)?),)*
                 }
             }
         }
@@ -109,20 +168,20 @@ actions! {
     "toolkits.configure" ConfigureToolkit -> ToolkitDetail,
     "toolkits.enable" EnableToolkit -> ToolkitDetail,
     "toolkits.disable" DisableToolkit -> ToolkitDetail,
-    "connections.list" ListConnections -> ListedToolkits,
-    "connections.connected" Connected -> Connections,
-    "connections.connect" Connect -> ConnectState,
+    "connections.list" ListConnections [user] -> ListedToolkits,
+    "connections.connected" Connected [user] -> Connections,
+    "connections.connect" Connect [user] -> ConnectState,
     "connections.finish" Finish -> ConnectState,
-    "connections.poll" Poll -> ConnectState,
-    "connections.credentials" Credentials -> ConnectState,
-    "connections.export" ExportConnection -> Exported,
-    "connections.import" ImportConnection -> ConnectState,
-    "connections.tools" ListTools -> Tools,
-    "connections.execute" Execute -> Executed,
-    "connections.get" GetConnection -> Connection,
-    "connections.refresh" RefreshConnection -> Connection,
-    "connections.default" DefaultAccount -> DefaultChosen,
-    "connections.disconnect" Disconnect -> Disconnected,
+    "connections.poll" Poll [user] -> ConnectState,
+    "connections.credentials" Credentials [user] -> ConnectState,
+    "connections.export" ExportConnection [user] -> Exported,
+    "connections.import" ImportConnection [user] -> ConnectState,
+    "connections.tools" ListTools [user] -> Tools,
+    "connections.execute" Execute [user] -> Executed,
+    "connections.get" GetConnection [user] -> Connection,
+    "connections.refresh" RefreshConnection [user] -> Connection,
+    "connections.default" DefaultAccount [user] -> DefaultChosen,
+    "connections.disconnect" Disconnect [user] -> Disconnected,
     "workspace.get" GetWorkspace -> Workspace,
     "workspace.update" UpdateWorkspace -> Workspace,
     "keys.create" CreateKey -> CreatedKey,
@@ -134,153 +193,42 @@ actions! {
     "account_kits.update" UpdateKit -> Kit,
     "account_kits.delete" DeleteKit -> Kit,
     "account_kits.assign" AssignKit -> User,
-    "policy.explain" Explain -> Explained,
+    "policy.explain" Explain [user] -> Explained,
     "actions.list" ListActions -> Actions,
     "actions.configure" ConfigureAction -> ActionDetail,
-    "cards.create" CreateCard -> Performed,
-    "cards.cardholder.create" CreateCardholder -> Performed,
-    "cards.topup" TopUpCard -> Performed,
-    "domains.purchase" PurchaseDomain -> Performed,
-    "verification.start" StartVerification -> Performed,
-    "formation.create" CreateFormation -> Performed,
-    "formation.submit" SubmitFormation -> Performed,
+    "cards.create" CreateCard [user] -> Performed,
+    "cards.cardholder.create" CreateCardholder [user] -> Performed,
+    "cards.topup" TopUpCard [user] -> Performed,
+    "domains.purchase" PurchaseDomain [user] -> Performed,
+    "verification.start" StartVerification [user] -> Performed,
+    "formation.create" CreateFormation [user] -> Performed,
+    "formation.submit" SubmitFormation [user] -> Performed,
+    "trading.configure" ConfigureBroker -> BrokerApp,
+    "trading.connect" ConnectBroker [user] -> BrokerState,
+    "trading.connections" ListBrokers [user] -> Brokers,
+    "trading.disconnect" DisconnectBroker [user] -> BrokerForgotten,
+    "trading.account" GetAccount [user] -> Object,
+    "trading.assets" ListAssets [user] -> Assets,
+    "trading.positions" ListPositions [user] -> Positions,
+    "trading.position" GetPosition [user] -> Object,
+    "trading.orders" ListOrders [user] -> Orders,
+    "trading.order.get" GetOrder [user] -> Object,
+    "trading.quote" GetQuotes [user] -> Quotes,
+    "trading.order.create" CreateOrder [user] -> Object,
+    "trading.order.cancel" CancelOrder [user] -> Object,
+    "trading.position.close" ClosePosition [user] -> Object,
+    "trading.limits" GetLimits [user] -> TradingLimits,
+    "trading.halt" Halt -> Halts,
+    "trading.resume" Resume -> Halts,
+    "trading.reconcile" ReconcileOrders [user] -> ReconciledOrders,
     "approvals.list" ListApprovals -> Approvals,
-    "approvals.get" GetApproval -> Approval,
-    "approvals.approve" Approve -> Approval,
-    "approvals.deny" Deny -> Approval,
-    "approvals.cancel" Cancel -> Approval,
-    "approvals.resolve" ResolveApproval -> Approval,
-    "approvals.reconcile" Reconcile -> Reconciled,
-    "approvals.request" RequestApproval -> Acknowledged,
+    "approvals.get" GetApproval [approval] -> Approval,
+    "approvals.approve" Approve [approval] -> Approval,
+    "approvals.deny" Deny [approval] -> Approval,
+    "approvals.cancel" Cancel [approval] -> Approval,
+    "approvals.resolve" ResolveApproval [approval] -> Approval,
+    "approvals.reconcile" Reconcile [any_approval] -> Reconciled,
+    "approvals.request" RequestApproval [user] -> Acknowledged,
     "logs.query" QueryLog -> LogPage,
     "logs.verify" VerifyLog -> LogVerified,
-}
-
-impl Action {
-    /// Returns the tenant user it is for: `Some(None)` where it has one but leaves the choice to the
-    /// caller's settings, `None` where it belongs to the workspace.
-    pub(crate) fn subject(&mut self) -> Option<&mut Option<UserRef>> {
-        match self {
-            Self::ListConnections(op) => Some(&mut op.user),
-            Self::Connected(op) => Some(&mut op.user),
-            Self::Connect(op) => Some(&mut op.user),
-            Self::Poll(op) => Some(&mut op.user),
-            Self::Credentials(op) => Some(&mut op.user),
-            Self::ExportConnection(op) => Some(&mut op.user),
-            Self::ImportConnection(op) => Some(&mut op.user),
-            Self::ListTools(op) => Some(&mut op.user),
-            Self::Execute(op) => Some(&mut op.user),
-            Self::GetConnection(op) => Some(&mut op.user),
-            Self::RefreshConnection(op) => Some(&mut op.user),
-            Self::DefaultAccount(op) => Some(&mut op.user),
-            Self::Disconnect(op) => Some(&mut op.user),
-            Self::Explain(op) => Some(&mut op.user),
-            Self::CreateCard(op) => Some(&mut op.user),
-            Self::CreateCardholder(op) => Some(&mut op.user),
-            Self::TopUpCard(op) => Some(&mut op.user),
-            Self::PurchaseDomain(op) => Some(&mut op.user),
-            Self::StartVerification(op) => Some(&mut op.user),
-            Self::CreateFormation(op) => Some(&mut op.user),
-            Self::SubmitFormation(op) => Some(&mut op.user),
-            Self::RequestApproval(op) => Some(&mut op.user),
-            Self::CreateUser(_)
-            | Self::ListUsers(_)
-            | Self::GetUser(_)
-            | Self::UpdateUser(_)
-            | Self::DeleteUser(_)
-            | Self::ListToolkits(_)
-            | Self::GetToolkit(_)
-            | Self::AddToolkit(_)
-            | Self::RemoveToolkit(_)
-            | Self::ConfigureToolkit(_)
-            | Self::EnableToolkit(_)
-            | Self::DisableToolkit(_)
-            | Self::Finish(_)
-            | Self::GetWorkspace(_)
-            | Self::UpdateWorkspace(_)
-            | Self::CreateKey(_)
-            | Self::ListKeys(_)
-            | Self::RevokeKey(_)
-            | Self::CreateKit(_)
-            | Self::ListKits(_)
-            | Self::GetKit(_)
-            | Self::UpdateKit(_)
-            | Self::DeleteKit(_)
-            | Self::AssignKit(_)
-            | Self::ListActions(_)
-            | Self::ConfigureAction(_)
-            | Self::ListApprovals(_)
-            | Self::GetApproval(_)
-            | Self::Approve(_)
-            | Self::Deny(_)
-            | Self::Cancel(_)
-            | Self::ResolveApproval(_)
-            | Self::Reconcile(_)
-            | Self::QueryLog(_)
-            | Self::VerifyLog(_) => None,
-        }
-    }
-
-    /// Returns the approval that it looks at, decides or goes on with.
-    pub(crate) fn approval(&self) -> Option<&ApprovalId> {
-        match self {
-            Self::GetApproval(GetApproval { approval })
-            | Self::Approve(Approve { approval, .. })
-            | Self::Deny(Deny { approval, .. })
-            | Self::Cancel(Cancel { approval })
-            | Self::ResolveApproval(ResolveApproval { approval, .. }) => Some(approval),
-            Self::Reconcile(Reconcile { approval, .. }) => approval.as_ref(),
-            Self::CreateUser(_)
-            | Self::ListUsers(_)
-            | Self::GetUser(_)
-            | Self::UpdateUser(_)
-            | Self::DeleteUser(_)
-            | Self::ListToolkits(_)
-            | Self::GetToolkit(_)
-            | Self::AddToolkit(_)
-            | Self::RemoveToolkit(_)
-            | Self::ConfigureToolkit(_)
-            | Self::EnableToolkit(_)
-            | Self::DisableToolkit(_)
-            | Self::ListConnections(_)
-            | Self::Connected(_)
-            | Self::Connect(_)
-            | Self::Finish(_)
-            | Self::Poll(_)
-            | Self::Credentials(_)
-            | Self::ExportConnection(_)
-            | Self::ImportConnection(_)
-            | Self::ListTools(_)
-            | Self::Execute(_)
-            | Self::GetConnection(_)
-            | Self::RefreshConnection(_)
-            | Self::DefaultAccount(_)
-            | Self::Disconnect(_)
-            | Self::GetWorkspace(_)
-            | Self::UpdateWorkspace(_)
-            | Self::CreateKey(_)
-            | Self::ListKeys(_)
-            | Self::RevokeKey(_)
-            | Self::CreateKit(_)
-            | Self::ListKits(_)
-            | Self::GetKit(_)
-            | Self::UpdateKit(_)
-            | Self::DeleteKit(_)
-            | Self::AssignKit(_)
-            | Self::Explain(_)
-            | Self::ListActions(_)
-            | Self::ConfigureAction(_)
-            | Self::CreateCard(_)
-            | Self::CreateCardholder(_)
-            | Self::TopUpCard(_)
-            | Self::PurchaseDomain(_)
-            | Self::StartVerification(_)
-            | Self::CreateFormation(_)
-            | Self::SubmitFormation(_)
-            | Self::ListApprovals(_)
-            | Self::RequestApproval(_)
-            | Self::QueryLog(_)
-            | Self::VerifyLog(_) => None,
-        }
-    }
 }

@@ -10,6 +10,7 @@ use super::error::Trouble;
 use super::ids::{ApprovalId, ConnectionId, Label, Reason, UserRef};
 use super::kits::Primitive;
 use super::time::Millis;
+use super::trading::order::MarketView;
 
 /// What has to happen first, in the words of the API.
 const MESSAGE: &str = "This action requires human approval before it executes.";
@@ -208,6 +209,9 @@ pub(crate) struct Approval {
     /// The account it goes through; nothing else is ever used in its place
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) account: Option<Account>,
+    /// The market when it was asked for, where it trades
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) market: Option<MarketView>,
     /// How it stands
     pub(crate) status: ApprovalStatus,
     /// What is known when the answer is lost

@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::time::Millis;
+
 /// Says in one clause why a text is not a name of the wanted kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -42,7 +44,7 @@ macro_rules! checked {
 
             fn from_str(text: &str) -> Result<Self, Malformed> {
                 let check: fn(&str) -> Result<String, String> = $check;
-                check(text).map(Self).map_err(Malformed)
+                check(text).map(Self).map_err(|why| Malformed::new(&why))
             }
         }
 
@@ -67,6 +69,8 @@ macro_rules! checked {
         }
     };
 }
+
+pub(super) use checked;
 
 checked! {
     /// A toolkit's slug: `gmail`, `google-calendar`. Lower-case letters, digits and dashes, at most 64.
@@ -201,6 +205,11 @@ checked! {
 }
 
 impl Slug {
+    /// Returns the name under which brokerage accounts are kept among the connections; no toolkit has it.
+    pub(crate) fn brokerage() -> Self {
+        Self("brokerage".to_owned())
+    }
+
     /// Returns how tool slugs of this toolkit begin: `google-calendar` → `GOOGLECALENDAR_`.
     pub(crate) fn tool_prefix(&self) -> String {
         format!("{}_", self.0.replace('-', "").to_ascii_uppercase())
@@ -245,6 +254,16 @@ pub(crate) fn fresh() -> Uuid {
     Uuid::new_v4()
 }
 
+/// Returns a new key for an upstream: a UUID (version 7) of 36 characters, later ones after earlier ones.
+pub(crate) fn fresh_key() -> String {
+    let (chance, mut bytes) = (fresh(), [0; 10]);
+    let chance = chance.as_bytes();
+    bytes[..6].copy_from_slice(&chance[..6]);
+    bytes[6..].copy_from_slice(&chance[10..14]);
+    let now = u64::try_from(Millis::now().0).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(now, &bytes).into_uuid().to_string()
+}
+
 /// Returns a text as one word of a shell's command line, for commands that people paste.
 pub(crate) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@._+:/-".contains(c);
@@ -262,6 +281,10 @@ pub(crate) fn flag(name: &str, value: &str) -> String {
 
 /// Returns the command that logs a user (as the flag that names them) in to an account of an app.
 pub(crate) fn connect_command(toolkit: &Slug, user: &str, label: Option<&Label>) -> String {
+    if *toolkit == Slug::brokerage() {
+        let env = label.map(|env| flag("env", env.as_str())).unwrap_or_default();
+        return format!("naive trading connect{env}{user}");
+    }
     format!("naive connections connect {toolkit}{user}{}", Label::flag(label))
 }
 

@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 
 use super::ids::{Label, Slug, ToolHold, ToolSlug, UserRef};
 use super::time::{Millis, Span};
+use super::trading::limits::{TradingConfig, is_default};
+use super::trading::words::BrokerEnv;
 
 /// A part of the product that a kit switches and holds as a whole.
 #[derive(
@@ -172,6 +174,9 @@ pub(crate) struct Policy {
     /// Apps
     #[serde(default)]
     pub(crate) connections_config: ConnectionsConfig,
+    /// Trading
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) trading_config: TradingConfig,
     /// Whether calls on the workspace's own user are held like any other's
     #[serde(default)]
     pub(crate) gate_default_user: bool,
@@ -232,6 +237,9 @@ pub(crate) struct CreateKit {
     /// Apps
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) connections_config: Option<ConnectionsConfig>,
+    /// Trading, by env
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) trading_config: Option<TradingConfig>,
     /// Whether calls on the workspace's own user are held like any other's
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) gate_default_user: Option<bool>,
@@ -258,6 +266,9 @@ pub(crate) struct UpdateKit {
     /// Apps, as a whole
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) connections_config: Option<ConnectionsConfig>,
+    /// Trading, as a whole
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) trading_config: Option<TradingConfig>,
     /// Whether calls on the workspace's own user are held like any other's
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) gate_default_user: Option<bool>,
@@ -325,6 +336,10 @@ pub(crate) struct Explain {
     #[arg(long)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) tool: Option<ToolSlug>,
+    /// Brokerage account that would be traded from; paper if not said
+    #[arg(long, value_enum)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) env: Option<BrokerEnv>,
     /// Who would call, in place of you
     #[arg(long = "as", value_name = "CALLER")]
     #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]

@@ -19,5 +19,6 @@ pub(crate) mod sandbox;
 pub(crate) mod secrets;
 pub(crate) mod time;
 pub(crate) mod tools;
+pub(crate) mod trading;
 pub(crate) mod vault;
 pub(crate) mod workspace;

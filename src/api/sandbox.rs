@@ -25,6 +25,10 @@ pub(crate) enum What {
     BadJson,
     /// The request is carried out, and the connection closed without an answer
     LostAnswer,
+    /// A request that changes something is carried out and answered with 504
+    #[serde(rename = "504-after-accept")]
+    #[value(name = "504-after-accept")]
+    GatewayTimeout,
     /// The login's callback names another issuer
     WrongIss,
     /// The login is refused as if the person had said no
@@ -69,7 +73,8 @@ impl What {
             | Self::Slow
             | Self::Cut
             | Self::BadJson
-            | Self::LostAnswer => false,
+            | Self::LostAnswer
+            | Self::GatewayTimeout => false,
         }
     }
 }

@@ -115,6 +115,13 @@ impl From<Millis> for String {
     }
 }
 
+/// Reads a moment as people write it: `2026-11-20T10:20:00Z`, or a day, which begins in UTC.
+pub(crate) fn moment(text: &str) -> Result<Millis, Malformed> {
+    let malformed = || Malformed::new("write it as 2026-11-20 or 2026-11-20T10:20:00Z");
+    let day = format!("{text}T00:00:00Z");
+    text.parse().or_else(|_| day.parse()).map_err(|_| malformed())
+}
+
 impl FromStr for Millis {
     type Err = jiff::Error;
 

@@ -1,5 +1,6 @@
 //! What toolkits exist and what they offer. Manifests in, manifests out: no store and no network.
 
+mod brokerage;
 mod check;
 pub(crate) mod input;
 pub(crate) mod manifest;
@@ -8,6 +9,7 @@ pub(crate) mod search;
 pub(crate) mod shape;
 pub(crate) mod template;
 
+pub(crate) use brokerage::{DATA, brokerage};
 pub(crate) use read::{Format, from_json, parse};
 
 use url::Url;

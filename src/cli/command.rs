@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::{
     actions, approvals, backup, config, connections, generate, keys, kits, logs, sandbox, toolkits,
-    users, vault, workspace,
+    trading, users, vault, workspace,
 };
 use crate::api::error::{Error, Result};
 use crate::api::kits::Explain;
@@ -19,6 +19,9 @@ pub(crate) enum Command {
     /// The apps that can be connected
     #[command(subcommand)]
     Toolkits(toolkits::Command),
+    /// Trade shares, coins and options from a brokerage account
+    #[command(subcommand)]
+    Trading(trading::Command),
     /// Cards, domains, companies: the sensitive actions, and who performs them
     #[command(subcommand)]
     Actions(actions::Command),
@@ -92,6 +95,7 @@ impl Command {
         match self {
             Self::Connections(command) => command.name(),
             Self::Toolkits(command) => command.name(),
+            Self::Trading(command) => command.name(),
             Self::Actions(command) => command.name(),
             Self::Users(command) => command.name(),
             Self::Approvals(command) => command.name(),
@@ -126,6 +130,7 @@ impl Command {
             Self::Approvals(command) => command.is_the_operators(),
             Self::Connections(_)
             | Self::Toolkits(_)
+            | Self::Trading(_)
             | Self::Actions(_)
             | Self::Users(_)
             | Self::Logs(_)
@@ -157,6 +162,7 @@ impl Command {
             Self::Config(_) | Self::Sandbox(_) => self.is_the_operators(),
             Self::Connections(_)
             | Self::Toolkits(_)
+            | Self::Trading(_)
             | Self::Actions(_)
             | Self::Users(_)
             | Self::Approvals(_)
@@ -177,11 +183,13 @@ impl Command {
     pub(crate) fn needs(&self) -> Needs {
         match self {
             Self::Connections(command) if command.leaves_a_link().is_some() => Needs::AppsLater,
+            Self::Trading(command) if command.leaves_a_link() => Needs::AppsLater,
             Self::Actions(command) => command.needs(),
             // The app may have to be asked whether a code was entered.
             Self::Connections(connections::Command::Wait { .. }) => Needs::Apps,
             Self::Connections(_)
             | Self::Toolkits(_)
+            | Self::Trading(_)
             | Self::Users(_)
             | Self::Keys(_)
             | Self::AccountKits(_)

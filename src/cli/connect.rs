@@ -40,6 +40,20 @@ pub(crate) struct Browser {
     pub(crate) timeout: Duration,
 }
 
+impl Browser {
+    /// Takes the port that an app sends browsers back to.
+    ///
+    /// Fails with a usage error if others were chosen: no browser would come there.
+    pub(crate) fn prefer(&mut self, port: u16) -> Result<()> {
+        if !self.port.is_empty() && self.port != [port] {
+            let text = format!("the app sends browsers back to port {port}, and to no other");
+            return Err(Error::usage(text).hint("leave `--port` out"));
+        }
+        self.port = vec![port];
+        Ok(())
+    }
+}
+
 /// How this terminal takes part in any login.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Terminal {
@@ -169,6 +183,7 @@ async fn would_begin(app: &App<'_>, op: &Connect) -> Result<bool> {
         user: op.user.clone(),
         toolkit: Some(op.toolkit.clone()),
         tool: None,
+        env: None,
         caller: None,
     };
     Ok(app.done(app.as_caller(), question).await?.verdict == "allowed")
@@ -320,6 +335,9 @@ pub(crate) fn show(app: &App<'_>, action: &str, ended: &ConnectState, user: &str
     }
     let id = &ended.connected_account_id;
     match (ended.status, keys(&ended.credential_fields).as_str()) {
+        (Status::Active, _) if *toolkit == Slug::brokerage() => {
+            page.next(format!("naive trading account{user}"), "see the account");
+        }
         (Status::Active, _) => {
             page.next(format!("naive connections tools {toolkit}{user}"), "see what it can do");
         }

@@ -5,13 +5,15 @@ use std::fs;
 
 use clap::Args;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::arguments;
+use crate::api::action::written;
 use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::ids::{Label, Slug, ToolHold, ToolSlug};
 use crate::api::kits::{ConnectionsConfig, Mode, Primitive, PrimitiveConfig};
 use crate::api::time::Span;
+use crate::api::trading::limits::TradingConfig;
 use crate::catalog::search::{did_you_mean, nearest};
 
 /// What a kit is to say.
@@ -54,6 +56,10 @@ pub(crate) struct KitFlags {
     /// A kit as JSON or TOML, or `-` for JSON on stdin
     #[arg(long, value_name = "FILE")]
     file: Option<String>,
+    /// What to say of trading, a part at a time, `null` to take it back: `live.orders=true`,
+    /// `paper.limits.maxOrderNotional=500`, `paper.byClass.crypto.symbols=["BTC/USD"]`
+    #[arg(long, value_name = "PATH=VALUE")]
+    trading: Vec<String>,
 }
 
 /// A kit as a file says it.
@@ -64,6 +70,7 @@ pub(crate) struct KitFile {
     pub(crate) description: Option<String>,
     pub(crate) primitives_config: Option<BTreeMap<Primitive, PrimitiveConfig>>,
     pub(crate) connections_config: Option<ConnectionsConfig>,
+    pub(crate) trading_config: Option<TradingConfig>,
     pub(crate) gate_default_user: Option<bool>,
     pub(crate) approval_ttl: Option<Span>,
 }
@@ -92,7 +99,7 @@ impl Said {
 
     /// Tells whether flags change a part of what the kit rules, so that the rest must be known.
     pub(crate) fn has_rules(&self) -> bool {
-        self.has_primitive_rules() || self.has_connection_rules()
+        self.has_primitive_rules() || self.has_connection_rules() || self.has_trading_rules()
     }
 
     /// Tells whether flags say something about a primitive.
@@ -114,6 +121,11 @@ impl Said {
             || flags.requires_approval.iter().any(of_apps)
     }
 
+    /// Tells whether flags say something about trading.
+    pub(crate) fn has_trading_rules(&self) -> bool {
+        !self.flags.trading.is_empty()
+    }
+
     /// Puts the flags on top of a form. Fails with a usage error if one cannot be read.
     pub(crate) fn merge(&self, form: &mut KitFile) -> Result<()> {
         let flags = &self.flags;
@@ -125,6 +137,10 @@ impl Said {
         }
         if self.has_connection_rules() {
             self.merge_connections(form.connections_config.get_or_insert_default())?;
+        }
+        if self.has_trading_rules() {
+            let config = form.trading_config.get_or_insert_default();
+            *config = with_trading(config, &self.flags.trading)?;
         }
         Ok(())
     }
@@ -309,5 +325,39 @@ fn nearer(message: &str) -> String {
     match nearest(wrong, known).as_slice() {
         [] => message.to_owned(),
         near => format!("{message}; {}", did_you_mean(near, "")),
+    }
+}
+
+/// Puts parts of what a kit says of trading in place of those that are there.
+fn with_trading(config: &TradingConfig, said: &[String]) -> Result<TradingConfig> {
+    let mut whole = written(config)?;
+    for one in said {
+        let wrong = || {
+            Error::usage(format!("`--trading {one}` is no PATH=VALUE"))
+                .hint("write it as `--trading paper.limits.maxOrderNotional=500`")
+        };
+        let (path, text) = one.split_once('=').ok_or_else(wrong)?;
+        let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+        let mut place = &mut whole;
+        for part in path.split('.') {
+            if place.is_null() {
+                *place = Value::Object(Map::new());
+            }
+            place = place.as_object_mut().ok_or_else(wrong)?.entry(part).or_insert(Value::Null);
+        }
+        *place = value;
+    }
+    without_nulls(&mut whole);
+    serde_json::from_value(whole).map_err(|error| {
+        Error::usage(format!("a kit does not say that of trading: {error}"))
+            .hint("see `naive account-kits create --help` for its form")
+    })
+}
+
+/// Removes members that were taken back.
+fn without_nulls(value: &mut Value) {
+    if let Some(members) = value.as_object_mut() {
+        members.retain(|_, member| !member.is_null());
+        members.values_mut().for_each(without_nulls);
     }
 }

@@ -63,6 +63,16 @@ A file is JSON or TOML, as `account-kits get` answers it. A config in it replace
                             \"tools\": { \"gmail\": { \"disable\": [\"GMAIL_DELETE_MESSAGE\"] } },
                             \"requiresApproval\": false, \"approvalToolkits\": [\"stripe\"],
                             \"approvalTools\": [\"effect:destructive\"] },
+    \"trading_config\": { \"paper\": { \"orders\": true, \"assetClasses\": [\"us_equity\", \"crypto\"],
+                                   \"maxDayLoss\": \"500\",
+                                   \"limits\": { \"maxOrderNotional\": \"1000\", \"maxDayNotional\": \"5000\",
+                                               \"maxOrdersPerMinute\": 5, \"maxOrdersPerDay\": 50,
+                                               \"symbols\": [\"AAPL\"], \"blockedSymbols\": [\"TSLA\"],
+                                               \"types\": [\"limit\"], \"timesInForce\": [\"day\"],
+                                               \"noShorting\": true, \"maxDriftPercent\": \"2\",
+                                               \"collar\": true },
+                                   \"byClass\": { \"crypto\": { \"maxOrderNotional\": \"100\" } } },
+                        \"live\": { \"orders\": false } },
     \"gate_default_user\": true, \"approval_ttl\": \"24h\" }";
 
 impl Command {
@@ -95,6 +105,7 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
                 description: form.description,
                 primitives_config: form.primitives_config,
                 connections_config: form.connections_config,
+                trading_config: form.trading_config,
                 gate_default_user: form.gate_default_user,
                 approval_ttl: form.approval_ttl,
             };
@@ -145,6 +156,9 @@ async fn updated(app: &App<'_>, kit: String, said: &Said) -> Result<UpdateKit> {
         if said.has_connection_rules() && form.connections_config.is_none() {
             form.connections_config = Some(now.connections_config);
         }
+        if said.has_trading_rules() && form.trading_config.is_none() {
+            form.trading_config = Some(now.trading_config);
+        }
     }
     said.merge(&mut form)?;
     Ok(UpdateKit {
@@ -153,6 +167,7 @@ async fn updated(app: &App<'_>, kit: String, said: &Said) -> Result<UpdateKit> {
         description: form.description,
         primitives_config: form.primitives_config,
         connections_config: form.connections_config,
+        trading_config: form.trading_config,
         gate_default_user: form.gate_default_user,
         approval_ttl: form.approval_ttl,
         if_updated_at,
@@ -183,6 +198,7 @@ fn show(kit: &Kit, page: &mut Page) {
         ("about", kit.description.clone()),
         ("default", kit.is_default.then(|| "yes".to_owned())),
         ("apps", Some(apps(kit))),
+        ("trading", trading(kit)),
         ("approvals wait", Some(ttl)),
         ("changed", Some(kit.updated_at.plain())),
     ]);
@@ -198,6 +214,27 @@ fn show(kit: &Kit, page: &mut Page) {
         "Calls on the workspace's own user are not held.".to_owned()
     });
     page.text(said.join("\n"));
+}
+
+/// Returns what a kit says of trading, as its flags would say it; nothing where it says nothing.
+fn trading(kit: &Kit) -> Option<String> {
+    let config = crate::api::action::written(&kit.policy.trading_config).ok()?;
+    let mut said = Vec::new();
+    leaves(&config, "", &mut said);
+    (!said.is_empty()).then(|| said.join(", "))
+}
+
+/// Collects every value of an object with its path.
+fn leaves(value: &serde_json::Value, path: &str, said: &mut Vec<String>) {
+    match value.as_object() {
+        Some(members) => {
+            for (name, member) in members {
+                let dot = if path.is_empty() { "" } else { "." };
+                leaves(member, &format!("{path}{dot}{name}"), said);
+            }
+        }
+        None => said.push(format!("{path}={}", value.to_string().replace('"', ""))),
+    }
 }
 
 fn apps(kit: &Kit) -> String {

@@ -31,6 +31,7 @@ pub(crate) mod sandbox;
 mod signals;
 mod toolkits;
 mod tools;
+mod trading;
 mod usage;
 mod users;
 mod vault;
@@ -95,6 +96,7 @@ impl App<'_> {
         match command {
             Command::Connections(command) => connections::run(self, command).await,
             Command::Toolkits(command) => toolkits::run(self, command).await,
+            Command::Trading(command) => Box::pin(trading::run(self, command)).await,
             Command::Actions(command) => actions::run(self, command).await,
             Command::Users(command) => users::run(self, command).await,
             Command::Approvals(command) => Box::pin(approvals::run(self, command)).await,

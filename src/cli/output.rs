@@ -2,8 +2,10 @@
 
 mod page;
 mod table;
+mod wrap;
 
 pub(crate) use page::Page;
+pub(crate) use wrap::{broken, wrapped};
 
 use std::io::{self, Write};
 use std::rc::Rc;

@@ -10,7 +10,7 @@ use super::wait::{GLANCE, LOGIN, spinner};
 use crate::api::action::written;
 use crate::api::connections::{ConnectState, Connection, GetConnection, PendingLogin, Status};
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::connect_command;
+use crate::api::ids::{Slug, connect_command};
 use crate::api::logins::Poll;
 use crate::api::workspace::{AuthType, GetToolkit};
 use crate::engine::{Awaited, keys};
@@ -57,6 +57,9 @@ pub(crate) async fn wait(app: &App<'_>, mut op: GetConnection, patience: Duratio
 /// Says of a connection that waits for a key how it is entered.
 async fn advised(app: &App<'_>, op: GetConnection, user: &str, late: Error) -> Result<Error> {
     let connection = app.done(app.as_caller(), op).await?;
+    if connection.toolkit == Slug::brokerage() {
+        return Ok(late);
+    }
     let about = GetToolkit { toolkit: connection.toolkit };
     let about = app.done(app.as_caller(), about).await?;
     Ok(match about.summary.auth_type {

@@ -86,7 +86,10 @@ impl Engine {
 
     /// Returns the connection of a user that goes by a name.
     pub(super) fn connection_of(&self, user: &User, named: &ConnectionRef) -> Result<Connection> {
-        if let Ok(toolkit) = named.as_str().parse::<Slug>() {
+        let toolkit = named.as_str().parse::<Slug>();
+        if let Ok(toolkit) = toolkit
+            && toolkit != Slug::brokerage()
+        {
             let all = self.store.connections(&user.id, Some(&toolkit))?;
             if let Some(connection) = only_of(&toolkit, &all)? {
                 return Ok(connection);

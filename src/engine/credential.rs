@@ -195,7 +195,7 @@ impl Engine {
         op: &RefreshConnection,
     ) -> Result<Connection> {
         let connection = self.get_connection(scope, &op.connection)?;
-        let known = self.toolkit(&connection.toolkit)?.usable()?;
+        let known = self.behind(&connection)?.usable()?;
         match connection.status {
             Status::Active | Status::Expired => {}
             status @ (Status::Initiated | Status::Failed | Status::Inactive | Status::Revoked) => {

@@ -116,7 +116,7 @@ impl Engine {
         if !self.store.claim_poll(&waiting.state_hash, now)? {
             return self.still_waiting(&login, waiting.next_poll_at);
         }
-        let known = self.toolkit(&connection.toolkit)?.usable()?;
+        let known = self.behind(&connection)?.usable()?;
         let server = self.poll_server(&known, &kept)?;
         match oauth::ask_for_tokens(&self.http, &server, &kept, now).await {
             Ok(answer) => self.answered(&known, &login, answer).await,
@@ -214,7 +214,7 @@ impl Engine {
                 return Err(self.start_again(Some(id), "", error)?);
             }
             Status::Initiated => {
-                let (user, known) = (self.owner_flag(id)?, self.toolkit(&connection.toolkit)?);
+                let (user, known) = (self.owner_flag(id)?, self.behind(connection)?);
                 match (known.manifest.auth.kind, keys(&known.fields())) {
                     (AuthType::ApiKey | AuthType::Basic, keys) => {
                         format!(

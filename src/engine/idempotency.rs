@@ -81,6 +81,7 @@ impl Engine {
         let kept = match ended {
             // The key stands for the approval by now.
             Ok(Outcome::Pending(_)) => return,
+            Err(error) if is_looked_up(call, error) => return self.free(call),
             Ok(Outcome::Done(reply)) if is_final(&outcome(reply)) => Kept::Done(reply.clone()),
             Err(error) if is_final(&error.code.to_string()) => Kept::Failed {
                 code: error.code,
@@ -89,12 +90,7 @@ impl Engine {
                 reason: error.reason.clone(),
                 details: error.details.clone(),
             },
-            Ok(Outcome::Done(_)) | Err(_) => {
-                if let Err(error) = self.store.forget_key(call) {
-                    self.note(format!("The key of this call could not be freed: {error}."));
-                }
-                return;
-            }
+            Ok(Outcome::Done(_)) | Err(_) => return self.free(call),
         };
         let kept = written(&kept).and_then(|kept| {
             let (owner, text) = (call.owner(), kept.to_string());
@@ -106,6 +102,13 @@ impl Engine {
             self.note(format!(
                 "The answer could not be kept for when the key comes again: {error}."
             ));
+        }
+    }
+
+    /// Forgets a call, so that its key can come again.
+    fn free(&self, call: &Keyed<'_>) {
+        if let Err(error) = self.store.forget_key(call) {
+            self.note(format!("The key of this call could not be freed: {error}."));
         }
     }
 
@@ -181,6 +184,10 @@ impl Engine {
             let tool = known.as_ref().and_then(|known| known.manifest.tool(&op.tool));
             return tool.is_some_and(|tool| direct::is_read(tool) || is_repeatable(tool));
         }
+        // An order that was written down is looked up under its own id, and never sent twice.
+        if matches!(action, Action::CreateOrder(_) | Action::CancelOrder(_)) {
+            return true;
+        }
         Primitive::of(action.name()).is_none_or(|primitive| primitive == Primitive::Connections)
     }
 }
@@ -192,7 +199,8 @@ fn pending(approval: Approval) -> PendingApproval {
 
 /// Tells whether a key takes effect on an action: one that writes, and means to.
 pub(super) fn takes_key(action: &Action) -> bool {
-    let shows = matches!(action, Action::Execute(op) if op.dry_run);
+    let shows = matches!(action, Action::Execute(op) if op.dry_run)
+        || matches!(action, Action::CreateOrder(op) if op.dry_run);
     writes(action.name()) && !shows
 }
 
@@ -206,6 +214,12 @@ fn check_takes_key(action: &Action) -> Result<()> {
     Err(Error::new(Code::InvalidInput, text)
         .hint("leave it out; see with `naive keys list` whether the key was made")
         .reason("answer_not_kept"))
+}
+
+/// Tells whether a call of which nobody knows what became is looked up when its key comes again: an order goes
+/// by that key at the broker, and is never sent twice.
+fn is_looked_up(call: &Keyed<'_>, error: &Error) -> bool {
+    error.code == Code::OutcomeUnknown && call.action == "trading.order.create"
 }
 
 /// Tells whether an end, as the log words it, is the same however often one tries.

@@ -9,6 +9,7 @@ use super::known::Known;
 use super::mirror::now_after;
 use crate::api::connections::Connection;
 use crate::api::error::{Code, Error, Result};
+use crate::api::ids::Slug;
 use crate::api::secrets::Secrets;
 use crate::api::workspace::AuthType;
 use crate::http::Response;
@@ -75,7 +76,12 @@ impl Engine {
     ) -> Result<Identity> {
         let toolkit = &known.manifest;
         let account = Account { toolkit, fields, secrets, trust: known.trust() };
-        let Some(request) = direct::identity(&account)? else { return Ok(Identity::Unasked) };
+        let request = if *known.slug() == Slug::brokerage() {
+            Some(self.account_request(toolkit, secrets)?)
+        } else {
+            direct::identity(&account)?
+        };
+        let Some(request) = request else { return Ok(Identity::Unasked) };
         let answer = self.http.send(&request).await?;
         let judgement = direct::judged(toolkit, &answer);
         if judgement != Judgement::Unauthorized

@@ -8,7 +8,9 @@ use crate::api::approvals::Approval;
 use crate::api::error::Result;
 use crate::api::ids::{Slug, ToolSlug};
 use crate::api::tools::Execute;
+use crate::api::trading::words::BrokerEnv;
 use crate::api::workspace::{Effect, User};
+use crate::engine::trading::{Trade, trade};
 
 impl Engine {
     /// Asks the gate, with everything that its answer follows from.
@@ -25,7 +27,8 @@ impl Engine {
         let toolkit = named.or(found.as_ref());
         let effect = toolkit.zip(tool).and_then(|(app, tool)| self.effect(app, tool));
         let unasked = self.is_unasked(user, action)?;
-        let about = About { toolkit, tool, effect, unasked };
+        let live = trade(action).and_then(Trade::env) == Some(BrokerEnv::Live);
+        let about = About { toolkit, tool, effect, unasked, live };
         // Whoever only looks is asked nothing of the workspace: a read costs one query less.
         let workspace = (!gate::looks(action)).then(|| self.store.workspace()).transpose()?;
         let mut judged = gate::decide(&Question {
@@ -65,9 +68,14 @@ impl Engine {
         known.manifest.tool(tool).map(|tool| tool.effect)
     }
 
-    /// Tells whether credentials are entered for a connection that no login was begun for.
+    /// Tells whether credentials are entered for a connection that no login was begun for, or a brokerage account
+    /// is linked in the place of another.
     fn is_unasked(&self, user: Option<&User>, action: &Action) -> Result<bool> {
-        let (Some(user), Action::Credentials(op)) = (user, action) else { return Ok(false) };
+        let Some(user) = user else { return Ok(false) };
+        if let Action::ConnectBroker(op) = action {
+            return self.replaces_link(user, op);
+        }
+        let Action::Credentials(op) = action else { return Ok(false) };
         // Whoever enters them is told what is wrong with the name.
         let Ok(connection) = self.connection_of(user, &op.connection) else { return Ok(false) };
         Ok(!self.store.awaits_login(&connection.id)?)

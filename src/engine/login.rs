@@ -39,6 +39,16 @@ impl Engine {
 
     pub(super) async fn connect(&self, scope: &Scope<'_>, op: &Connect) -> Result<ConnectState> {
         let known = self.check_connect(op)?;
+        self.connect_to(scope, op, &known).await
+    }
+
+    /// Begins the login to what is known, be it an app or the brokerage.
+    pub(super) async fn connect_to(
+        &self,
+        scope: &Scope<'_>,
+        op: &Connect,
+        known: &Known,
+    ) -> Result<ConnectState> {
         let tools = op.tools.iter().map(|slug| tool(&known.manifest, slug));
         let tools = tools.collect::<Result<Vec<_>>>()?;
         let present = self.connected_as(scope, op)?;
@@ -50,7 +60,7 @@ impl Engine {
             self.note_unchanged(scope.user()?, op, active);
             return Ok(state(active, None));
         }
-        let fields = self.address_fields(scope.user()?, &known, op)?;
+        let fields = self.address_fields(scope.user()?, known, op)?;
         let scopes = known.asked(&op.scopes, &tools, present.as_ref());
         let new = NewFlow {
             user: &scope.user()?.id,
@@ -68,14 +78,14 @@ impl Engine {
                 if !begun.began {
                     return self.begun(&begun, None);
                 }
-                self.activate(&known, &begun.id, &Tokens::default()).await
+                self.activate(known, &begun.id, &Tokens::default()).await
             }
             AuthType::ApiKey | AuthType::Basic => {
                 let begun = self.store.begin(&new, None, Millis::now())?;
                 let credential_fields = if begun.began { known.fields() } else { Vec::new() };
                 Ok(ConnectState { credential_fields, ..self.begun(&begun, None)? })
             }
-            AuthType::Oauth2 => self.begin_oauth(scope, op, &known, &new).await,
+            AuthType::Oauth2 => self.begin_oauth(scope, op, known, &new).await,
         }
     }
 
@@ -179,8 +189,9 @@ impl Engine {
         let _ = scope.found.set((user, connection.toolkit.to_string()));
         let owner = self.owner(id)?;
         let kit = owner.as_ref().map(|user| self.store.kit_of(user)).transpose()?;
-        gate::login(owner.as_ref(), kit.as_ref(), &connection.toolkit)?;
-        let known = self.toolkit(&connection.toolkit)?.usable()?;
+        let workspace = self.store.workspace()?;
+        gate::login((owner.as_ref(), kit.as_ref()), &workspace, &connection.toolkit)?;
+        let known = self.behind(&connection)?.usable()?;
         let mut server = self.oauth_server(&known, kept).await?;
         server.issuer = oauth::kept(kept, "issuer").map(str::to_owned);
         oauth::check_issuer(&server, op.iss.as_deref())?;
@@ -207,7 +218,7 @@ impl Engine {
         op: Credentials,
     ) -> Result<ConnectState> {
         let connection = self.get_connection(scope, &op.connection)?;
-        let known = self.toolkit(&connection.toolkit)?.usable()?;
+        let known = self.behind(&connection)?.usable()?;
         let slug = &known.manifest.slug;
         match known.manifest.auth.kind {
             AuthType::ApiKey | AuthType::Basic => {}

@@ -12,6 +12,7 @@ use crate::api::kits::{DeleteKit, GetKit, UpdateKit};
 use crate::api::log::{LogPage, LogVerified, QueryLog};
 use crate::api::routes::{Reach, route};
 use crate::api::time::Millis;
+use crate::api::trading::words::BrokerEnv;
 use crate::store::{Entry, Wanted};
 
 /// How many entries are answered where nobody says.
@@ -122,6 +123,10 @@ pub(super) fn outcome(reply: &Value) -> String {
 }
 
 /// Returns what an action is about, as the log names it: what kind of thing, and which.
+#[expect(
+    clippy::too_many_lines,
+    reason = "every action is named, so that a new one breaks the build here"
+)]
 fn target(action: &Action) -> Option<(&'static str, String)> {
     Some(match action {
         Action::RevokeKey(op) if op.key.starts_with(KEY) => ("key", op.key.clone()),
@@ -143,6 +148,15 @@ fn target(action: &Action) -> Option<(&'static str, String)> {
         | Action::CreateCardholder(_)
         | Action::StartVerification(_)
         | Action::CreateFormation(_)
+        | Action::ConfigureBroker(_)
+        | Action::ListBrokers(_)
+        | Action::GetAccount(_)
+        | Action::ListAssets(_)
+        | Action::ListPositions(_)
+        | Action::ListOrders(_)
+        | Action::GetQuotes(_)
+        | Action::GetLimits(_)
+        | Action::ReconcileOrders(_)
         | Action::ListApprovals(_)
         | Action::RequestApproval(_)
         | Action::QueryLog(_)
@@ -173,6 +187,15 @@ fn target(action: &Action) -> Option<(&'static str, String)> {
         Action::PurchaseDomain(op) => ("domain", op.domain.clone()),
         Action::TopUpCard(op) => ("card", op.card_id.clone()),
         Action::SubmitFormation(op) => ("formation", op.formation_id.clone()),
+        Action::ConnectBroker(op) => ("env", op.env.unwrap_or(BrokerEnv::Paper).to_string()),
+        Action::DisconnectBroker(op) => ("env", op.env.to_string()),
+        Action::GetPosition(op) => ("symbol", op.symbol.to_string()),
+        Action::CreateOrder(op) => ("symbol", op.symbol.to_string()),
+        Action::ClosePosition(op) => ("symbol", op.symbol.to_string()),
+        Action::GetOrder(op) => ("order", op.order.clone()),
+        Action::CancelOrder(op) => ("order", op.order.clone()),
+        Action::Halt(op) => ("user", op.user.as_ref()?.to_string()),
+        Action::Resume(op) => ("user", op.user.as_ref()?.to_string()),
         Action::Explain(op) => ("action", op.action.clone()),
         Action::GetKit(GetKit { kit })
         | Action::UpdateKit(UpdateKit { kit, .. })

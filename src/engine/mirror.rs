@@ -164,13 +164,29 @@ pub(crate) fn replaced() -> Error {
 }
 
 /// Tells whether an action answers from the mirror, or relies on it.
+#[expect(
+    clippy::too_many_lines,
+    reason = "every action is named, so that a new one breaks the build here"
+)]
 pub(super) fn reads_mirror(action: &Action) -> bool {
     match action {
         Action::ListConnections(_)
         | Action::Connected(_)
         | Action::GetConnection(_)
         | Action::RefreshConnection(_)
-        | Action::Execute(_) => true,
+        | Action::Execute(_)
+        | Action::ListBrokers(_)
+        | Action::GetAccount(_)
+        | Action::ListAssets(_)
+        | Action::ListPositions(_)
+        | Action::GetPosition(_)
+        | Action::ListOrders(_)
+        | Action::GetOrder(_)
+        | Action::GetQuotes(_)
+        | Action::CreateOrder(_)
+        | Action::CancelOrder(_)
+        | Action::ClosePosition(_)
+        | Action::ReconcileOrders(_) => true,
         Action::CreateUser(_)
         | Action::ListUsers(_)
         | Action::GetUser(_)
@@ -213,6 +229,12 @@ pub(super) fn reads_mirror(action: &Action) -> bool {
         | Action::StartVerification(_)
         | Action::CreateFormation(_)
         | Action::SubmitFormation(_)
+        | Action::ConfigureBroker(_)
+        | Action::ConnectBroker(_)
+        | Action::DisconnectBroker(_)
+        | Action::GetLimits(_)
+        | Action::Halt(_)
+        | Action::Resume(_)
         | Action::ListApprovals(_)
         | Action::GetApproval(_)
         | Action::Approve(_)

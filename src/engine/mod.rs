@@ -34,6 +34,7 @@ mod suggest;
 mod telling;
 mod title;
 mod toolkits;
+mod trading;
 mod users;
 mod vault;
 mod workspace;
@@ -47,7 +48,7 @@ use url::Url;
 
 use crate::api::action::{Action, Outcome};
 use crate::api::error::{Error, Result};
-use crate::api::ids::{ConnectionId, IdempotencyKey, Slug, UserRef, flag, fresh};
+use crate::api::ids::{ConnectionId, IdempotencyKey, Slug, UserRef, flag, fresh, fresh_key};
 use crate::api::time::Millis;
 use crate::api::workspace::{AuthType, User};
 use crate::http::Http;
@@ -178,6 +179,9 @@ impl Engine {
             }
             None => None,
         };
+        if let Some(user) = &user {
+            self.pin_env(user, &mut action);
+        }
         let verdict = self.judge(call, user.as_ref(), &action)?.verdict;
         let scope = Scope { user, began, ..Scope::of(call) };
         if let Verdict::Refuse(error) = verdict {
@@ -210,10 +214,12 @@ impl Engine {
         holds: bool,
     ) -> Result<Outcome<Value>> {
         if holds {
-            return Ok(Outcome::Pending(self.hold(scope, action)?));
+            let mut action = action;
+            let market = Box::pin(self.rehearse(scope, &mut action)).await?;
+            return Ok(Outcome::Pending(self.hold(scope, action, market)?));
         }
         let subject = Subject::of(&action);
-        let result = self.perform(scope, action).await;
+        let result = Box::pin(self.perform(scope, action)).await;
         self.log_end(scope, subject, &result);
         result.map(Outcome::Done)
     }
@@ -234,7 +240,7 @@ impl<'a> Scope<'a> {
     /// Returns the key by which the upstream is to know the call.
     fn upstream_key(&self) -> String {
         let given = || self.call.idempotency_key.as_ref().map(ToString::to_string);
-        self.upstream.get().cloned().or_else(given).unwrap_or_else(|| fresh().to_string())
+        self.upstream.get().cloned().or_else(given).unwrap_or_else(fresh_key)
     }
 
     /// Returns the user the call is for; `perform` only asks where the action has one.

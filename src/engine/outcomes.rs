@@ -108,6 +108,8 @@ pub(super) enum Lookup {
     Found(Value),
     /// It does not know of it
     Missing,
+    /// Nobody had to be asked: it was never written down, so no byte of it has left
+    Unsent,
     /// It could not be asked
     Unclear(Error),
 }

@@ -2,7 +2,9 @@
 
 use crate::api::action::Action;
 use crate::api::ids::hidden;
+use crate::api::trading::words::BrokerEnv;
 use crate::api::workspace::User;
+use crate::engine::trading::{Trade, trade};
 
 /// Longest value that a title shows, in characters.
 const LONGEST: usize = 80;
@@ -23,7 +25,37 @@ pub(super) fn title(action: &Action, user: &User) -> String {
     if let Action::RequestApproval(op) = action {
         return named(op.title.as_str());
     }
+    if let Some(trade) = trade(action) {
+        return traded(trade, &whom);
+    }
     performed(action, &whom).unwrap_or_else(|| format!("Run {} for {whom}", action.name()))
+}
+
+/// Returns the title of an action that trades. Symbols and amounts are checked, and cannot say anything else.
+fn traded(trade: Trade<'_>, whom: &str) -> String {
+    let live = if trade.env() == Some(BrokerEnv::Live) { ", real money" } else { "" };
+    match trade {
+        Trade::Place(op) => {
+            let much = op.qty.map(|qty| qty.to_string());
+            let much = much.or(op.notional.map(|dollars| format!("${dollars} of")));
+            let much = much.unwrap_or_else(|| "some".to_owned());
+            let at = match (op.stop_price, op.limit_price) {
+                (Some(stop), Some(limit)) => format!(" at {limit} from {stop} on"),
+                (Some(stop), None) => format!(" from {stop} on"),
+                (None, Some(limit)) => format!(" at {limit}"),
+                (None, None) => String::new(),
+            };
+            let exits =
+                if op.take_profit.is_some() || op.stop_loss.is_some() { " with exits" } else { "" };
+            format!("Place {} order: {much} {}{at}{exits} for {whom}{live}", op.side, op.symbol)
+        }
+        Trade::Close(op) => {
+            let qty = op.qty.map(|qty| format!("{qty} of "));
+            let much = qty.or(op.percentage.map(|part| format!("{part} percent of ")));
+            format!("Close {}{} for {whom}{live}", much.unwrap_or_default(), op.symbol)
+        }
+        Trade::Cancel(op) => format!("Cancel order {} for {whom}{live}", named(&op.order)),
+    }
 }
 
 /// Returns the title of an action that an executor performs.
@@ -109,6 +141,22 @@ mod tests {
             ("formation.submit", json!({"formationId": "f"}), "File formation \"f\""),
             ("connections.connect", json!({"toolkit": "gmail"}), "Connect gmail for \"alice\""),
             ("connections.execute", execute, "Run GMAIL_SEND_EMAIL (gmail) as \"work\""),
+            (
+                "trading.order.create",
+                json!({"symbol": "BTC/USD", "side": "buy", "notional": 25}),
+                "Place buy order: $25 of BTC/USD for \"alice\"",
+            ),
+            (
+                "trading.order.create",
+                json!({"symbol": "AAPL", "side": "sell", "qty": "2", "limit_price": "180.5", "env": "live"}),
+                "Place sell order: 2 AAPL at 180.5 for \"alice\", real money",
+            ),
+            (
+                "trading.position.close",
+                json!({"symbol": "AAPL", "percentage": "50"}),
+                "Close 50 percent of AAPL for \"alice\"",
+            ),
+            ("trading.order.cancel", json!({"order": "o"}), "Cancel order \"o\" for \"alice\""),
             ("approvals.request", json!({"title": "Deploy prod"}), "\"Deploy prod\""),
         ];
         for (name, payload, expected) in table {

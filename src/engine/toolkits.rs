@@ -128,7 +128,7 @@ impl Engine {
     pub(super) fn add_toolkit(&self, op: AddToolkit) -> Result<ToolkitDetail> {
         let manifest = from_json(op.manifest)?;
         let slug = manifest.slug.clone();
-        if builtin_slugs().any(|shipped| shipped == slug.as_str()) {
+        if builtin_slugs().any(|shipped| shipped == slug.as_str()) || slug == Slug::brokerage() {
             let text = format!("`{slug}` is a toolkit that is built in");
             return Err(Error::new(Code::DuplicateRecord, text).hint("choose another slug"));
         }

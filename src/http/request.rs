@@ -32,6 +32,8 @@ pub(crate) struct Request {
     body: Vec<u8>,
     secrets: Vec<SecretString>,
     trust: Trust,
+    /// Whether it stays where it is, whatever it changes there
+    fixed: bool,
 }
 
 impl fmt::Debug for Request {
@@ -59,7 +61,13 @@ impl Request {
             body: Vec::new(),
             secrets: Vec::new(),
             trust,
+            fixed: false,
         })
+    }
+
+    /// Keeps it from following redirects, as writes are in any case.
+    pub(crate) fn never_redirected(self) -> Self {
+        Self { fixed: true, ..self }
     }
 
     /// Sets a header that is no secret.
@@ -273,9 +281,9 @@ impl Request {
             .body(self.body.clone())
     }
 
-    /// Tells whether it changes nothing at the other end.
-    pub(super) fn is_read(&self) -> bool {
-        self.method == Method::GET
+    /// Tells whether it follows redirects: it changes nothing at the other end, and nobody minds where it goes.
+    pub(super) fn follows(&self) -> bool {
+        self.method == Method::GET && !self.fixed
     }
 
     /// Returns who vouches for its address.

@@ -8,14 +8,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
 use http_body::Frame;
 use serde_json::json;
 
+use super::exchange;
 use super::http::{self, Call};
 use super::refusal::{Refusal, Why};
-use super::store::failures;
+use super::store::failures::{self, Fitting};
 use super::store::grants;
 use super::{World, answer};
 use crate::api::sandbox::{At, What};
@@ -35,7 +36,7 @@ pub(super) struct Fate {
 
 /// Answers a request, or lets it fail if that was asked for.
 ///
-/// What is slow, cut, broken or lost was carried out all the same.
+/// What is slow, cut, broken, lost or timed out was carried out all the same.
 pub(super) async fn fate(world: &World, call: &Call) -> Fate {
     let path = call.path();
     let fitting = match path.as_slice() {
@@ -46,7 +47,8 @@ pub(super) async fn fate(world: &World, call: &Call) -> Fate {
     };
     // A database that does not answer says so in the answer itself.
     let what = fitting.and_then(|(at, slug)| {
-        let what = failures::take(&world.store, at, slug, None).ok().flatten()?;
+        let asked = Fitting { at, toolkit: slug, changes: call.method != Method::GET };
+        let what = failures::take(&world.store, asked, None).ok().flatten()?;
         Some((what, at, slug))
     });
     let Some((what, at, slug)) = what else {
@@ -58,11 +60,9 @@ pub(super) async fn fate(world: &World, call: &Call) -> Fate {
             revoke(world, call, slug);
             unauthorized(at, slug, "revoked", "was revoked")
         }
-        What::RateLimit => {
-            said(at, slug, &Refusal::new(Why::RateLimited, "ratelimited", "too many requests"))
-        }
+        What::RateLimit => said((at, slug), Why::RateLimited, "ratelimited", "too many requests"),
         What::ServerError => {
-            said(at, slug, &Refusal::new(Why::Failed, "internal_error", "something went wrong"))
+            said((at, slug), Why::Failed, "internal_error", "something went wrong")
         }
         What::BadJson => {
             drop(answer(world, call));
@@ -72,6 +72,10 @@ pub(super) async fn fate(world: &World, call: &Call) -> Fate {
         What::LostAnswer => {
             drop(answer(world, call));
             Response::new(Body::new(Broken { first: None, flushed: true }))
+        }
+        What::GatewayTimeout => {
+            drop(answer(world, call));
+            timed_out(at, slug)
         }
         // The last two are planned for consents only.
         What::Slow | What::WrongIss | What::ConsentDenied => answer(world, call),
@@ -89,17 +93,29 @@ fn unauthorized(at: At, slug: &str, word: &'static str, text: &str) -> Response 
             http::json(StatusCode::BAD_REQUEST, &body)
         }
         At::Api | At::Consent => {
-            said(at, slug, &Refusal::new(Why::Unauthorized, word, format!("the token {text}")))
+            said((at, slug), Why::Unauthorized, word, &format!("the token {text}"))
         }
     }
 }
 
-fn said(at: At, slug: &str, refusal: &Refusal) -> Response {
+fn said((at, slug): (At, &str), why: Why, word: &'static str, text: &str) -> Response {
+    if at == At::Api && slug == exchange::APP {
+        return exchange::failed(why);
+    }
     let app = match at {
         At::Api => slug.parse().ok().and_then(|slug| catalog::builtin(&slug)?.ok()),
         At::Token | At::Consent => None,
     };
-    refusal.response(app.as_ref())
+    Refusal::new(why, word, text).response(app.as_ref())
+}
+
+/// Says that somebody between here and the app did not wait for it.
+fn timed_out(at: At, slug: &str) -> Response {
+    if at == At::Api && slug == exchange::APP {
+        return exchange::timed_out();
+    }
+    let body = json!({ "error": { "code": 504, "message": "gateway timeout" } });
+    http::json(StatusCode::GATEWAY_TIMEOUT, &body)
 }
 
 /// Ends the grant that the request relies on; an API key has none.

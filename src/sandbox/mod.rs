@@ -8,6 +8,7 @@
 mod agency;
 mod calendar;
 mod detached;
+pub(crate) mod exchange;
 mod fail;
 mod generic;
 mod github;
@@ -80,6 +81,8 @@ struct World {
     /// The values of `Host` under which this server may be addressed.
     hosts: [String; 2],
     any_bearer: bool,
+    /// The accounts of the paper exchange that were served last.
+    exchange: exchange::Memory,
     /// When the last request came or was answered.
     last_call: Mutex<Instant>,
 }
@@ -112,6 +115,7 @@ pub(crate) async fn start(options: Options) -> Result<Sandbox> {
         base,
         hosts: [format!("127.0.0.1:{port}"), format!("localhost:{port}")],
         any_bearer: options.any_bearer,
+        exchange: exchange::Memory::default(),
         last_call: Mutex::new(Instant::now()),
     });
     let router = Router::new().fallback(serve).with_state(Arc::clone(&world));
@@ -184,6 +188,7 @@ fn answer(world: &World, call: &Call) -> Response {
         ["slack", "api", method] => slack::answer(world, call, method),
         ["github", rest @ ..] => github::answer(world, call, rest),
         ["notion", "v1", rest @ ..] => notion::answer(world, call, rest),
+        [exchange::APP, rest @ ..] => exchange::answer(world, call, rest),
         [agency::APP, rest @ ..] => agency::answer(world, call, rest),
         ["gmail" | "stripe" | "hackernews" | "google-calendar" | "slack" | "notion", ..] => {
             http::not_found("the sandbox does not know this path of the app")

@@ -49,18 +49,20 @@ const CONNECTION: &str = "SELECT id, user_id, toolkit, status, label, account, s
     created_at, last_status_at, last_used_at, reason, is_default FROM connections";
 
 impl Store {
-    /// Returns a user's active and expired connections, the one that changed last first.
+    /// Returns a user's active and expired connections to apps, the one that changed last first.
     pub(crate) fn connected(&self, user: &str) -> Result<Vec<Connection>> {
         let conn = self.conn();
         let mut select = conn.prepare_cached(&format!(
             "{CONNECTION} WHERE user_id = ?1 AND status IN ('ACTIVE', 'EXPIRED')
+                 AND toolkit <> 'brokerage'
              ORDER BY last_status_at DESC, toolkit",
         ))?;
         let rows = select.query_map([user], connection)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns all of a user's connections, or those to one toolkit, the active ones first.
+    /// Returns all of a user's connections to apps, or those to one toolkit or the brokerage, the active ones
+    /// first.
     pub(crate) fn connections(
         &self,
         user: &str,
@@ -68,7 +70,7 @@ impl Store {
     ) -> Result<Vec<Connection>> {
         let conn = self.conn();
         let mut select = conn.prepare_cached(&format!(
-            "{CONNECTION} WHERE user_id = ?1 AND (?2 IS NULL OR toolkit = ?2)
+            "{CONNECTION} WHERE user_id = ?1 AND (?2 IS NULL AND toolkit <> 'brokerage' OR toolkit = ?2)
              ORDER BY status <> 'ACTIVE', last_status_at DESC, id",
         ))?;
         let rows = select.query_map(params![user, toolkit.map(Slug::as_str)], connection)?;

@@ -26,9 +26,7 @@ pub(crate) struct KitForm {
 impl Store {
     /// Returns the kit a user is under.
     pub(crate) fn kit_of(&self, user: &User) -> Result<Kit> {
-        let conn = self.conn();
-        let mut select = conn.prepare_cached(&format!("{KIT} WHERE id = ?1"))?;
-        Ok(select.query_row([&user.account_kit_id], kit_row)?)
+        Ok(of_user(&self.conn(), &user.id)?)
     }
 
     /// Returns the kit of that id or name.
@@ -118,6 +116,13 @@ fn of_id(conn: &Connection, id: &str) -> Result<Kit> {
         Error::new(Code::NotFound, "the account kit has just been deleted")
             .hint("run `naive account-kits list` to see which there are")
     })
+}
+
+/// Returns the kit that a user is under by now: its own, or the default one.
+pub(super) fn of_user(db: &Connection, user: &str) -> rusqlite::Result<Kit> {
+    let of_user = "WHERE id = (SELECT kit_id FROM users WHERE id = ?1)
+        OR is_default = 1 ORDER BY is_default LIMIT 1";
+    db.prepare_cached(&format!("{KIT} {of_user}"))?.query_row([user], kit_row)
 }
 
 fn kit_row(row: &Row<'_>) -> rusqlite::Result<Kit> {

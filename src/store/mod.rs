@@ -26,6 +26,7 @@ mod retold;
 mod sealed;
 #[cfg(test)]
 mod tests;
+mod trading;
 mod workspace;
 
 pub(crate) use approvals::{
@@ -42,6 +43,7 @@ pub(crate) use idempotency::{Keyed, Standing};
 pub(crate) use kits::KitForm;
 pub(crate) use log::Entry;
 pub(crate) use mirror::Grant;
+pub(crate) use trading::{BrokerRow, HaltRow, NewIntent, Reserved, Spent};
 pub(crate) use workspace::{ToolkitRow, UserChange};
 
 use std::fs::{self, File};
@@ -65,6 +67,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_mirror.sql"),
     include_str!("migrations/0005_clients.sql"),
     include_str!("migrations/0006_govern.sql"),
+    include_str!("migrations/0007_trading.sql"),
 ];
 
 /// The schema that brought account kits.

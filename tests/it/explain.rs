@@ -146,6 +146,14 @@ fn who_asks_about_another_caller_gets_that_callers_answer() {
         ("keys.create --as agent", words("refused", "policy_protected")),
         ("connections.export --as workspace", words("refused", "operator_only")),
         ("custom.deploy --as human", words("held", "asks_a_person")),
+        (
+            "trading.order.create --as agent --user default",
+            words("allowed", "default_user_not_held"),
+        ),
+        (
+            "trading.order.create --as agent --user default --env live",
+            words("held", "held_by_default"),
+        ),
     ] {
         assert_eq!(verdict(&naive, question), expected, "{question}");
     }
@@ -171,12 +179,13 @@ fn a_question_about_nothing_names_what_was_perhaps_meant() {
 
     for (question, code, hint) in [
         ("cards.crate", "not_found", "did you mean `cards.create`"),
-        ("trading.order.create", "not_found", "ask about another one"),
+        ("trading.order.creat", "not_found", "did you mean `trading.order.create`"),
         ("connections.connect --toolkit gmial", "not_found", "did you mean `gmail`?"),
         ("connections.execute --tool GMAIL_SEND_EMIAL", "not_found", "did you mean `GMAIL_SEND_E"),
         ("connections.execute", "invalid_input", "add `--tool`"),
         ("cards.create --toolkit gmail", "invalid_input", "leave out `--toolkit` and `--tool`"),
         ("connections.connect --tool GMAIL_SEND_EMAIL", "invalid_input", "leave out `--tool`"),
+        ("cards.create --env live", "invalid_input", "leave out `--env`"),
     ] {
         let run = naive.run(&format!("explain {question} --user alice")).exits(1).json();
 

@@ -11,19 +11,27 @@ use std::path::{Path, PathBuf};
 ///
 /// `api` is the floor: `settings` takes its words from it. `main` puts things together and may use all.
 const BELOW: &[(&str, &[&str])] = &[
+    ("simulate", &["cli", "sandbox", "store", "settings", "api"]),
     (
         "cli",
         &[
-            "backend", "engine", "provider", "oauth", "store", "vault", "catalog", "http",
-            "settings", "api",
+            "backend", "engine", "provider", "broker", "oauth", "store", "vault", "catalog",
+            "http", "settings", "api",
         ],
     ),
     (
         "backend",
-        &["engine", "provider", "oauth", "store", "vault", "catalog", "http", "settings", "api"],
+        &[
+            "engine", "provider", "broker", "oauth", "store", "vault", "catalog", "http",
+            "settings", "api",
+        ],
     ),
-    ("engine", &["provider", "oauth", "store", "vault", "catalog", "http", "settings", "api"]),
+    (
+        "engine",
+        &["provider", "broker", "oauth", "store", "vault", "catalog", "http", "settings", "api"],
+    ),
     ("provider", &["oauth", "store", "vault", "catalog", "http", "settings", "api"]),
+    ("broker", &["oauth", "store", "vault", "catalog", "http", "settings", "api"]),
     ("oauth", &["store", "vault", "catalog", "http", "settings", "api"]),
     ("store", &["settings", "api"]),
     ("vault", &["settings", "api"]),
@@ -31,7 +39,7 @@ const BELOW: &[(&str, &[&str])] = &[
     ("http", &["settings", "api"]),
     ("settings", &["api"]),
     ("api", &[]),
-    ("sandbox", &["catalog", "api"]),
+    ("sandbox", &["broker", "catalog", "api"]),
 ];
 
 /// Longest a source file may be, in lines.
@@ -258,4 +266,20 @@ fn no_file_is_longer_than_400_lines() {
     assert!(files.iter().any(|path| path.ends_with("it/layering.rs")));
 
     assert!(long.is_empty(), "{long:#?}");
+}
+
+#[test]
+fn only_one_place_posts_an_order() {
+    let made = lines_with(&["broker::place("], |_| true);
+    let written = lines_with(&["\"/v2/orders\""], |source| !is_in(source, &["sandbox"]));
+
+    assert!(
+        matches!(made.as_slice(), [one] if one.starts_with("engine/trading/submit.rs: ")),
+        "{made:#?}"
+    );
+    let posts: Vec<_> = written.iter().filter(|line| line.contains("POST")).collect();
+    assert!(
+        matches!(posts.as_slice(), [one] if one.starts_with("broker/request.rs: ")),
+        "{posts:#?}"
+    );
 }

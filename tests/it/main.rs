@@ -59,6 +59,7 @@ mod sixteen;
 mod support;
 mod together;
 mod toolkits;
+mod trading;
 mod unwell;
 mod upstream;
 mod usage;

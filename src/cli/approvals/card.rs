@@ -7,9 +7,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::super::output::clean;
+use super::super::output::{broken, clean, wrapped};
+use super::market;
 use crate::api::approvals::{Account, Actor, Approval, ApprovalStatus, Class};
 use crate::api::time::Millis;
+use crate::api::trading::account::Object;
+use crate::api::trading::amount::Amount;
+use crate::api::trading::order::MarketView;
 use crate::api::workspace::Effect;
 use crate::engine::LEVEL;
 
@@ -29,6 +33,8 @@ pub(crate) struct Card<'a> {
     pub(crate) approval: &'a Approval,
     /// What the tool does that would be run, where it is known
     pub(crate) effect: Option<Effect>,
+    /// The market as it is now, where what is asked for trades
+    pub(crate) market: Option<&'a Object>,
     /// The present
     pub(crate) now: Millis,
     /// Columns of the terminal
@@ -55,6 +61,14 @@ impl Card<'_> {
         field("for", &format!("the user {} ({})", shown(&one.user), clean(&one.tenant_user_id)));
         if let Some(account) = &one.account {
             field("account", &through(account));
+        }
+        if let Some(then) = &one.market {
+            for (name, value) in market::lines(then, self.market) {
+                field(name, &value);
+            }
+            if self.opens_short(then) {
+                field("NOTE", "sells more than is held: it opens a short position");
+            }
         }
         field("asked by", &who(&one.requested_by));
         field("since", &format!("{} UTC, {}", one.created_at.plain(), self.ago(one.created_at)));
@@ -89,6 +103,16 @@ impl Card<'_> {
         self.approval.action_type.starts_with("custom.")
     }
 
+    /// Tells whether an order sells what is not held.
+    fn opens_short(&self, then: &MarketView) -> bool {
+        let payload = &self.approval.payload;
+        let qty = payload["qty"].as_str().and_then(|qty| qty.parse::<Amount>().ok());
+        let held = then.position.0.max(Amount::default().0);
+        payload["side"] == "sell"
+            && self.approval.action_type == "trading.order.create"
+            && qty.is_some_and(|qty| qty.0 > held)
+    }
+
     /// Returns what would come of it, in words.
     fn effect(&self) -> String {
         let one = self.approval;
@@ -103,6 +127,11 @@ impl Card<'_> {
             "verification.start" => "changes: begins to check a person or a business".to_owned(),
             "formation.create" => "changes: prepares a company".to_owned(),
             "formation.submit" => "spends money: files a company, which is not undone".to_owned(),
+            "trading.order.create" => "trades: places an order at the broker".to_owned(),
+            "trading.order.cancel" => "changes: takes back an order that is open".to_owned(),
+            "trading.position.close" => {
+                "trades: sells what is held, or buys back what is owed".to_owned()
+            }
             "connections.connect" => match said("toolkit") {
                 Some(app) => format!("gives access: agents can then use the app {app}"),
                 None => "gives access to an app".to_owned(),
@@ -290,41 +319,6 @@ fn scalar(value: &Value) -> String {
 fn named(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if !name.is_empty() && name.chars().all(plain) { name.to_owned() } else { shown(name) }
-}
-
-/// Returns a text after a start, broken so that the rest stands below the text.
-fn wrapped(start: &str, text: &str, width: usize) -> Vec<String> {
-    let indent = " ".repeat(start.len());
-    let parts = broken(text, width - start.len());
-    let line = |(at, part): (usize, &String)| {
-        format!("{}{part}", if at == 0 { start } else { &indent }).trim_end().to_owned()
-    };
-    parts.iter().enumerate().map(line).collect()
-}
-
-/// Breaks a text into lines that fit, at a space where there is one, and loses nothing of it else.
-fn broken(text: &str, width: usize) -> Vec<String> {
-    let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
-    for c in text.chars() {
-        if used + columns(c) > width.max(8) {
-            let rest = match line.rfind(' ').filter(|at| *at * 2 > line.len()) {
-                Some(at) => line.split_off(at + 1),
-                None => String::new(),
-            };
-            used = rest.chars().map(columns).sum();
-            lines.push(std::mem::replace(&mut line, rest));
-        }
-        line.push(c);
-        used += columns(c);
-    }
-    lines.push(line);
-    lines
-}
-
-/// Returns how many columns a character takes at most.
-fn columns(c: char) -> usize {
-    // Wide characters begin here; narrow ones above are taken for wide, which only breaks a line early.
-    if c < '\u{1100}' { 1 } else { 2 }
 }
 
 /// Returns a span as people say it.

@@ -3,6 +3,7 @@
 use clap::Args;
 use tokio::sync::mpsc;
 
+use super::market;
 use super::outcome::{card, page};
 use super::queue::Answer;
 use super::view;
@@ -100,7 +101,8 @@ pub(super) async fn approve(app: &App<'_>, told: Approving) -> Result<u8> {
         // Whoever decides what is decided already is told so by the engine.
         return show(app, &one, told.op, &told.browser).await;
     }
-    note(&format!("\n{}\n", card(app, &one)))?;
+    let market = market::now(app, &one).await;
+    note(&format!("\n{}\n", card(app, &one, market.as_ref())))?;
     let mut signals = Signals::listen()?;
     let (lines, mut typed) = mpsc::unbounded_channel();
     read_lines(lines);

@@ -2,6 +2,7 @@
 
 mod card;
 mod decide;
+mod market;
 mod outcome;
 mod queue;
 mod review;

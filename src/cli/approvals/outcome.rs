@@ -9,10 +9,12 @@ use crate::api::approvals::{Approval, ApprovalStatus, GetApproval, ListApprovals
 use crate::api::connections::{ConnectState, Status};
 use crate::api::error::{Code, Error, Result};
 use crate::api::time::Millis;
+use crate::api::trading::account::Object;
 use crate::cli::App;
 use crate::cli::connections::get;
 use crate::cli::output::{GIVEN_UP, Output, Page, width};
 use crate::cli::pending::{Waiting, patiently};
+use crate::cli::trading;
 
 /// How many approvals are looked at at once.
 const PAGE: u32 = 50;
@@ -67,10 +69,13 @@ pub(super) fn page(app: &App<'_>, one: &Approval) -> Page {
 
 /// Shows the card, and what was answered.
 pub(super) fn whole(app: &App<'_>, one: &Approval, page: &mut Page) {
-    page.text(card(app, one));
+    page.text(card(app, one, None));
     if let Some(result) = one.result.as_ref().filter(|result| !result.is_null()) {
         page.text("\nresult");
-        page.json(result);
+        match result.as_object().filter(|_| one.action_type.starts_with("trading.")) {
+            Some(order) => trading::order(app, one, order, page),
+            None => page.json(result),
+        }
     }
     login(app, one, page);
 }
@@ -91,11 +96,11 @@ fn login(app: &App<'_>, one: &Approval, page: &mut Page) {
     next(app, page, &ConnectState { status, ..state }, (user.as_ref(), label));
 }
 
-/// Returns the card of an approval for this terminal.
-pub(super) fn card(app: &App<'_>, one: &Approval) -> String {
+/// Returns the card of an approval for this terminal, with the market as it is now where that is known.
+pub(super) fn card(app: &App<'_>, one: &Approval, market: Option<&Object>) -> String {
     let engine = app.backend.engine().ok();
     let effect = engine.and_then(|engine| engine.effect_of(one));
-    Card { approval: one, effect, now: Millis::now(), width: width() }.text()
+    Card { approval: one, effect, market, now: Millis::now(), width: width() }.text()
 }
 
 /// Shows how an approval has ended, and returns the exit status.

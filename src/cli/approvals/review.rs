@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::card::line;
 use super::decide::{approved, seen};
+use super::market;
 use super::outcome::{card, failure, since};
 use super::queue::{Answer, Queue};
 use super::wait::SOON;
@@ -84,7 +85,9 @@ impl Review<'_> {
 
     /// Shows a card, and does what is answered.
     async fn shown(&mut self, one: &Approval) -> Result<Next> {
-        note(&format!("\n{}\n\n{}", card(self.app, one), self.prompt()))?;
+        let market = market::now(self.app, one).await;
+        let card = card(self.app, one, market.as_ref());
+        note(&format!("\n{card}\n\n{}", self.prompt()))?;
         loop {
             let Some(line) = self.answer(one).await? else { return Ok(Next::Quit) };
             match Answer::of(&line) {

@@ -84,6 +84,7 @@ fn approval(action: &str, title: &str, payload: Value) -> Approval {
         title: title.into(),
         payload,
         account: None,
+        market: None,
         status: ApprovalStatus::Pending,
         class: Class::A,
         result: None,
@@ -105,7 +106,8 @@ fn approval(action: &str, title: &str, payload: Value) -> Approval {
 }
 
 fn card(approval: &Approval, effect: Option<Effect>, width: usize) -> String {
-    Card { approval, effect, now: AT.after(Duration::from_mins(3)), width }.text()
+    let now = AT.after(Duration::from_mins(3));
+    Card { approval, effect, market: None, now, width }.text()
 }
 
 #[test]

@@ -64,6 +64,11 @@ impl Engine {
             }
             return Ok(plain(Class::A));
         }
+        if let Some((account, settle)) = self.traded_through(user, action)? {
+            // A cancelled order stays cancelled, however often one says so.
+            let class = if matches!(action, Action::CancelOrder(_)) { Class::A } else { Class::B };
+            return Ok(Ready { account: Some(account), settle, ..plain(class) });
+        }
         if let Action::RequestApproval(_) = action {
             return Ok(plain(Class::A));
         }

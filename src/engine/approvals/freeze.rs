@@ -8,8 +8,11 @@ use crate::api::approvals::{Account, PendingApproval};
 use crate::api::error::Result;
 use crate::api::ids::{ApprovalId, UserRef};
 use crate::api::time::{Millis, Span};
+use crate::api::trading::order::MarketView;
+use crate::api::trading::words::OrderType;
 use crate::api::workspace::User;
 use crate::engine::title::title;
+use crate::engine::trading::{Trade, trade};
 use crate::engine::{Engine, Scope};
 use crate::store::NewApproval;
 
@@ -17,12 +20,18 @@ use crate::store::NewApproval;
 const PATIENCE: Duration = Duration::from_hours(72);
 /// How long an action may be sent once it is approved.
 const EXECUTE_WITHIN: Duration = Duration::from_hours(24);
+/// The same of an action that trades: the market does not wait.
+const TRADE_WITHIN: Duration = Duration::from_mins(10);
+/// How long an order at the market waits at most, whatever a kit says.
+const MARKET_PATIENCE: Duration = Duration::from_mins(15);
+
 impl Engine {
     /// Freezes an action until a person decides, once all has been checked that can be without doing it.
     pub(in crate::engine) fn hold(
         &self,
         scope: &Scope<'_>,
         action: Action,
+        market: Option<MarketView>,
     ) -> Result<PendingApproval> {
         let user = scope.user()?;
         let ready = self.ready(user, &action)?;
@@ -32,6 +41,8 @@ impl Engine {
         let title = title(&action, user);
         let action = pinned(action, user, ready.account.as_ref())?;
         let patience = asked_for(&action).or(kit.policy.approval_ttl).map(|span| span.length());
+        let patience = patience.unwrap_or(PATIENCE).min(most(&action, market.as_ref()));
+        let within = u64::try_from(execute_within(&action).as_millis()).unwrap_or(u64::MAX);
         let frozen = Frozen {
             v: FORM,
             store_id: self.store.id()?,
@@ -47,10 +58,11 @@ impl Engine {
             idempotency_key: key,
             class: ready.class,
             created_at: now,
-            expires_at: now.after(patience.unwrap_or(PATIENCE)),
-            execute_within: u64::try_from(EXECUTE_WITHIN.as_millis()).unwrap_or(u64::MAX),
+            expires_at: now.after(patience),
+            execute_within: within,
             requested_by: scope.call.caller.actor(),
             account: ready.account,
+            market,
         };
         // What cannot be frozen is refused before the store is asked.
         frozen.bytes()?;
@@ -75,6 +87,24 @@ impl Engine {
 /// Returns how long whoever asks wants it to wait.
 fn asked_for(action: &Action) -> Option<Span> {
     if let Action::RequestApproval(op) = action { op.ttl.clone() } else { None }
+}
+
+/// Returns how long an action waits at most: what is done at the market is decided soon.
+fn most(action: &Action, market: Option<&MarketView>) -> Duration {
+    let collar = market.is_some_and(|market| market.collar);
+    let at_market = match trade(action) {
+        Some(Trade::Place(op)) => {
+            collar || op.order_type.unwrap_or(OrderType::Market) == OrderType::Market
+        }
+        Some(Trade::Close(_)) => true,
+        Some(Trade::Cancel(_)) | None => false,
+    };
+    if at_market { MARKET_PATIENCE } else { Duration::MAX }
+}
+
+/// Returns how long an action may be sent once it is approved.
+fn execute_within(action: &Action) -> Duration {
+    if trade(action).is_some() { TRADE_WITHIN } else { EXECUTE_WITHIN }
 }
 
 /// Returns the action's name to people.

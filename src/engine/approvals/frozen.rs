@@ -11,6 +11,7 @@ use crate::api::error::{Code, Error, Result};
 use crate::api::ids::ApprovalId;
 use crate::api::log::LogFault;
 use crate::api::time::Millis;
+use crate::api::trading::order::MarketView;
 use crate::engine::Engine;
 use crate::store::{ApprovalRow, Filter, Sealed, frozen_owner};
 
@@ -58,6 +59,9 @@ pub(in crate::engine) struct Frozen {
     pub(super) definition: Option<String>,
     /// The account it goes through, where a tool is run that has one
     pub(super) account: Option<Account>,
+    /// The market when it was asked for, where it trades
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) market: Option<MarketView>,
 }
 
 impl Frozen {

@@ -13,6 +13,7 @@ mod shown;
 
 use super::gate::decides;
 use super::limits::page_size;
+use super::trading::{Trade, trade};
 use super::{Engine, Scope};
 use crate::api::action::Action;
 use crate::api::approvals::{
@@ -22,7 +23,9 @@ use crate::api::approvals::{
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::ApprovalId;
 use crate::api::time::Millis;
+use crate::api::trading::order::IntentStatus;
 use crate::store::{ApprovalRow, Decision, Filter, Restored};
+use frozen::Frozen;
 use shown::Came;
 
 /// How many approvals a list holds where nobody says.
@@ -117,6 +120,7 @@ impl Engine {
             }
         };
         let id = &op.approval;
+        let row = self.row(id)?;
         let ended = self
             .sealing_came(id, &came, |bytes| self.store.resolve(id, &decision, (status, bytes)))?;
         match ended {
@@ -124,8 +128,22 @@ impl Engine {
                 let text = format!("approval `{id}` is {}, not unknown", row.status.as_str());
                 Err(Error::new(Code::InvalidInput, text).hint(see(id)).reason("not_unknown"))
             }
-            ended => self.decided(id, ended),
+            ended => {
+                self.note_found(&self.frozen(&row)?, op.found)?;
+                self.decided(id, ended)
+            }
         }
+    }
+
+    /// Notes what a person has found out about an order, beside its approval: the limits count by that.
+    fn note_found(&self, frozen: &Frozen, found: Found) -> Result<()> {
+        let Some(env) = trade(&frozen.action).and_then(Trade::env) else { return Ok(()) };
+        let status = match found {
+            Found::Executed => IntentStatus::Placed,
+            Found::NotExecuted => IntentStatus::Refused,
+        };
+        let name = (frozen.user.as_str(), env, frozen.idempotency_key.as_str());
+        self.store.settle_intent(name, status, Millis::now())
     }
 
     /// Returns an approval as it stands now.

@@ -60,10 +60,12 @@ impl Engine {
             return Err(restored(&row));
         }
         let frozen = self.frozen(&row)?;
+        let inner = self.inner(scope.call, &frozen)?;
+        // What waits for orders to go out again is not used up.
+        self.check_halt(inner.user()?, &frozen.action)?;
         let by = scope.call.caller.actor();
         let decision = Decision { by: &by, reason: None, at: now };
         let until = now.after(Duration::from_millis(frozen.execute_within));
-        let inner = self.inner(scope.call, &frozen)?;
         let decided = match self.readiness(&inner, &frozen)? {
             Readiness::Ready(_) if matches!(frozen.action, Action::RequestApproval(_)) => {
                 let came = Came::result(written(&Acknowledged { approved: true })?);
@@ -201,6 +203,11 @@ impl Engine {
         if let Action::Connect(op) = &frozen.action {
             let result = written(&self.connect(scope, op).await?)?;
             return Ok(Attempt { event: Event::Done, status: None, result, trouble: None });
+        }
+        let what = (&frozen.action, frozen.idempotency_key.as_str());
+        let agreed = (&frozen.approval_id, frozen.market.as_ref());
+        if let Some(attempt) = Box::pin(self.attempt_trade(scope, what, agreed)).await? {
+            return Ok(attempt);
         }
         self.attempt_action(&frozen.action, &frozen.idempotency_key).await
     }

@@ -16,6 +16,7 @@ use crate::api::ids::ApprovalId;
 use crate::api::primitives::PERFORMED;
 use crate::api::time::Millis;
 use crate::engine::outcomes::Lookup;
+use crate::engine::trading::trade;
 use crate::engine::{Call, Engine, Scope};
 use crate::store::{ApprovalRow, Decision, End};
 
@@ -186,8 +187,10 @@ impl Engine {
             Ok(Some(error)) => return Course::Unknown(error.message),
             Err(error) => return Course::Later(error.message),
         }
-        if frozen.class == Class::B && !settled {
-            return Course::Later("its answer was lost, and it may still arrive".to_owned());
+        let late = || Course::Later("its answer was lost, and it may still arrive".to_owned());
+        // Of an order, one that is there already is known by its own id.
+        if frozen.class == Class::B && !settled && trade(&frozen.action).is_none() {
+            return late();
         }
         let found = self.looked_up(frozen, row).await;
         let resendable = row.first_sent_at.is_some_and(|first| {
@@ -200,6 +203,8 @@ impl Engine {
             (Ok(Some(Lookup::Unclear(error))) | Err(error), Class::A | Class::B) => {
                 Course::Later(error.message)
             }
+            (Ok(Some(Lookup::Unsent)), Class::A | Class::B) => Course::Resend { doubt: false },
+            (Ok(Some(Lookup::Missing)), Class::B) if !settled => late(),
             (Ok(Some(Lookup::Missing) | None), Class::A) if !resendable => {
                 Course::Unknown("its answer was lost too long ago to send it again".to_owned())
             }
@@ -225,8 +230,16 @@ impl Engine {
     /// Asks the upstream whether something happened; `None` where it cannot be asked, or is another one than
     /// what it was sent to.
     async fn looked_up(&self, frozen: &Frozen, row: &ApprovalRow) -> Result<Option<Lookup>> {
+        if self.changed(frozen)?.is_some() {
+            return Ok(None);
+        }
+        let user = self.subject(&frozen.action)?;
+        let what = (&frozen.action, frozen.idempotency_key.as_str());
+        if let Some(found) = self.lookup_trade(&user, what).await? {
+            return Ok(Some(found));
+        }
         let asked = row.class != Class::C && PERFORMED.contains(&row.action_type.as_str());
-        if !asked || self.changed(frozen)?.is_some() {
+        if !asked {
             return Ok(None);
         }
         self.lookup_action(&frozen.action, &frozen.idempotency_key).await

@@ -83,9 +83,11 @@ impl Engine {
         let user: Option<UserRef> = row.user_id.parse().ok();
         let user = user.map(|user| self.store.user(&user)).transpose()?.flatten();
         let handle = user.map_or_else(|| row.user_id.clone(), |user| user.handle().to_owned());
-        let (environment, title, action, account) = match frozen {
-            Some(one) => (one.environment, one.title, Some(one.action), one.account),
-            None => (self.environment().to_owned(), "(altered)".to_owned(), None, None),
+        let (account, market) =
+            frozen.as_ref().map_or((None, None), |one| (one.account.clone(), one.market.clone()));
+        let (environment, title, action) = match frozen {
+            Some(one) => (one.environment, one.title, Some(one.action)),
+            None => (self.environment().to_owned(), "(altered)".to_owned(), None),
         };
         let action = action.map(|action| crate::api::action::written(&action)).transpose()?;
         let payload = action.and_then(|mut action| action.get_mut("payload").map(Value::take));
@@ -102,6 +104,7 @@ impl Engine {
             title,
             payload: payload.unwrap_or_default(),
             account,
+            market,
             status: row.status,
             class: row.class,
             result: came.result,

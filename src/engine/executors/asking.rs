@@ -243,7 +243,7 @@ impl Engine {
     }
 
     /// Returns the user an action is for.
-    fn subject(&self, action: &Action) -> Result<User> {
+    pub(in crate::engine) fn subject(&self, action: &Action) -> Result<User> {
         let name = action.clone().subject().and_then(|user| user.clone());
         match name {
             Some(name) => self.user(&name),

@@ -9,11 +9,13 @@ use crate::api::keys::Role;
 use crate::api::kits::{Explain, Explained, Kit, Mode, Presumed, Primitive};
 use crate::api::routes::ROUTES;
 use crate::api::samples::sample;
+use crate::api::trading::words::BrokerEnv;
 use crate::api::workspace::Effect;
 use crate::catalog::search::{did_you_mean, nearest};
 use crate::engine::caller::{Caller, Holder};
 use crate::engine::gate::{self, About, Judgement, Question, Rule, Verdict};
 use crate::engine::known::tool;
+use crate::engine::trading::trade;
 use crate::engine::{Engine, Scope};
 pub(super) use remedy::{Asked, remedy};
 
@@ -29,6 +31,10 @@ impl Engine {
     pub(in crate::engine) fn explain(&self, scope: &Scope<'_>, op: &Explain) -> Result<Explained> {
         let mut action = asked(&op.action)?;
         let named = self.named(&action, op)?;
+        if op.env.is_some() && trade(&action).is_none() {
+            let text = format!("`{}` trades nothing", op.action);
+            return Err(Error::new(Code::InvalidInput, text).hint("leave out `--env`"));
+        }
         let user = action.subject().is_some().then(|| scope.user()).transpose()?;
         let kit = user.filter(|_| gate::acts(&action)).map(|user| self.store.kit_of(user));
         let kit = kit.transpose()?;
@@ -39,6 +45,7 @@ impl Engine {
             tool: named.tool.as_ref(),
             effect: named.effect,
             unasked: false,
+            live: op.env == Some(BrokerEnv::Live),
         };
         let workspace = self.store.workspace()?;
         let judgement = gate::decide(&Question {
@@ -113,15 +120,13 @@ fn asked(name: &str) -> Result<Action> {
         if let Action::Execute(op) = &mut action {
             op.dry_run = false;
         }
+        if let Action::CreateOrder(op) = &mut action {
+            op.dry_run = false;
+        }
         if let Action::Disconnect(op) = &mut action {
             op.purge = false;
         }
         return Ok(action);
-    }
-    if Primitive::of(name) == Some(Primitive::Trading) {
-        return Err(Error::new(Code::NotFound, format!("this build has no action `{name}`"))
-            .hint("ask about another one, as in `naive explain connections.connect`")
-            .reason("action_unknown"));
     }
     let near = nearest(name, ROUTES.iter().map(|route| route.action));
     let otherwise = "an action is named as in `connections.connect` or `cards.create`";

@@ -50,8 +50,10 @@ pub(crate) struct About<'a> {
     pub(crate) tool: Option<&'a ToolSlug>,
     /// What that tool does
     pub(crate) effect: Option<Effect>,
-    /// Whether credentials are entered for a connection that no login was begun for
+    /// Whether credentials are entered for a connection that no login was begun for, or take the place of others
     pub(crate) unasked: bool,
+    /// Whether it moves real money at the broker
+    pub(crate) live: bool,
 }
 
 /// What becomes of a call, and by which rule.
@@ -181,7 +183,12 @@ fn protected(question: &Question<'_>) -> Option<(Rule, Error)> {
     if !question.about.unasked || !held_from(question, connect).0 {
         return None;
     }
-    Some((Rule::CredentialProtected, permits::credential_protected(question.about.toolkit)))
+    let error = if let Action::ConnectBroker(_) = question.action {
+        permits::link_protected()
+    } else {
+        permits::credential_protected(question.about.toolkit)
+    };
+    Some((Rule::CredentialProtected, error))
 }
 
 /// Tells whether a person is asked first, and by which rule.
@@ -208,7 +215,7 @@ fn held_from(question: &Question<'_>, (gated, rule): (bool, Rule)) -> (bool, Rul
     if is_human {
         return (false, Rule::OperatorNotHeld);
     }
-    let own = question.subject.is_none_or(|user| user.is_default);
+    let own = question.subject.is_none_or(|user| user.is_default) && !question.about.live;
     if own && !question.kit.is_some_and(|kit| kit.policy.gate_default_user) {
         return (false, Rule::DefaultUserNotHeld);
     }

@@ -8,7 +8,7 @@ use crate::api::ids::{Slug, quoted};
 use crate::api::keys::Role;
 use crate::api::kits::{Kit, Primitive};
 use crate::api::routes::writes;
-use crate::api::workspace::{User, UserStatus};
+use crate::api::workspace::{User, UserStatus, Workspace};
 use crate::engine::caller::{Caller, Refusal};
 
 /// What a program is told of that is not its to do.
@@ -162,19 +162,40 @@ pub(super) fn credential_protected(toolkit: Option<&Slug>) -> Error {
         .reason("credential_protected")
 }
 
+/// Makes the error of a brokerage account that would be linked in the place of another.
+pub(super) fn link_protected() -> Error {
+    Error::new(
+        Code::Forbidden,
+        "an account is linked already, and another one takes its place by a person's hand alone",
+    )
+    .hint("ask the operator to run `naive trading connect --reconnect`")
+    .reason("credential_protected")
+}
+
 pub(super) fn suspended(question: &Question<'_>) -> Result<()> {
     // To take a credential away for good is more than to look; a person may still tidy up.
-    let purges = matches!(question.action, Action::Disconnect(op) if op.purge);
+    let purges = matches!(question.action, Action::Disconnect(op) if op.purge)
+        || matches!(question.action, Action::DisconnectBroker(_));
     let counts = acts(question.action) || purges && question.caller != &Caller::Human;
     active(question.subject.filter(|_| counts))
 }
 
-/// Fails if nothing is done for a user, or its kit does not allow the app of a login: only the login's own
-/// state tells whose it is.
-pub(crate) fn login(user: Option<&User>, kit: Option<&Kit>, toolkit: &Slug) -> Result<()> {
+/// Fails if nothing is done for a user, or its kit does not allow the app of a login, or trading where that is
+/// the brokerage: only the login's own state tells whose it is.
+pub(crate) fn login(
+    (user, kit): (Option<&User>, Option<&Kit>),
+    workspace: &Workspace,
+    toolkit: &Slug,
+) -> Result<()> {
     active(user)?;
-    let about = About { toolkit: Some(toolkit), ..About::default() };
-    let forbidden = kit.and_then(|kit| kit::forbids(kit, Primitive::Connections, about));
+    let (primitive, about) = if *toolkit == Slug::brokerage() {
+        (Primitive::Trading, About::default())
+    } else {
+        switched_on(workspace)?;
+        let about = About { toolkit: Some(toolkit), ..About::default() };
+        (Primitive::Connections, about)
+    };
+    let forbidden = kit.and_then(|kit| kit::forbids(kit, primitive, about));
     forbidden.map_or(Ok(()), |(_, error)| Err(error))
 }
 
@@ -192,9 +213,18 @@ fn active(user: Option<&User>) -> Result<()> {
 }
 
 pub(super) fn connections_off(question: &Question<'_>) -> Result<()> {
-    let off = question.workspace.is_some_and(|workspace| !workspace.connections);
-    let about = primitive(question.action) == Some(Primitive::Connections);
-    if !(off && about && acts(question.action)) {
+    // Only the state of a login that ends tells whether it is to an app: see `login`.
+    let about = primitive(question.action) == Some(Primitive::Connections)
+        && !matches!(question.action, Action::Finish(_));
+    match question.workspace {
+        Some(workspace) if about && acts(question.action) => switched_on(workspace),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Fails if the workspace has switched connections off.
+fn switched_on(workspace: &Workspace) -> Result<()> {
+    if workspace.connections {
         return Ok(());
     }
     Err(Error::new(Code::FeatureNotConfigured, "connections are switched off in this workspace")

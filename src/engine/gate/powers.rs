@@ -16,7 +16,7 @@ pub(super) enum Power {
     AskPerson,
     /// Changes what others may do
     Policy,
-    /// Moves credentials in or out of the store
+    /// Moves credentials in or out of the store, or says where they go
     Operator,
     /// Decides what was held, or goes on with it
     Resolve,
@@ -25,16 +25,27 @@ pub(super) enum Power {
 }
 
 /// Tells whether an action waits for a person where no kit says otherwise.
-/// Source: the seed about approvals, "What's gated by default".
+/// Source: the seeds about approvals, "What's gated by default", and about trading, "Governance".
 pub(super) fn gated_by_default(action: &Action) -> bool {
-    matches!(action, Action::Connect(_)) || PERFORMED.contains(&action.name())
+    let trades = matches!(
+        action,
+        Action::CreateOrder(_) | Action::CancelOrder(_) | Action::ClosePosition(_)
+    );
+    trades || matches!(action, Action::Connect(_)) || PERFORMED.contains(&action.name())
 }
 
 /// Returns what an action is a use of.
+#[expect(
+    clippy::too_many_lines,
+    reason = "every action is named, so that a new one breaks the build here"
+)]
 pub(super) fn power(action: &Action) -> Power {
     match action {
         // Who only wants to see the request does nothing.
         Action::Execute(op) if op.dry_run => Power::Look,
+        Action::CreateOrder(op) if op.dry_run => Power::Look,
+        // Where the broker is, the credentials of all accounts go.
+        Action::ConfigureBroker(op) if op.base_url.is_some() => Power::Operator,
         Action::Execute(_)
         | Action::Connect(_)
         | Action::Finish(_)
@@ -47,7 +58,11 @@ pub(super) fn power(action: &Action) -> Power {
         | Action::PurchaseDomain(_)
         | Action::StartVerification(_)
         | Action::CreateFormation(_)
-        | Action::SubmitFormation(_) => Power::Act,
+        | Action::SubmitFormation(_)
+        | Action::ConnectBroker(_)
+        | Action::CreateOrder(_)
+        | Action::CancelOrder(_)
+        | Action::ClosePosition(_) => Power::Act,
         Action::RequestApproval(_) => Power::AskPerson,
         Action::CreateUser(_)
         | Action::UpdateUser(_)
@@ -65,7 +80,10 @@ pub(super) fn power(action: &Action) -> Power {
         | Action::UpdateKit(_)
         | Action::DeleteKit(_)
         | Action::AssignKit(_)
-        | Action::ConfigureAction(_) => Power::Policy,
+        | Action::ConfigureAction(_)
+        | Action::ConfigureBroker(_)
+        | Action::Halt(_)
+        | Action::Resume(_) => Power::Policy,
         Action::ExportConnection(_) | Action::ImportConnection(_) => Power::Operator,
         Action::Approve(_)
         | Action::Deny(_)
@@ -87,6 +105,17 @@ pub(super) fn power(action: &Action) -> Power {
         | Action::GetKit(_)
         | Action::Explain(_)
         | Action::ListActions(_)
+        | Action::ListBrokers(_)
+        | Action::DisconnectBroker(_)
+        | Action::GetAccount(_)
+        | Action::ListAssets(_)
+        | Action::ListPositions(_)
+        | Action::GetPosition(_)
+        | Action::ListOrders(_)
+        | Action::GetOrder(_)
+        | Action::GetQuotes(_)
+        | Action::GetLimits(_)
+        | Action::ReconcileOrders(_)
         | Action::ListApprovals(_)
         | Action::GetApproval(_)
         | Action::QueryLog(_)
@@ -99,10 +128,27 @@ pub(crate) fn looks(action: &Action) -> bool {
     power(action) == Power::Look && !acts(action)
 }
 
-/// Tells whether an action does something for its user, rather than look at it or take it away.
+/// Tells whether an action does something for its user, or asks outside in their name, rather than look at what
+/// is here or take it away.
 pub(crate) fn acts(action: &Action) -> bool {
     matches!(power(action), Power::Act | Power::Operator | Power::AskPerson)
-        || matches!(action, Action::Execute(_))
+        || matches!(action, Action::Execute(_) | Action::CreateOrder(_))
+        || asks_broker(action)
+}
+
+/// Tells whether an action looks into a brokerage account with its credential.
+fn asks_broker(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::GetAccount(_)
+            | Action::ListAssets(_)
+            | Action::ListPositions(_)
+            | Action::GetPosition(_)
+            | Action::ListOrders(_)
+            | Action::GetOrder(_)
+            | Action::GetQuotes(_)
+            | Action::ReconcileOrders(_)
+    )
 }
 
 /// Tells whether an action decides an approval, or goes on with one.
@@ -145,6 +191,10 @@ pub(crate) fn goes_on_with(action: &Action) -> Option<&ConnectionRef> {
 }
 
 /// Returns what of an app an action names, where that is what it uses.
+#[expect(
+    clippy::too_many_lines,
+    reason = "every action is named, so that a new one breaks the build here"
+)]
 fn named(action: &Action) -> Named<'_> {
     match action {
         Action::Connect(op) => Named::App(&op.toolkit),
@@ -194,6 +244,24 @@ fn named(action: &Action) -> Named<'_> {
         | Action::StartVerification(_)
         | Action::CreateFormation(_)
         | Action::SubmitFormation(_)
+        | Action::ConfigureBroker(_)
+        | Action::ConnectBroker(_)
+        | Action::ListBrokers(_)
+        | Action::DisconnectBroker(_)
+        | Action::GetAccount(_)
+        | Action::ListAssets(_)
+        | Action::ListPositions(_)
+        | Action::GetPosition(_)
+        | Action::ListOrders(_)
+        | Action::GetOrder(_)
+        | Action::GetQuotes(_)
+        | Action::CreateOrder(_)
+        | Action::CancelOrder(_)
+        | Action::ClosePosition(_)
+        | Action::GetLimits(_)
+        | Action::Halt(_)
+        | Action::Resume(_)
+        | Action::ReconcileOrders(_)
         | Action::ListApprovals(_)
         | Action::GetApproval(_)
         | Action::Approve(_)

@@ -28,6 +28,7 @@ pub(super) fn check(engine: &Engine, policy: &Policy) -> Result<()> {
         );
         fault(&mut faults, &format!("custom_auth_configs/{app}"), text);
     }
+    trading(policy, &mut faults);
     let custom = policy.primitives_config.get(&Primitive::Custom);
     if custom.is_some_and(|config| config.requires_approval == Some(false)) {
         faults.push(Fault {
@@ -55,6 +56,30 @@ fn refused(faults: Vec<Fault>) -> Result<()> {
 fn fault(faults: &mut Vec<Fault>, place: &str, message: impl Into<String>) {
     let pointer = format!("/connections_config/{place}");
     faults.push(Fault { pointer, message: message.into() });
+}
+
+/// Finds amounts of dollars and percent that are less than nothing.
+fn trading(policy: &Policy, faults: &mut Vec<Fault>) {
+    let config = &policy.trading_config;
+    for (env, config) in [("paper", &config.paper), ("live", &config.live)] {
+        let limits = [("limits".to_owned(), &config.limits)].into_iter();
+        let by_class = config.by_class.iter();
+        let by_class = by_class.map(|(class, limits)| (format!("byClass/{class}"), limits));
+        let amounts = limits.chain(by_class).flat_map(|(place, limits)| {
+            [
+                (format!("{place}/maxOrderNotional"), limits.max_order_notional),
+                (format!("{place}/maxDayNotional"), limits.max_day_notional),
+                (format!("{place}/maxDriftPercent"), limits.max_drift_percent),
+            ]
+        });
+        let amounts = amounts.chain([("maxDayLoss".to_owned(), config.max_day_loss)]);
+        for (place, _) in
+            amounts.filter(|(_, amount)| amount.is_some_and(|amount| amount.0.is_sign_negative()))
+        {
+            let pointer = format!("/trading_config/{env}/{place}");
+            faults.push(Fault { pointer, message: "a limit is not less than 0".to_owned() });
+        }
+    }
 }
 
 /// Finds a mode and a list that contradict each other.

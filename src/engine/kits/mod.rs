@@ -21,6 +21,7 @@ impl Engine {
         let policy = Policy {
             primitives_config: op.primitives_config.unwrap_or_default(),
             connections_config: op.connections_config.unwrap_or_default(),
+            trading_config: op.trading_config.unwrap_or_default(),
             gate_default_user: op.gate_default_user.unwrap_or_default(),
             approval_ttl: op.approval_ttl,
         };
@@ -61,7 +62,9 @@ impl Engine {
 
     pub(in crate::engine) fn update_kit(&self, op: UpdateKit) -> Result<Kit> {
         let kit = self.kit(&op.kit)?;
-        let rules = op.primitives_config.is_some() || op.connections_config.is_some();
+        let rules = op.primitives_config.is_some()
+            || op.connections_config.is_some()
+            || op.trading_config.is_some();
         let other = op.gate_default_user.is_some() || op.approval_ttl.is_some();
         if !rules && !other && op.name.is_none() && op.description.is_none() {
             return Err(Error::usage("there is nothing to change")
@@ -73,6 +76,7 @@ impl Engine {
         let policy = Policy {
             primitives_config: op.primitives_config.clone().unwrap_or_default(),
             connections_config: op.connections_config.clone().unwrap_or_default(),
+            trading_config: op.trading_config.clone().unwrap_or_default(),
             ..Policy::default()
         };
         // Only what is said is judged: an app that was removed since must not stand in the way.
@@ -91,6 +95,7 @@ impl Engine {
                 policy: Policy {
                     primitives_config: op.primitives_config.unwrap_or(was.primitives_config),
                     connections_config: op.connections_config.unwrap_or(was.connections_config),
+                    trading_config: op.trading_config.unwrap_or(was.trading_config),
                     gate_default_user: op.gate_default_user.unwrap_or(was.gate_default_user),
                     approval_ttl: op.approval_ttl.or(was.approval_ttl),
                 },

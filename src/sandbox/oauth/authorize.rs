@@ -11,8 +11,9 @@ use crate::api::ids;
 use crate::api::sandbox::{At, What};
 use crate::api::time::Millis;
 use crate::sandbox::http::{self, Call, Params};
+use crate::sandbox::store::clients;
+use crate::sandbox::store::failures::{self, Fitting};
 use crate::sandbox::store::grants::{self, Binding, Consent};
-use crate::sandbox::store::{clients, failures};
 use crate::sandbox::{World, page};
 
 /// Whose account it is where nobody said so.
@@ -203,7 +204,8 @@ fn refuse(world: &World, slug: &str, wrong: Wrong) -> Response {
 /// Tells whether a consent is to fail in this way, and takes that failure off the plan.
 pub(super) fn fails(world: &World, slug: &str, what: What) -> bool {
     // A database that does not answer will not take the consent either.
-    failures::take(&world.store, At::Consent, slug, Some(what)).is_ok_and(|found| found.is_some())
+    let asked = Fitting { at: At::Consent, toolkit: slug, changes: true };
+    failures::take(&world.store, asked, Some(what)).is_ok_and(|found| found.is_some())
 }
 
 /// Sends the browser to the client, whose own query is kept.

@@ -52,13 +52,23 @@ pub(crate) fn clear(database: &Path) -> Result<()> {
         .map_err(|cause| broken(database, cause.into()))
 }
 
+/// A request that a failure may fit.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::sandbox) struct Fitting<'a> {
+    /// What it asks.
+    pub(in crate::sandbox) at: At,
+    /// The app.
+    pub(in crate::sandbox) toolkit: &'a str,
+    /// Whether it changes something: nothing else can be accepted and then not be answered.
+    pub(in crate::sandbox) changes: bool,
+}
+
 /// Takes one failure that fits a request, so that nobody else plays it; `only` looks for one kind.
 ///
 /// Where none is planned, nothing is written.
 pub(in crate::sandbox) fn take(
     store: &Store,
-    at: At,
-    toolkit: &str,
+    asked: Fitting<'_>,
     only: Option<What>,
 ) -> rusqlite::Result<Option<What>> {
     let some = "SELECT EXISTS (SELECT 1 FROM failures)";
@@ -70,8 +80,15 @@ pub(in crate::sandbox) fn take(
             .query_row(
                 "SELECT id, what, times FROM failures
                  WHERE at = ?1 AND (toolkit IS NULL OR toolkit = ?2) AND (?3 IS NULL OR what = ?3)
+                     AND (?4 OR what <> ?5)
                  ORDER BY id LIMIT 1",
-                params![word(&at), toolkit, only.as_ref().map(word)],
+                params![
+                    word(&asked.at),
+                    asked.toolkit,
+                    only.as_ref().map(word),
+                    asked.changes,
+                    word(&What::GatewayTimeout)
+                ],
                 |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, u32>(2)?)),
             )
             .optional()?;

@@ -1,10 +1,12 @@
 //! The sandbox's own database: opened here, and all of its SQL is in this directory.
 //!
-//! Several processes may use one file at the same time, so nothing is remembered anywhere else and
-//! every change is one immediate transaction. Not here: what a vendor says about any of it.
+//! Several processes may use one file at the same time, so every change is one immediate transaction, and nothing
+//! is remembered elsewhere but what a version in the file proves to be as it was (`exchange::memory` and
+//! `exchange::settings`). Not here: what a vendor says about any of it.
 
 pub(super) mod clients;
 pub(super) mod devices;
+pub(super) mod exchange;
 pub(super) mod failures;
 pub(super) mod grants;
 pub(super) mod mail;
@@ -31,6 +33,7 @@ const STEPS: &[&str] = &[
     include_str!("failures.sql"),
     include_str!("things.sql"),
     include_str!("shelves.sql"),
+    include_str!("exchange.sql"),
 ];
 
 /// How long a process waits for another one's transaction.
@@ -91,6 +94,10 @@ pub(crate) struct Contents {
     pub(crate) verifications: u32,
     /// Companies that were formed, or are being.
     pub(crate) formations: u32,
+    /// Accounts at the paper exchange.
+    pub(crate) paper_accounts: u32,
+    /// Orders at the paper exchange, ended ones and legs included.
+    pub(crate) paper_orders: u32,
     /// What other apps were told to make.
     pub(crate) things: u32,
 }
@@ -142,6 +149,9 @@ pub(crate) fn reset(database: &Path) -> Result<()> {
              DELETE FROM tokens; DELETE FROM codes; DELETE FROM devices; DELETE FROM grants;
              DELETE FROM clients; DELETE FROM failures;
              DELETE FROM objects; DELETE FROM replies; DELETE FROM things;
+             DELETE FROM exchange_orders; DELETE FROM exchange_activities;
+             DELETE FROM exchange_closes; DELETE FROM exchange_accounts;
+             DELETE FROM exchange_prices; DELETE FROM exchange_settings;
              COMMIT;
              PRAGMA wal_checkpoint(TRUNCATE);",
         )
@@ -190,6 +200,8 @@ fn count(connection: &Connection) -> rusqlite::Result<Contents> {
         domains: objects("actions", "domain")?,
         verifications: objects("actions", "verification")?,
         formations: objects("actions", "formation")?,
+        paper_accounts: rows("SELECT count(*) FROM exchange_accounts")?,
+        paper_orders: rows("SELECT count(*) FROM exchange_orders")?,
         things: rows("SELECT count(*) FROM things")?,
     })
 }

@@ -7,7 +7,7 @@ use axum::http::Request;
 
 use super::super::fail::{SLOW, fate};
 use super::super::http::Call;
-use super::super::store::failures;
+use super::super::store::failures::{self, Fitting};
 use super::super::{clear, contents, plan, planned, reset};
 use super::{MODIFY, World, asked};
 use crate::api::sandbox::{At, Failure, What};
@@ -171,7 +171,8 @@ async fn failures_wait_for_their_app_and_are_counted_down_once_each() {
             let database = database.clone();
             std::thread::spawn(move || {
                 let store = super::super::Store::open(&database).unwrap();
-                let take = || failures::take(&store, At::Api, "slack", None).unwrap();
+                let asked = Fitting { at: At::Api, toolkit: "slack", changes: true };
+                let take = || failures::take(&store, asked, None).unwrap();
                 (0..4).filter(|_| take().is_some()).count()
             })
         })

@@ -2,6 +2,7 @@
 
 mod agency;
 mod calendar;
+mod exchange;
 mod fail;
 mod generic;
 mod github;

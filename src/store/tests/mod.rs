@@ -2,6 +2,7 @@
 
 mod log;
 mod once;
+mod trading;
 
 use std::collections::BTreeMap;
 

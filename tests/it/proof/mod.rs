@@ -4,5 +4,6 @@
 mod crowd;
 mod disk;
 mod kills;
+mod orders;
 mod power;
 mod scene;

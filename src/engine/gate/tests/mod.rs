@@ -122,12 +122,19 @@ struct Asked {
     tool: Option<ToolSlug>,
     effect: Option<Effect>,
     unasked: bool,
+    live: bool,
 }
 
 impl Asked {
     fn new(line: &str) -> Self {
         let words: Vec<&str> = line.split_whitespace().collect();
         let mut action = sample(words[0]).unwrap().unwrap();
+        if let Action::CreateOrder(op) = &mut action {
+            op.dry_run = words.contains(&"dry-run");
+        }
+        if let Action::ConfigureBroker(op) = &mut action {
+            op.base_url = op.base_url.take().filter(|_| words.contains(&"elsewhere"));
+        }
         let mut asked = match words.get(1).filter(|_| words[0] == "connections.execute") {
             None => Self {
                 action: action.clone(),
@@ -135,6 +142,7 @@ impl Asked {
                 tool: None,
                 effect: None,
                 unasked: words.contains(&"unasked"),
+                live: words.contains(&"live"),
             },
             Some(slug) => {
                 if let Action::Execute(op) = &mut action {
@@ -143,10 +151,12 @@ impl Asked {
                 let app = slug.split('_').next().unwrap().to_lowercase();
                 let effect = serde_json::from_value(json!(words[2])).unwrap();
                 let (toolkit, tool) = (app.parse().ok(), slug.parse().ok());
-                Self { action, toolkit, tool, effect: Some(effect), unasked: false }
+                let effect = Some(effect);
+                Self { action, toolkit, tool, effect, unasked: false, live: false }
             }
         };
-        asked.toolkit = asked.toolkit.or(words.get(1).and_then(|app| app.parse().ok()));
+        let app = words.get(1).filter(|_| words[0].starts_with("connections."));
+        asked.toolkit = asked.toolkit.or(app.and_then(|app| app.parse().ok()));
         asked
     }
 
@@ -168,6 +178,7 @@ impl Asked {
             tool: self.tool.as_ref(),
             effect: self.effect,
             unasked: self.unasked,
+            live: self.live,
         };
         decide(&Question {
             caller: &caller,

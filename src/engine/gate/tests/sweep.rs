@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use super::*;
 
 /// What only operators and workspace keys that are sealed to nobody do.
-const POLICY: [&str; 17] = [
+const POLICY: [&str; 20] = [
     "users.create",
     "users.update",
     "users.delete",
@@ -24,12 +24,15 @@ const POLICY: [&str; 17] = [
     "account_kits.delete",
     "account_kits.assign",
     "actions.configure",
+    "trading.configure",
+    "trading.halt",
+    "trading.resume",
 ];
 const RESOLVE: [&str; 4] =
     ["approvals.approve", "approvals.deny", "approvals.resolve", "approvals.reconcile"];
 const OPERATOR: [&str; 2] = ["connections.export", "connections.import"];
 /// What does something for a user.
-const ACTS: [&str; 16] = [
+const ACTS: [&str; 28] = [
     "connections.connect",
     "connections.finish",
     "connections.poll",
@@ -45,10 +48,22 @@ const ACTS: [&str; 16] = [
     "verification.start",
     "formation.create",
     "formation.submit",
+    "trading.connect",
+    "trading.account",
+    "trading.assets",
+    "trading.positions",
+    "trading.position",
+    "trading.orders",
+    "trading.order.get",
+    "trading.quote",
+    "trading.reconcile",
+    "trading.order.create",
+    "trading.order.cancel",
+    "trading.position.close",
     "approvals.request",
 ];
 /// The seed's gated actions of this build.
-const HELD: [&str; 8] = [
+const HELD: [&str; 11] = [
     "cards.create",
     "cards.cardholder.create",
     "cards.topup",
@@ -57,6 +72,9 @@ const HELD: [&str; 8] = [
     "formation.create",
     "formation.submit",
     "connections.connect",
+    "trading.order.create",
+    "trading.order.cancel",
+    "trading.position.close",
 ];
 
 /// One case of all there are, and what became of it.

@@ -101,6 +101,25 @@ agent            tenant    off               refused primitive_disabled      app
 agent            tenant    off               held    held_by_default         domains.purchase
 agent            tenant    off               allowed not_gated               connections.connected
 
+agent            tenant    default           held    held_by_default         trading.order.create
+agent            tenant    default           held    held_by_default         trading.order.cancel
+agent            tenant    default           held    held_by_default         trading.position.close
+agent            tenant    default           allowed not_gated               trading.order.create dry-run
+agent            tenant    default           allowed not_gated               trading.connect
+agent            tenant    default           allowed not_gated               trading.account
+agent            tenant    default           allowed not_gated               trading.reconcile
+agent            default   default           allowed default_user_not_held   trading.order.create
+agent            default   default           held    held_by_default         trading.order.create live
+agent            default   default           held    held_by_default         trading.position.close live
+human            default   default           allowed operator_not_held       trading.order.create live
+agent            none      default           refused policy_protected        trading.configure
+workspace        none      default           allowed not_gated               trading.configure
+workspace        none      default           refused operator_only           trading.configure elsewhere
+human            none      default           allowed not_gated               trading.configure elsewhere
+agent            none      default           refused policy_protected        trading.halt
+agent            none      default           refused policy_protected        trading.resume
+workspace        none      default           allowed not_gated               trading.halt
+
 workspace        tenant    default           held    held_by_default         cards.create
 workspace        default   default           allowed default_user_not_held   cards.create
 workspace        none      default           allowed not_gated               keys.create
@@ -247,7 +266,9 @@ fn what_a_kit_says_of_connections_in_either_place_counts() {
 fn a_login_ends_only_where_it_might_begin() {
     let gmail: Slug = "gmail".parse().unwrap();
     let ends = |whom: &str, under: &str| {
-        login(user(whom).as_ref(), Some(&kit(under)), &gmail).map_err(|error| error.reason.unwrap())
+        let (user, kit) = (user(whom), kit(under));
+        login((user.as_ref(), Some(&kit)), &workspace(), &gmail)
+            .map_err(|error| error.reason.unwrap())
     };
 
     assert_eq!(ends("tenant", "default"), Ok(()));

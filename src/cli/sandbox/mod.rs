@@ -1,5 +1,7 @@
 //! `naive sandbox`: what its commands are and look like. `main` runs the sandbox itself.
 
+pub(crate) mod exchange;
+
 use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum as _};
@@ -10,18 +12,32 @@ use super::output::{Output, Page, word};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::Slug;
 use crate::api::sandbox::{At, Failure, What};
+use crate::api::trading::amount::Amount;
 use crate::api::workspace::AuthType;
 use crate::catalog;
 use crate::catalog::search::{did_you_mean, nearest};
 use crate::settings::{Profile, Settings};
+use exchange::{Clock, Fills, Price};
 
 /// The simulated apps of the sandbox profile.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show what the simulated apps remember
     Status,
-    /// Make the simulated apps forget everything
-    Reset,
+    /// Make the simulated apps forget everything, the exchange's prices, clock and settings included
+    Reset {
+        /// Only forget the accounts of the exchange, and let new ones begin with so many dollars
+        #[arg(long, value_name = "DOLLARS")]
+        cash: Option<Amount>,
+    },
+    /// Set the prices of the exchange, or let them walk or replay
+    #[command(subcommand)]
+    Price(Price),
+    /// Set the clock of the exchange
+    #[command(subcommand)]
+    Clock(Clock),
+    /// Show or set how the exchange fills orders
+    Fills(Fills),
     /// Let the next requests to the simulated apps fail, to see what happens then
     Fail(Fail),
     /// Run the simulated apps for clients of your own; they take any bearer
@@ -51,7 +67,10 @@ impl Command {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Status => "sandbox.status",
-            Self::Reset => "sandbox.reset",
+            Self::Reset { .. } => "sandbox.reset",
+            Self::Price(_) => "sandbox.price",
+            Self::Clock(_) => "sandbox.clock",
+            Self::Fills(_) => "sandbox.fills",
             Self::Fail(_) => "sandbox.fail",
             Self::Serve(_) => "sandbox.serve",
         }
@@ -60,7 +79,8 @@ impl Command {
     /// Tells whether it changes what the simulated apps remember or do for everybody.
     pub(crate) fn is_the_operators(&self) -> bool {
         match self {
-            Self::Reset => true,
+            Self::Reset { .. } | Self::Price(_) | Self::Fills(_) => true,
+            Self::Clock(clock) => !matches!(clock, Clock::Show),
             Self::Fail(fail) => !fail.list,
             Self::Status | Self::Serve(_) => false,
         }
@@ -187,7 +207,7 @@ pub(crate) fn failures(output: &Output, failures: &[Failure], settings: &Setting
     }
     let shipped = |slug: &Slug| catalog::builtin_slugs().any(|own| own == slug.as_str());
     for slug in failures.iter().filter_map(|failure| failure.toolkit.as_ref()) {
-        if !shipped(slug) && slug.as_str() != ACTIONS {
+        if !shipped(slug) && slug.as_str() != ACTIONS && *slug != Slug::brokerage() {
             let near = nearest(slug.as_str(), catalog::builtin_slugs());
             let advice = did_you_mean(&near, "an added one may be");
             page.hint(format!("No shipped toolkit is called `{slug}`; {advice}"));
@@ -224,5 +244,12 @@ pub(crate) fn reset(output: &Output) -> Result<u8> {
 pub(crate) fn served(output: &Output, url: &Url) -> Result<u8> {
     let mut page = Page::default();
     page.text(format!("The sandbox is at {url}. Ctrl-C ends it."));
-    output.reply("sandbox.serve", json!({ "url": url }), page)
+    let environment = exchange::environment(url);
+    page.text("\nFor programs that trade at its exchange, each key an account of its own:");
+    for (name, value) in &environment {
+        page.text(format!("export {name}={value}"));
+    }
+    let environment: serde_json::Map<_, _> =
+        environment.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    output.reply("sandbox.serve", json!({ "url": url, "environment": environment }), page)
 }
