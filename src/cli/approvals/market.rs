@@ -28,7 +28,8 @@ pub(super) async fn now(app: &App<'_>, one: &Approval) -> Option<Object> {
 
 /// Returns the lines of a card about the market, each with its name.
 pub(super) fn lines(then: &MarketView, now: Option<&Object>) -> Vec<(&'static str, String)> {
-    let mut lines = vec![("market", quoted(then.bid, then.ask, &then.at.plain(), &then.session))];
+    let asked = quoted(then.bid, then.ask, &format!("{} UTC, {}", then.at.plain(), then.session));
+    let mut lines = vec![("market", asked)];
     if let Some(now) = now {
         lines.push(("now", current(then, now)));
     }
@@ -42,9 +43,10 @@ pub(super) fn lines(then: &MarketView, now: Option<&Object>) -> Vec<(&'static st
     lines
 }
 
-fn quoted(bid: Option<Amount>, ask: Option<Amount>, at: &str, session: &str) -> String {
+/// Returns both sides of a market, with what is to be said of them.
+fn quoted(bid: Option<Amount>, ask: Option<Amount>, about: &str) -> String {
     let side = |side: Option<Amount>| side.map_or("none".to_owned(), |price| price.to_string());
-    format!("bid {}, ask {} ({at} UTC, {session})", side(bid), side(ask))
+    format!("bid {}, ask {} ({about})", side(bid), side(ask))
 }
 
 /// Returns the market as it is now, and how far it has moved.
@@ -58,10 +60,9 @@ fn current(then: &MarketView, now: &Object) -> String {
     let (bid, ask) = (price("bp"), price("ap"));
     let at = now.get("t").and_then(Value::as_str).and_then(|at| at.parse::<Millis>().ok());
     let at = at.map_or("?".to_owned(), Millis::plain);
-    let side = |side: Option<Amount>| side.map_or("none".to_owned(), |price| price.to_string());
     let moved = moved(then.ask.or(then.bid), ask.or(bid));
     let most = then.max_drift.map(|most| format!(", {most} % at most")).unwrap_or_default();
-    format!("bid {}, ask {} ({at} UTC{moved}{most})", side(bid), side(ask))
+    quoted(bid, ask, &format!("{at} UTC{moved}{most}"))
 }
 
 fn moved(before: Option<Amount>, after: Option<Amount>) -> String {

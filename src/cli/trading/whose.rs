@@ -28,10 +28,8 @@ impl Whose {
         named: Option<BrokerEnv>,
         user: Option<&UserRef>,
     ) -> Result<Self> {
-        let links = app.done(app.as_caller(), ListBrokers { user: user.cloned() }).await?;
-        let goes_on =
-            |one: &&BrokerConnection| one.connected || one.status == BrokerStatus::Expired;
-        let links: Vec<_> = links.connections.iter().filter(goes_on).collect();
+        let goes_on = |one: &BrokerConnection| one.connected || one.status == BrokerStatus::Expired;
+        let links: Vec<_> = links(app, user).await?.into_iter().filter(goes_on).collect();
         let only = if let [one] = links.as_slice() { Some(one.env) } else { None };
         let env = named.or(only);
         let flag = env.filter(|_| links.len() > 1).map(|env| format!(" --env {env}"));
@@ -49,8 +47,8 @@ impl Whose {
 
     /// Tells whether the account of an env is linked and can be traded through.
     pub(super) async fn linked(app: &App<'_>, env: BrokerEnv, user: Option<&UserRef>) -> bool {
-        let links = app.done(app.as_caller(), ListBrokers { user: user.cloned() }).await;
-        links.is_ok_and(|links| links.connections.iter().any(|one| one.env == env && one.connected))
+        let links = links(app, user).await;
+        links.is_ok_and(|links| links.iter().any(|one| one.env == env && one.connected))
     }
 
     /// Asks whoever is at the terminal whether real money is meant.
@@ -70,4 +68,10 @@ impl Whose {
             Err(_) => Err(Error::interrupted()),
         }
     }
+}
+
+/// Returns the brokerage accounts of a user, however they stand.
+async fn links(app: &App<'_>, user: Option<&UserRef>) -> Result<Vec<BrokerConnection>> {
+    let reply = app.done(app.as_caller(), ListBrokers { user: user.cloned() }).await?;
+    Ok(reply.connections)
 }

@@ -129,21 +129,21 @@ impl Engine {
                 Err(Error::new(Code::InvalidInput, text).hint(see(id)).reason("not_unknown"))
             }
             ended => {
-                self.note_found(&self.frozen(&row)?, op.found)?;
+                self.note_found(&self.frozen(&row)?, op.found);
                 self.decided(id, ended)
             }
         }
     }
 
     /// Notes what a person has found out about an order, beside its approval: the limits count by that.
-    fn note_found(&self, frozen: &Frozen, found: Found) -> Result<()> {
-        let Some(env) = trade(&frozen.action).and_then(Trade::env) else { return Ok(()) };
+    fn note_found(&self, frozen: &Frozen, found: Found) {
+        let Some(env) = trade(&frozen.action).and_then(Trade::env) else { return };
         let status = match found {
             Found::Executed => IntentStatus::Placed,
             Found::NotExecuted => IntentStatus::Refused,
         };
         let name = (frozen.user.as_str(), env, frozen.idempotency_key.as_str());
-        self.store.settle_intent(name, status, Millis::now())
+        self.note_intent(name, status);
     }
 
     /// Returns an approval as it stands now.

@@ -180,7 +180,11 @@ impl Engine {
     }
 
     /// Notes what became of an order. What has happened has happened, whether or not it could be taken down.
-    pub(super) fn note_intent(&self, name: (&str, BrokerEnv, &str), status: IntentStatus) {
+    pub(in crate::engine) fn note_intent(
+        &self,
+        name: (&str, BrokerEnv, &str),
+        status: IntentStatus,
+    ) {
         if let Err(error) = self.store.settle_intent(name, status, Millis::now()) {
             let id = name.2;
             self.note(format!("What became of the order `{id}` could not be noted: {error}."));
