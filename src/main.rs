@@ -182,6 +182,7 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
         | Command::Users(_)
         | Command::Approvals(_)
         | Command::Keys(_)
+        | Command::Webhooks(_)
         | Command::Workspace(_)
         | Command::AccountKits(_)
         | Command::Explain(_)

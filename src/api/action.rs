@@ -40,6 +40,10 @@ use super::trading::order::{
     CancelOrder, ClosePosition, CreateOrder, GetOrder, ListOrders, Orders, ReconcileOrders,
     ReconciledOrders,
 };
+use super::webhooks::{
+    CreateWebhook, CreatedWebhook, DeleteWebhook, DeletedWebhook, EventTypes, ListEventTypes,
+    ListWebhooks, TestWebhook, TestedWebhook, Webhooks,
+};
 use super::workspace::{
     AddToolkit, ConfigureToolkit, CreateUser, DeleteUser, DisableToolkit, EnableToolkit,
     GetToolkit, GetUser, GetWorkspace, ListToolkits, ListUsers, RemoveToolkit, ToolkitDetail,
@@ -187,6 +191,11 @@ actions! {
     "keys.create" CreateKey -> CreatedKey,
     "keys.list" ListKeys -> Keys,
     "keys.revoke" RevokeKey -> Key,
+    "webhooks.create" CreateWebhook -> CreatedWebhook,
+    "webhooks.list" ListWebhooks -> Webhooks,
+    "webhooks.event_types" ListEventTypes -> EventTypes,
+    "webhooks.test" TestWebhook -> TestedWebhook,
+    "webhooks.delete" DeleteWebhook -> DeletedWebhook,
     "account_kits.create" CreateKit -> Kit,
     "account_kits.list" ListKits -> Kits,
     "account_kits.get" GetKit -> Kit,

@@ -21,4 +21,5 @@ pub(crate) mod time;
 pub(crate) mod tools;
 pub(crate) mod trading;
 pub(crate) mod vault;
+pub(crate) mod webhooks;
 pub(crate) mod workspace;

@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::{
     actions, approvals, backup, config, connections, generate, keys, kits, logs, sandbox, toolkits,
-    trading, users, vault, workspace,
+    trading, users, vault, webhooks, workspace,
 };
 use crate::api::error::{Error, Result};
 use crate::api::kits::Explain;
@@ -34,6 +34,9 @@ pub(crate) enum Command {
     /// The keys of the programs that act here
     #[command(subcommand)]
     Keys(keys::Command),
+    /// The addresses that hear of what happens here
+    #[command(subcommand)]
+    Webhooks(webhooks::Command),
     /// What is decided about the workspace as a whole
     #[command(subcommand)]
     Workspace(workspace::Command),
@@ -100,6 +103,7 @@ impl Command {
             Self::Users(command) => command.name(),
             Self::Approvals(command) => command.name(),
             Self::Keys(command) => command.name(),
+            Self::Webhooks(command) => command.name(),
             Self::Workspace(command) => command.name(),
             Self::AccountKits(command) => command.name(),
             Self::Explain(_) => "policy.explain",
@@ -128,6 +132,7 @@ impl Command {
             Self::Config(command) => matches!(command, config::Command::Set { .. }),
             Self::Sandbox(command) => command.is_the_operators(),
             Self::Approvals(command) => command.is_the_operators(),
+            Self::Webhooks(command) => command.is_the_operators(),
             Self::Connections(_)
             | Self::Toolkits(_)
             | Self::Trading(_)
@@ -167,6 +172,7 @@ impl Command {
             | Self::Users(_)
             | Self::Approvals(_)
             | Self::Keys(_)
+            | Self::Webhooks(_)
             | Self::Workspace(_)
             | Self::Use(_)
             | Self::Whoami
@@ -200,6 +206,7 @@ impl Command {
             },
             Self::Logs(command) if command.follows() => Needs::Watch,
             Self::Approvals(command) => command.needs(),
+            Self::Webhooks(command) => command.needs(),
             Self::Use(_) | Self::Whoami | Self::Vault(_) | Self::Logs(_) | Self::Backup(_) => {
                 Needs::Store
             }

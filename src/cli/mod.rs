@@ -36,6 +36,7 @@ mod usage;
 mod users;
 mod vault;
 mod wait;
+mod webhooks;
 mod workspace;
 
 use std::cell::RefCell;
@@ -101,6 +102,7 @@ impl App<'_> {
             Command::Users(command) => users::run(self, command).await,
             Command::Approvals(command) => Box::pin(approvals::run(self, command)).await,
             Command::Keys(command) => keys::run(self, command).await,
+            Command::Webhooks(command) => Box::pin(webhooks::run(self, command)).await,
             Command::Workspace(command) => workspace::run(self, command).await,
             Command::AccountKits(command) => Box::pin(kits::run(self, command)).await,
             Command::Explain(op) => explain::run(self, op).await,
@@ -319,6 +321,9 @@ impl App<'_> {
 /// Returns the user that an action names, or leaves to its caller.
 fn for_whom(action: &mut Action, call: &Call) -> Option<UserRef> {
     if let Action::CreateKey(op) = action {
+        return op.user.clone();
+    }
+    if let Action::CreateWebhook(op) = action {
         return op.user.clone();
     }
     if let Action::Explain(_) = action {

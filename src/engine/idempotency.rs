@@ -206,13 +206,16 @@ pub(super) fn takes_key(action: &Action) -> bool {
 
 /// Fails for an action whose answer is told once: it is not kept for when the key comes again.
 fn check_takes_key(action: &Action) -> Result<()> {
-    if !matches!(action, Action::CreateKey(_)) {
+    if !matches!(action, Action::CreateKey(_) | Action::CreateWebhook(_)) {
         return Ok(());
     }
-    let text =
-        "`keys.create` takes no `--idempotency-key`: what it answers is told once, and not kept";
+    let name = action.name();
+    let (group, _) = name.split_once('.').unwrap_or((name, ""));
+    let text = format!(
+        "`{name}` takes no `--idempotency-key`: what it answers is told once, and not kept"
+    );
     Err(Error::new(Code::InvalidInput, text)
-        .hint("leave it out; see with `naive keys list` whether the key was made")
+        .hint(format!("leave it out; see with `naive {group} list` whether it was made"))
         .reason("answer_not_kept"))
 }
 

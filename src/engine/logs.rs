@@ -142,6 +142,9 @@ fn target(action: &Action) -> Option<(&'static str, String)> {
         | Action::GetWorkspace(_)
         | Action::UpdateWorkspace(_)
         | Action::ListKeys(_)
+        | Action::CreateWebhook(_)
+        | Action::ListWebhooks(_)
+        | Action::ListEventTypes(_)
         | Action::ListKits(_)
         | Action::ListActions(_)
         | Action::CreateCard(_)
@@ -183,6 +186,8 @@ fn target(action: &Action) -> Option<(&'static str, String)> {
         Action::AssignKit(op) => ("user", op.user.to_string()),
         Action::CreateKit(op) => ("account_kit", op.name.to_string()),
         Action::CreateKey(op) => ("key", op.name.to_string()),
+        Action::TestWebhook(op) => ("webhook", op.webhook.to_string()),
+        Action::DeleteWebhook(op) => ("webhook", op.webhook.to_string()),
         Action::ConfigureAction(op) => ("action", op.action.clone()),
         Action::PurchaseDomain(op) => ("domain", op.domain.clone()),
         Action::TopUpCard(op) => ("card", op.card_id.clone()),

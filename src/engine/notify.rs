@@ -15,11 +15,12 @@ use url::Url;
 
 use super::Engine;
 use crate::api::action::written;
-use crate::api::approvals::{Approval, ApprovalStatus};
+use crate::api::approvals::Approval;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::fresh;
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
+use crate::api::webhooks::EventType;
 
 /// How long whoever moved an approval waits to hear whether that could be told.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -162,13 +163,12 @@ async fn ended(mut child: Child) -> Vec<String> {
 
 /// Returns what is told of an approval as it stands now.
 fn news_of(one: &Approval) -> News {
-    let waits = one.status == ApprovalStatus::Pending;
-    let event = if waits { "approval.requested" } else { "approval.resolved" };
-    News { event: event.to_owned(), data: summary(one), ts: one.updated_at }
+    let event = EventType::of_approval(one.status).unwrap_or(EventType::ApprovalResolved);
+    News { event: event.as_str().to_owned(), data: summary(one), ts: one.updated_at }
 }
 
 /// Returns what is told of an approval: nothing of what it was called with but its title.
-fn summary(one: &Approval) -> Value {
+pub(super) fn summary(one: &Approval) -> Value {
     json!({
         "id": one.id,
         "action_type": one.action_type,
@@ -176,6 +176,7 @@ fn summary(one: &Approval) -> Value {
         "title": one.title,
         "status": one.status,
         "environment": one.environment,
+        "tenant_user_id": one.tenant_user_id,
         "user": one.user,
         "created_at": one.created_at,
         "expires_at": one.expires_at,

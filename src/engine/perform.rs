@@ -6,6 +6,7 @@ use super::{Engine, Scope};
 use crate::api::action::{Action, Operation, written};
 use crate::api::error::Result;
 use crate::api::requests::Acknowledged;
+use crate::api::webhooks::{EventType, EventTypes};
 
 /// Declares the table: an action, and what answers it.
 macro_rules! performs {
@@ -54,6 +55,11 @@ performs! { engine, scope:
     CreateKey(op) => engine.create_key(&op),
     ListKeys(_) => engine.list_keys(),
     RevokeKey(op) => engine.revoke_key(&op),
+    CreateWebhook(op) => engine.create_webhook(&op),
+    ListWebhooks(op) => engine.list_webhooks(&op),
+    ListEventTypes(_) => Ok(EventTypes { event_types: EventType::ALL.to_vec() }),
+    TestWebhook(op) => Box::pin(engine.test_webhook(&op)).await,
+    DeleteWebhook(op) => engine.delete_webhook(&op),
     CreateKit(op) => engine.create_kit(op),
     ListKits(_) => engine.list_kits(&scope.call.caller),
     GetKit(op) => engine.get_kit(&scope.call.caller, &op.kit),

@@ -57,7 +57,7 @@ impl Engine {
             let request = Request::new("POST", url.clone(), Trust::Operator)?
                 .body("application/json", body)?
                 .header("x-naive-event", &one.event)?
-                .signed("x-naive-signature", &secret)?;
+                .signed("x-naive-signature", "sha256=", &secret)?;
             self.post(&request).await?;
         }
         Ok(())
@@ -67,21 +67,9 @@ impl Engine {
     async fn post(&self, request: &Request) -> Result<()> {
         let mut pauses = PAUSES.iter();
         loop {
-            let (again, error) = match tokio::time::timeout(TRY, self.http.send(request)).await {
-                Ok(Ok(answer)) if answer.is_success() => return Ok(()),
-                Ok(Ok(answer)) => {
-                    let status = answer.status;
-                    let text = format!("`{}` answered with status {status}", request.host());
-                    let again = matches!(status, 408 | 429 | 500..);
-                    (again, Error::new(Code::ProviderError, text))
-                }
-                Ok(Err(failure)) => (true, failure.error),
-                Err(_) => {
-                    let text = format!("`{}` did not answer within 5 seconds", request.host());
-                    (true, Error::new(Code::ProviderError, text))
-                }
-            };
-            match pauses.next().filter(|_| again) {
+            let answer = self.posted(request, TRY).await;
+            let Some(error) = answer.error else { return Ok(()) };
+            match pauses.next().filter(|_| answer.again) {
                 Some(pause) => tokio::time::sleep(*pause).await,
                 None => return Err(error),
             }

@@ -120,12 +120,12 @@ impl Request {
         self.secret_header(AUTHORIZATION.as_str(), &value, vec![token.clone()])
     }
 
-    /// Sets a header to `sha256=` and the HMAC-SHA256 (RFC 2104) of the body as it is now, in hexadecimal.
-    pub(crate) fn signed(self, name: &str, key: &SecretString) -> Result<Self> {
+    /// Sets a header to `prefix` and the HMAC-SHA256 (RFC 2104) of the body as it is now, in hexadecimal.
+    pub(crate) fn signed(self, name: &str, prefix: &str, key: &SecretString) -> Result<Self> {
         let mac = Hmac::<Sha256>::new_from_slice(key.expose_secret().as_bytes());
         let mac = mac.map_err(|error| Error::internal("a request cannot be signed", error))?;
         let signature = mac.chain_update(&self.body).finalize().into_bytes();
-        self.header(name, &format!("sha256={}", hex(&signature)))
+        self.header(name, &format!("{prefix}{}", hex(&signature)))
     }
 
     /// Sets user name and password (RFC 7617).

@@ -7,14 +7,15 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection as Database, OptionalExtension as _, params};
+use rusqlite::{Connection as Database, OptionalExtension as _, Row, Transaction, params};
 
 use super::connections::connection;
+use super::deliveries::Changed;
 use super::flows::{self, TIMED_OUT};
-use super::{Store, immediate, parsed, sealed};
+use super::{Store, deliveries, immediate, parsed, sealed};
 use crate::api::connections::{Connection, Status};
 use crate::api::error::Result;
-use crate::api::ids::ConnectionId;
+use crate::api::ids::{ConnectionId, Label};
 use crate::api::time::Millis;
 
 /// How old a login is before anyone asks whether it lapsed.
@@ -55,8 +56,14 @@ struct News<'a> {
 }
 
 /// Writes news about a row that stands as `before`, or anyhow; returns whether it counted.
-fn tell(db: &Database, id: &ConnectionId, before: Option<Status>, news: &News<'_>) -> Result<bool> {
-    let told = db.execute(
+fn tell(
+    tx: &Transaction<'_>,
+    id: &ConnectionId,
+    before: Option<Status>,
+    news: &News<'_>,
+) -> Result<bool> {
+    let stood = stands(tx, id)?;
+    let told = tx.execute(
         "UPDATE connections SET status = ?2, reason = ?3, last_status_at = ?4
          WHERE id = ?1 AND last_status_at < ?4 AND (?5 IS NULL OR status = ?5)",
         params![
@@ -67,7 +74,41 @@ fn tell(db: &Database, id: &ConnectionId, before: Option<Status>, news: &News<'_
             before.map(Status::as_str)
         ],
     )?;
+    if let Some((user, stood)) = stood.filter(|(_, stood)| told == 1 && stood.status != news.status)
+    {
+        changed(tx, &user, &Connection { status: news.status, last_status_at: news.at, ..stood })?;
+    }
     Ok(told == 1)
+}
+
+/// Has those told who are to hear of how a connection of that user stands now.
+fn changed(tx: &Transaction<'_>, user: &str, now: &Connection) -> Result<()> {
+    let changed = Changed {
+        user,
+        id: &now.id,
+        toolkit: now.toolkit.as_str(),
+        label: now.label.as_ref().map(Label::as_str),
+        status: now.status,
+        at: now.last_status_at,
+    };
+    deliveries::of_connection(tx, &changed)
+}
+
+/// Has those told who are to hear of a connection that it is about to be forgotten, row and all.
+pub(super) fn forgotten(tx: &Transaction<'_>, id: &ConnectionId, now: Millis) -> Result<()> {
+    let off = |status| matches!(status, Status::Inactive | Status::Revoked);
+    let Some((user, one)) = stands(tx, id)?.filter(|(_, one)| !off(one.status)) else {
+        return Ok(());
+    };
+    let at = now.max(one.last_status_at.after(Duration::from_millis(1)));
+    changed(tx, &user, &Connection { status: Status::Revoked, last_status_at: at, ..one })
+}
+
+/// Returns how a connection stands, with its user's UUID.
+fn stands(tx: &Transaction<'_>, id: &ConnectionId) -> Result<Option<(String, Connection)>> {
+    let mut select = tx.prepare_cached("SELECT * FROM connections WHERE id = ?1")?;
+    let row = |row: &Row<'_>| Ok((row.get("user_id")?, connection(row)?));
+    Ok(select.query_row([id.as_str()], row).optional()?)
 }
 
 impl Store {
@@ -98,20 +139,18 @@ impl Store {
                     now.0,
                     grant.client,
                 ],
-                connection,
+                |row| Ok((row.get::<_, String>("user_id")?, connection(row)?)),
             )
             .optional()?;
-        if active.is_some() {
-            tx.commit()?;
-        }
-        Ok(active)
+        let Some((user, active)) = active else { return Ok(None) };
+        changed(&tx, &user, &active)?;
+        tx.commit()?;
+        Ok(Some(active))
     }
 
     /// Ends a login without success: `INITIATED` becomes `FAILED`; an active row stays as it is.
     pub(crate) fn fail(&self, id: &ConnectionId, reason: &str, at: Millis) -> Result<()> {
-        let news = News { status: Status::Failed, reason: Some(reason), at };
-        tell(&self.conn(), id, Some(Status::Initiated), &news)?;
-        Ok(())
+        self.told(id, Status::Initiated, &News { status: Status::Failed, reason: Some(reason), at })
     }
 
     /// Ends the login of a state without success, as [`Store::fail`] does, as of when its callback came.
@@ -128,15 +167,20 @@ impl Store {
     /// Notes that the app no longer takes the credential, as was seen at `seen_at`.
     pub(crate) fn expire(&self, id: &ConnectionId, reason: &str, seen_at: Millis) -> Result<()> {
         let news = News { status: Status::Expired, reason: Some(reason), at: seen_at };
-        tell(&self.conn(), id, Some(Status::Active), &news)?;
-        Ok(())
+        self.told(id, Status::Active, &news)
     }
 
     /// Notes that the app takes the credential again, as was seen at `seen_at`.
     pub(crate) fn revive(&self, id: &ConnectionId, seen_at: Millis) -> Result<()> {
-        let news = News { status: Status::Active, reason: None, at: seen_at };
-        tell(&self.conn(), id, Some(Status::Expired), &news)?;
-        Ok(())
+        self.told(id, Status::Expired, &News { status: Status::Active, reason: None, at: seen_at })
+    }
+
+    /// Writes news about a row that stands as `before`.
+    fn told(&self, id: &ConnectionId, before: Status, news: &News<'_>) -> Result<()> {
+        let mut conn = self.conn();
+        let tx = immediate(&mut conn)?;
+        tell(&tx, id, Some(before), news)?;
+        Ok(tx.commit()?)
     }
 
     /// Switches a connection off; its credential stays.

@@ -9,6 +9,7 @@ mod chain;
 mod claims;
 mod clients;
 mod connections;
+mod deliveries;
 mod devices;
 mod events;
 mod executors;
@@ -27,6 +28,7 @@ mod sealed;
 #[cfg(test)]
 mod tests;
 mod trading;
+mod webhooks;
 mod workspace;
 
 pub(crate) use approvals::{
@@ -35,6 +37,7 @@ pub(crate) use approvals::{
 pub(crate) use backup::restore;
 pub(crate) use clients::Registration;
 pub(crate) use connections::{Begun, NewFlow};
+pub(crate) use deliveries::{Delivery, LONGEST_PAUSE, Next, Tried};
 pub(crate) use devices::WaitingDevice;
 pub(crate) use events::Wanted;
 pub(crate) use flows::{Flow, FlowAnswer, FlowState, flow_owner};
@@ -44,6 +47,7 @@ pub(crate) use kits::KitForm;
 pub(crate) use log::Entry;
 pub(crate) use mirror::Grant;
 pub(crate) use trading::{BrokerRow, HaltRow, NewIntent, Reserved, Spent};
+pub(crate) use webhooks::{MOST_WEBHOOKS, webhook_owner};
 pub(crate) use workspace::{ToolkitRow, UserChange};
 
 use std::fs::{self, File};
@@ -68,6 +72,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_clients.sql"),
     include_str!("migrations/0006_govern.sql"),
     include_str!("migrations/0007_trading.sql"),
+    include_str!("migrations/0008_webhooks.sql"),
 ];
 
 /// The schema that brought account kits.

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection as Database, OptionalExtension as _, Row, params};
 
-use super::{Store, immediate, kits, parsed, sealed, word};
+use super::{Store, immediate, kits, mirror, parsed, sealed, word};
 use crate::api::error::Result;
 use crate::api::ids::ConnectionId;
 use crate::api::kits::Kit;
@@ -120,10 +120,16 @@ impl Store {
     }
 
     /// Forgets a connection with its logins and the credential of `owner`.
-    pub(crate) fn forget_connection(&self, id: &ConnectionId, owner: &str) -> Result<()> {
+    pub(crate) fn forget_connection(
+        &self,
+        id: &ConnectionId,
+        owner: &str,
+        now: Millis,
+    ) -> Result<()> {
         let mut conn = self.conn();
         let tx = immediate(&mut conn)?;
         tx.execute("DELETE FROM flows WHERE connection_id = ?1", [id.as_str()])?;
+        mirror::forgotten(&tx, id, now)?;
         tx.execute("DELETE FROM connections WHERE id = ?1", [id.as_str()])?;
         sealed::delete(&tx, owner)?;
         Ok(tx.commit()?)

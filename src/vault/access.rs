@@ -17,8 +17,17 @@ pub(crate) fn mint(role: Role) -> SecretString {
         Role::Workspace => "nv_sk",
         Role::Agent => "nv_ag",
     };
-    // The generator of the cipher's keys: 256 bits of the system's own.
-    format!("{kind}{MARK}{}", hex(&XChaCha20Poly1305::generate_key(&mut OsRng))).into()
+    format!("{kind}{MARK}{}", random()).into()
+}
+
+/// Returns a new secret by which an address knows that it is we who tell it something.
+pub(crate) fn mint_signing() -> SecretString {
+    format!("whsec_{}", random()).into()
+}
+
+/// Returns 256 bits of the system's own, from the generator of the cipher's keys, in hexadecimal.
+fn random() -> String {
+    hex(&XChaCha20Poly1305::generate_key(&mut OsRng))
 }
 
 /// Returns the hash by which a store knows a key.
@@ -40,7 +49,7 @@ pub(crate) fn last_4(key: &SecretString) -> String {
     key.chars().skip(key.chars().count().saturating_sub(4)).collect()
 }
 
-/// Returns a new key as it is told to whoever asked for it: once, and nowhere else.
+/// Returns a new key, or signing secret, as it is told to whoever asked for it: once, and nowhere else.
 pub(crate) fn told_once(key: &SecretString) -> String {
     key.expose_secret().to_owned()
 }
@@ -53,6 +62,14 @@ pub(crate) fn is_local(key: &SecretString) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_signing_secret_says_what_it_is_and_no_two_are_the_same() {
+        let (one, other) = (told_once(&mint_signing()), told_once(&mint_signing()));
+
+        assert!(one.starts_with("whsec_") && one.len() == "whsec_".len() + 64);
+        assert_ne!(one, other);
+    }
 
     #[test]
     fn a_key_says_what_it_is_and_no_two_are_the_same() {

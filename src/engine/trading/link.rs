@@ -265,7 +265,7 @@ impl Engine {
                 .hint(format!("run `naive trading connections{}`", user_flag(user)))
                 .reason("not_connected"));
         };
-        self.store.forget_connection(&link.id, &connection_owner(&link.id))?;
+        self.store.forget_connection(&link.id, &connection_owner(&link.id), Millis::now())?;
         Ok(BrokerForgotten { env, disconnected: true })
     }
 }

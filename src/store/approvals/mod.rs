@@ -19,7 +19,7 @@ pub(crate) use read::Filter;
 pub(crate) use sending::End;
 
 use super::log::append;
-use super::{Entry, Store, idempotency, immediate, json, parsed, sealed, word};
+use super::{Entry, Store, deliveries, idempotency, immediate, json, parsed, sealed, word};
 use crate::api::approvals::{Actor, ApprovalStatus, Class};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ApprovalId, fresh};
@@ -156,6 +156,7 @@ impl Store {
         idempotency::hold(&tx, &new.requester.actor_id, new.idem_key, new.id)?;
         let row = row_of(&tx, new.id)?.ok_or_else(lost)?;
         record(&tx, &row, (action_name(new.action_type), "held"), (new.requester, new.created_at))?;
+        deliveries::of_approval(&tx, None, &row)?;
         tx.commit()?;
         self.has_moved(&row);
         Ok(row)
@@ -201,7 +202,10 @@ pub(crate) fn result_owner(id: &ApprovalId) -> String {
 }
 
 /// Reads an approval inside a larger transaction.
-fn row_of(tx: &Transaction<'_>, id: &ApprovalId) -> Result<Option<ApprovalRow>> {
+pub(in crate::store) fn row_of(
+    tx: &Transaction<'_>,
+    id: &ApprovalId,
+) -> Result<Option<ApprovalRow>> {
     let mut select = tx.prepare_cached("SELECT * FROM approvals WHERE id = ?1")?;
     Ok(select.query_row([id.as_str()], approval_row).optional()?)
 }
@@ -221,7 +225,9 @@ fn moved(
     let mut all: Vec<&dyn ToSql> = vec![&id, &status, &row.epoch];
     all.extend_from_slice(values);
     let changed = tx.prepare_cached(&sql)?.query_row(all.as_slice(), approval_row).optional()?;
-    changed.ok_or_else(lost)
+    let changed = changed.ok_or_else(lost)?;
+    deliveries::of_approval(tx, Some(row.status), &changed)?;
+    Ok(changed)
 }
 
 /// Ends an approval that nobody decided, or sent, in time.

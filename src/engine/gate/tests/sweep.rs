@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use super::*;
 
 /// What only operators and workspace keys that are sealed to nobody do.
-const POLICY: [&str; 20] = [
+const POLICY: [&str; 24] = [
     "users.create",
     "users.update",
     "users.delete",
@@ -19,6 +19,10 @@ const POLICY: [&str; 20] = [
     "keys.create",
     "keys.list",
     "keys.revoke",
+    "webhooks.create",
+    "webhooks.list",
+    "webhooks.test",
+    "webhooks.delete",
     "account_kits.create",
     "account_kits.update",
     "account_kits.delete",

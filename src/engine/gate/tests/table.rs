@@ -46,6 +46,11 @@ agent            default   own-user          held    held_by_default         con
 agent            default   default           held    asks_a_person           approvals.request
 agent            suspended default           refused user_suspended          cards.create
 agent            none      default           refused policy_protected        keys.create
+agent            none      default           refused policy_protected        webhooks.create
+agent            none      default           refused policy_protected        webhooks.list
+agent            none      default           refused policy_protected        webhooks.test
+agent            none      default           refused policy_protected        webhooks.delete
+agent            none      default           allowed not_gated               webhooks.event_types
 agent            none      default           refused policy_protected        account_kits.update
 agent            none      default           refused policy_protected        actions.configure
 agent            none      default           refused agents_never_resolve    approvals.approve
@@ -123,11 +128,15 @@ workspace        none      default           allowed not_gated               tra
 workspace        tenant    default           held    held_by_default         cards.create
 workspace        default   default           allowed default_user_not_held   cards.create
 workspace        none      default           allowed not_gated               keys.create
+workspace        none      default           allowed not_gated               webhooks.create
+workspace        none      default           allowed not_gated               webhooks.delete
 workspace        none      default           allowed not_gated               approvals.approve
 workspace        tenant    default           refused operator_only           connections.export
 sealed-workspace tenant    default           held    held_by_default         cards.create
 sealed-workspace default   default           refused key_sealed              cards.create
 sealed-workspace none      default           refused policy_protected        keys.create
+sealed-workspace none      default           refused policy_protected        webhooks.create
+sealed-workspace none      default           refused policy_protected        webhooks.list
 sealed-workspace none      default           refused agents_never_resolve    approvals.approve
 sealed-agent     tenant    default           held    held_by_default         cards.create
 sealed-agent     tenant    default           allowed not_gated               connections.connected
