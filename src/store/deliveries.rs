@@ -238,6 +238,16 @@ pub(super) fn of_approval(
     )
 }
 
+/// Writes down that nobody knows what became of an approval of that id, for the user of that UUID, likewise.
+pub(super) fn of_given_up(
+    tx: &Transaction<'_>,
+    (id, user): (&str, &str),
+    at: Millis,
+) -> Result<()> {
+    let (event, status) = (EventType::ApprovalResolved, ApprovalStatus::Unknown.as_str());
+    put(tx, &Happened { event, user, subject: id, status, named: None, at })
+}
+
 /// Writes down that a connection has come to stand so, likewise.
 pub(super) fn of_connection(tx: &Transaction<'_>, now: &Changed<'_>) -> Result<()> {
     let Some(event) = EventType::of_connection(now.status) else { return Ok(()) };

@@ -13,10 +13,9 @@ use std::time::UNIX_EPOCH;
 
 use rusqlite::{Transaction, params};
 
-use super::approvals::row_of;
 use super::log::append;
 use super::{Entry, Store, deliveries, immediate, unwritable};
-use crate::api::approvals::{Actor, ApprovalStatus};
+use crate::api::approvals::Actor;
 use crate::api::error::Result;
 use crate::api::ids::{ApprovalId, fresh};
 use crate::api::time::Millis;
@@ -137,9 +136,7 @@ fn give_up(tx: &Transaction<'_>, now: Millis) -> Result<(Restored, Vec<String>)>
             params![id, epoch, now.0, RESTORED],
         )?;
         append(tx, &entry("approval.unknown", now, Some((id, user))))?;
-        if let Some(row) = id.parse().ok().map(|id| row_of(tx, &id)).transpose()?.flatten() {
-            deliveries::of_approval(tx, Some(ApprovalStatus::Sending), &row)?;
-        }
+        deliveries::of_given_up(tx, (id, user), now)?;
     }
     let pending = tx.execute(
         "UPDATE approvals SET updated_at = ?1, restored_at = ?1,

@@ -65,4 +65,5 @@ mod upstream;
 mod usage;
 mod users;
 mod vault;
+mod webhooks;
 mod workspace;

@@ -202,10 +202,7 @@ pub(crate) fn result_owner(id: &ApprovalId) -> String {
 }
 
 /// Reads an approval inside a larger transaction.
-pub(in crate::store) fn row_of(
-    tx: &Transaction<'_>,
-    id: &ApprovalId,
-) -> Result<Option<ApprovalRow>> {
+fn row_of(tx: &Transaction<'_>, id: &ApprovalId) -> Result<Option<ApprovalRow>> {
     let mut select = tx.prepare_cached("SELECT * FROM approvals WHERE id = ?1")?;
     Ok(select.query_row([id.as_str()], approval_row).optional()?)
 }

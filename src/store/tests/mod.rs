@@ -1,5 +1,6 @@
 //! What becomes of connections and their logins, event by event.
 
+mod deliveries;
 mod log;
 mod once;
 mod trading;
