@@ -123,8 +123,8 @@ impl EventType {
 /// drop the second. Any 2xx says that it was heard. No answer within 10 seconds, 408, 429 and 5xx are tried again
 /// after 1 second, 30 seconds and then every 5 minutes, later if `Retry-After` says so, five times in all; 410
 /// switches the webhook off, and anything else is not tried again. The log says `webhook.failed` of what nobody
-/// heard. Events may come in another order than they happened: `ts` tells. They are kept with what they tell of,
-/// and wait until somebody runs `naive webhooks deliver`.
+/// heard. Events are written down together with what they tell of, so none is lost, and wait until somebody runs
+/// `naive webhooks deliver`; they may come in another order than they happened, which `ts` tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Args)]
 #[serde(deny_unknown_fields)]
 #[group(skip)]

@@ -20,6 +20,7 @@ use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ApprovalId, ConnectionId, UserRef};
 use crate::api::time::Millis;
 use crate::api::webhooks::{Delivered, EventType, WebhookId};
+use crate::api::workspace::User;
 use crate::http::{Request, Trust};
 use crate::store::{ApprovalRow, Delivery, LONGEST_PAUSE, Next, Tried};
 
@@ -144,7 +145,7 @@ impl Engine {
             "label": one.label,
             "account": row.and_then(|(_, connection)| connection.account),
             "tenant_user_id": one.user,
-            "user": user.as_ref().map(|user| user.handle()),
+            "user": user.as_ref().map(User::handle),
         }))
     }
 }
