@@ -308,4 +308,15 @@ mod tests {
         }
         assert_eq!(EventType::value_variants(), EventType::ALL);
     }
+
+    #[test]
+    fn whoever_asks_for_an_event_that_there_is_not_reads_which_there_are() {
+        let asked = r#"{"url": "https://example.com/", "eventTypes": ["email.received"]}"#;
+
+        let error = serde_json::from_str::<CreateWebhook>(asked).unwrap_err().to_string();
+
+        for event in EventType::ALL {
+            assert!(error.contains(event.as_str()), "{error}");
+        }
+    }
 }

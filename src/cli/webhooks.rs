@@ -27,9 +27,10 @@ pub(crate) enum Command {
     Test(TestWebhook),
     /// List what a webhook can hear of
     EventTypes(ListEventTypes),
-    /// Send what waits, each event once, and say how many were heard
+    /// Send what waits, and say how many events were heard
     ///
-    /// What was not heard waits for its next try: run this again, from a timer for example.
+    /// What was not heard waits for its next try, and with it all else for an address that does not answer: run this
+    /// again, from a timer for example.
     Deliver,
 }
 

@@ -67,7 +67,7 @@ impl Engine {
         for next in sent {
             match next? {
                 Next::Delivered => counts.delivered += 1,
-                Next::Again(_) => counts.again += 1,
+                Next::Again(_) | Next::Rest(_) => counts.again += 1,
                 Next::Failed | Next::Gone => counts.failed += 1,
             }
         }
@@ -82,7 +82,10 @@ impl Engine {
         let answer = match self.letter(one) {
             Ok(request) => self.posted(&request, TRY).await,
             // It may be mended by then.
-            Err(error) => Posted { status: None, error: Some(error), again: true, pause: None },
+            Err(error) => {
+                let (error, pause) = (Some(error), None);
+                Posted { status: None, error, again: true, unwell: false, pause }
+            }
         };
         let now = Millis::now();
         let next = next(&answer, one.tries, now);
@@ -171,7 +174,8 @@ fn next(answer: &Posted, tries: u32, now: Millis) -> Next {
     }
     let at = usize::try_from(tries).unwrap_or(usize::MAX).min(PAUSES.len() - 1);
     let wanted = answer.pause.unwrap_or_default().min(LONGEST_PAUSE);
-    Next::Again(now.after(PAUSES[at].max(wanted)))
+    let due = now.after(PAUSES[at].max(wanted));
+    if answer.unwell { Next::Rest(due) } else { Next::Again(due) }
 }
 
 /// Runs all of them at once, and returns what each came to, in their order.
@@ -203,6 +207,7 @@ mod tests {
             status,
             error: (!heard).then(|| Error::new(Code::ProviderError, "no")),
             again: status.is_none_or(|status| matches!(status, 408 | 429 | 500..)),
+            unwell: status.is_none_or(|status| matches!(status, 429 | 503)),
             pause: pause.map(Duration::from_secs),
         }
     }
@@ -210,17 +215,18 @@ mod tests {
     #[test]
     fn what_was_not_heard_is_tried_five_times_further_and_further_apart() {
         let again = |seconds: i64| Next::Again(Millis(seconds * 1000));
+        let rest = |seconds: i64| Next::Rest(Millis(seconds * 1000));
         let table = [
             (Some(204), 0, None, Next::Delivered),
             (Some(204), 4, None, Next::Delivered),
-            (None, 0, None, again(1)),
-            (Some(503), 1, None, again(30)),
-            (Some(429), 2, None, again(300)),
+            (None, 0, None, rest(1)),
+            (Some(500), 1, None, again(30)),
+            (Some(429), 2, None, rest(300)),
             (Some(408), 3, None, again(300)),
             (Some(500), 4, None, Next::Failed),
-            (Some(503), 0, Some(60), again(60)),
-            (Some(503), 1, Some(2), again(30)),
-            (Some(429), 0, Some(86_400), again(3600)),
+            (Some(503), 0, Some(60), rest(60)),
+            (Some(503), 1, Some(2), rest(30)),
+            (Some(429), 0, Some(86_400), rest(3600)),
             (Some(404), 0, None, Next::Failed),
             (Some(410), 0, None, Next::Gone),
         ];

@@ -16,6 +16,8 @@ pub(super) struct Posted {
     pub(super) error: Option<Error>,
     /// Whether another try may go better
     pub(super) again: bool,
+    /// Whether it is the address that is unwell, whatever it is told
+    pub(super) unwell: bool,
     /// How long the address wants us to wait before that
     pub(super) pause: Option<Duration>,
 }
@@ -23,7 +25,13 @@ pub(super) struct Posted {
 impl Engine {
     /// Posts once, and waits no longer than `limit` for the answer.
     pub(super) async fn posted(&self, request: &Request, limit: Duration) -> Posted {
-        let no = |error, again| Posted { status: None, error: Some(error), again, pause: None };
+        let no = |error, again| Posted {
+            status: None,
+            error: Some(error),
+            again,
+            unwell: again,
+            pause: None,
+        };
         match tokio::time::timeout(limit, self.http.send(request)).await {
             Ok(Ok(answer)) => {
                 let status = answer.status;
@@ -32,6 +40,7 @@ impl Engine {
                     status: Some(status),
                     error: (!answer.is_success()).then(|| Error::new(Code::ProviderError, text())),
                     again: matches!(status, 408 | 429 | 500..),
+                    unwell: matches!(status, 429 | 503),
                     pause: answer.retry_after(Millis::now()),
                 }
             }

@@ -88,6 +88,8 @@ pub(crate) enum Next {
     Delivered,
     /// Another try, from then on
     Again(Millis),
+    /// The same, and nothing else is sent to that address before
+    Rest(Millis),
     /// Nothing: it is given up
     Failed,
     /// Nothing ever: the address is gone, and the webhook is switched off
@@ -149,7 +151,7 @@ impl Store {
         let me = self.presence()?;
         let (status, due) = match tried.next {
             Next::Delivered => ("delivered", 0),
-            Next::Again(at) => ("waiting", at.0),
+            Next::Again(at) | Next::Rest(at) => ("waiting", at.0),
             Next::Failed | Next::Gone => ("failed", 0),
         };
         let error = tried.error.as_ref().map(|(_, text)| text);
@@ -176,8 +178,10 @@ impl Store {
             let code = tried.error.as_ref().map_or(Code::ProviderError, |(code, _)| *code);
             append(&tx, &failure(one, code, now))?;
         }
-        if ended == 1 && tried.next == Next::Gone {
-            switch_off(&tx, &one.webhook)?;
+        match tried.next {
+            Next::Rest(until) if ended == 1 => rest(&tx, &one.webhook, until)?,
+            Next::Gone if ended == 1 => switch_off(&tx, &one.webhook)?,
+            Next::Delivered | Next::Again(_) | Next::Rest(_) | Next::Failed | Next::Gone => {}
         }
         Ok(tx.commit()?)
     }
@@ -336,6 +340,16 @@ fn claim(
          WHERE seq = ?1",
     )?;
     Ok(Some(select.query_row([seq], delivery)?))
+}
+
+/// Leaves an address alone for a while: what waits for it waits until then at least.
+fn rest(tx: &Transaction<'_>, id: &WebhookId, until: Millis) -> Result<()> {
+    tx.execute(
+        "UPDATE deliveries SET due_at = max(due_at, ?2)
+         WHERE webhook_id = ?1 AND status = 'waiting' AND owner IS NULL",
+        params![id.as_str(), until.0],
+    )?;
+    Ok(())
 }
 
 /// Switches off the webhook of an address that is gone, and forgets what waits for it.

@@ -268,6 +268,24 @@ fn an_address_with_much_to_hear_does_not_keep_the_others_waiting() {
 }
 
 #[test]
+fn an_address_that_is_unwell_is_left_alone_until_its_next_try() {
+    let (_dir, store, _) = waiting(20);
+    let other = webhook(&store, &[EventType::ApprovalRequested], None);
+
+    for one in store.claim_deliveries(Millis(10)).unwrap() {
+        tried(&store, &one, Next::Rest(Millis(1010)), 10);
+    }
+    freeze(&store, 500, true).unwrap();
+
+    assert_eq!(told(&store, &other).len(), 1);
+    let meanwhile = store.claim_deliveries(Millis(600)).unwrap();
+    assert_eq!(meanwhile.iter().filter(|one| one.webhook == other).count(), 1);
+    // What came since tries the address once more.
+    assert_eq!(meanwhile.len(), 2);
+    assert_eq!(store.claim_deliveries(Millis(1010)).unwrap().len(), 8);
+}
+
+#[test]
 fn an_address_that_is_gone_for_good_is_told_nothing_more() {
     let (_dir, store, id) = waiting(20);
     let claimed = store.claim_deliveries(Millis(100)).unwrap();

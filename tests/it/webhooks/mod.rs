@@ -159,6 +159,24 @@ fn an_address_that_says_no_is_asked_once_and_the_log_says_so() {
 }
 
 #[test]
+fn an_address_that_does_not_answer_is_left_alone_and_loses_nothing() {
+    let upstream = Upstream::new(|_| (0, String::new()));
+    let (naive, _) = hearing(&upstream.url, "approval.requested");
+    for _ in 0..12 {
+        requested(&naive);
+    }
+
+    assert_eq!(delivered(&naive), [0, 8, 0]);
+
+    let state = listed(&naive);
+    let last = &state["last_delivery"];
+    assert_eq!((&state["waiting"], &last["status"]), (&json!(12), &Value::Null));
+    assert!(last["error"].as_str().unwrap().contains("broke the connection off"), "{last}");
+    assert_eq!(upstream.received().len(), 8);
+    assert_eq!(failures(&naive), Vec::<Value>::new());
+}
+
+#[test]
 fn an_address_that_is_gone_for_good_is_told_nothing_more() {
     let upstream = Upstream::new(|_| (410, "{}".to_owned()));
     let (naive, _) = hearing(&upstream.url, "approval.requested");
