@@ -6,6 +6,7 @@
 mod api;
 mod backend;
 mod broker;
+mod callback;
 mod catalog;
 mod cli;
 mod engine;
@@ -13,6 +14,7 @@ mod http;
 mod oauth;
 mod provider;
 mod sandbox;
+mod server;
 mod settings;
 mod simulate;
 mod store;
@@ -50,7 +52,7 @@ fn main() -> ExitCode {
         Ok(prepared) => prepared,
         Err(error) => return ExitCode::from(Output::early(&cli.flags).error(name, &error)),
     };
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let mut runtime = runtime_of(&cli.command);
     if cli.command.needs() != Needs::Store || !notify(&prepared.settings).is_empty() {
         // What only looks into the store awaits neither sockets nor clocks.
         runtime.enable_all();
@@ -60,6 +62,16 @@ fn main() -> ExitCode {
         .map_err(|error| Error::internal("the runtime cannot start", error))
         .and_then(|runtime| runtime.block_on(run(cli.command, prepared, &output)));
     ExitCode::from(status.unwrap_or_else(|error| output.error(name, &error)))
+}
+
+/// Returns the runtime of a command: one thread, but for a server.
+fn runtime_of(command: &Command) -> tokio::runtime::Builder {
+    if let Command::Serve(_) = command {
+        let mut several = tokio::runtime::Builder::new_multi_thread();
+        several.worker_threads(server::THREADS).max_blocking_threads(2);
+        return several;
+    }
+    tokio::runtime::Builder::new_current_thread()
 }
 
 /// What is known before a command runs.
@@ -190,6 +202,7 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
         | Command::Whoami
         | Command::Logs(_)
         | Command::Backup(_)
+        | Command::Serve(_)
         | Command::Vault(_) => {}
     }
     let open = |world| known.map_or_else(|| engine(&settings, &settings.dir, world), Ok);
@@ -207,8 +220,16 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
             (Backend::Local(Box::new(engine.in_world(World::Sandbox(url)))), played)
         }
     };
-    let app = App { settings, caller, backend, output, key: RefCell::new(key) };
-    let status = answered(&app, command).await;
+    let status = match (command, backend) {
+        (Command::Serve(_), Backend::Cloud) => Err(cli::serve::elsewhere()),
+        (Command::Serve(told), Backend::Local(engine)) => {
+            Box::pin(cli::serve::run(told, &settings, *engine, output)).await
+        }
+        (command, backend) => {
+            let key = RefCell::new(key);
+            answered(&App { settings, caller, backend, output, key }, command).await
+        }
+    };
     drop(played);
     status
 }

@@ -242,6 +242,14 @@ pub(crate) fn is_spent(secrets: &Secrets, now: Millis) -> bool {
     number(EXPIRES).and_then(|at| i64::try_from(at).ok()).is_some_and(|at| at <= now.after(early).0)
 }
 
+/// Tells whether the access token ends within two minutes, and is not one that always does.
+pub(crate) fn ends_soon(secrets: &Secrets, now: Millis) -> bool {
+    const SOON: Duration = Duration::from_mins(2);
+    const LONG_ENOUGH: u64 = 5 * SOON.as_secs();
+    let life = secrets.0.get(LIFE).and_then(|life| life.expose_secret().parse::<u64>().ok());
+    life.is_some_and(|life| life >= LONG_ENOUGH) && is_spent(secrets, now.after(SOON))
+}
+
 /// Tells whether a new access token can be had without the user.
 pub(crate) fn can_refresh(secrets: &Secrets) -> bool {
     secrets.0.contains_key(REFRESH)

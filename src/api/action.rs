@@ -2,10 +2,10 @@
 
 use std::fmt::Debug;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::accounts::{DefaultAccount, DefaultChosen, RefreshConnection};
 use super::approvals::{
@@ -16,7 +16,7 @@ use super::connections::{
     Connect, ConnectState, Connected, Connection, Connections, Credentials, Disconnect,
     Disconnected, Finish, GetConnection, ListConnections, ListedToolkits,
 };
-use super::error::{Error, Result};
+use super::error::{Code, Error, Fault, Result};
 use super::ids::{ApprovalId, UserRef};
 use super::keys::{CreateKey, CreatedKey, Key, Keys, ListKeys, RevokeKey};
 use super::kits::{
@@ -75,6 +75,11 @@ fn nobody<T>(_: &mut T) -> Option<&mut Option<UserRef>> {
     None
 }
 
+/// Returns whose approval it has to be of what is about none.
+fn nobodys<T>(_: &T) -> Option<&UserRef> {
+    None
+}
+
 /// Returns the approval of what is about none.
 fn none<T>(_: &T) -> Option<&ApprovalId> {
     None
@@ -82,6 +87,45 @@ fn none<T>(_: &T) -> Option<&ApprovalId> {
 
 /// Largest whole number that every reader of JSON takes for the same (RFC 7493, 2.2).
 pub(crate) const EXACT: u64 = (1 << 53) - 1;
+
+/// What an action takes and answers, as JSON Schema.
+#[derive(Debug)]
+pub(crate) struct Described {
+    /// Name of the action
+    pub(crate) action: &'static str,
+    /// What it takes, written out: an object
+    pub(crate) input: Schema,
+    /// What it answers
+    pub(crate) reply: Schema,
+}
+
+/// Returns the schema of an input with its own fields written out, so that each can be looked at.
+fn inlined<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    T::json_schema(generator)
+}
+
+/// Reads one input.
+fn input<T: DeserializeOwned>(name: &str, fields: Map<String, Value>) -> Result<T> {
+    serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
+        let pointer = pointer(error.path());
+        let message = error.into_inner().to_string();
+        Error::new(Code::InvalidInput, format!("this is not what `{name}` takes: {message}"))
+            .details(vec![Fault { pointer, message }])
+    })
+}
+
+/// Returns where in an input an error was found, as a JSON pointer (RFC 6901).
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let segment = |segment: &Segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } | Segment::Enum { variant: key } => {
+            format!("/{}", key.replace('~', "~0").replace('/', "~1"))
+        }
+        Segment::Unknown => String::new(),
+    };
+    path.iter().map(segment).collect()
+}
 
 /// Says where an operation names its tenant user, by what the table says it is about.
 macro_rules! subject {
@@ -103,6 +147,16 @@ macro_rules! approval {
     };
     ($op:ident $($other:ident)?) => {
         none($op)
+    };
+}
+
+/// Says where an operation names the user whose its approval has to be.
+macro_rules! approval_owner {
+    ($op:ident approval) => {
+        $op.user.as_ref()
+    };
+    ($op:ident $($other:ident)?) => {
+        nobodys($op)
     };
 }
 
@@ -129,6 +183,25 @@ macro_rules! actions {
                 }
             }
 
+            /// Reads the input of the action called `name`, and says which field is not what it takes.
+            ///
+            /// Fails with `InvalidInput` and one fault, or `NotFound` for a name that no action has.
+            pub(crate) fn read(name: &str, fields: Map<String, Value>) -> Result<Self> {
+                match name {
+                    $($name => input::<$operation>(name, fields).map(Self::$operation),)*
+                    _ => Err(Error::new(Code::NotFound, format!("there is no action `{name}`"))),
+                }
+            }
+
+            /// Describes every action, in the order of the table; the schemas share `generator`'s definitions.
+            pub(crate) fn described(generator: &mut SchemaGenerator) -> Vec<Described> {
+                vec![$(Described {
+                    action: $name,
+                    input: inlined::<$operation>(generator),
+                    reply: generator.subschema_for::<$reply>(),
+                },)*]
+            }
+
             /// Returns the tenant user it is for: `Some(None)` where it has one but leaves the choice to the
             /// caller's settings, `None` where it belongs to the workspace.
             pub(crate) fn subject(&mut self) -> Option<&mut Option<UserRef>> {
@@ -141,6 +214,13 @@ macro_rules! actions {
             pub(crate) fn approval(&self) -> Option<&ApprovalId> {
                 match self {
                     $(Self::$operation(op) => approval!(op $($about)?),)*
+                }
+            }
+
+            /// Returns the user whose that approval has to be, where the caller says so.
+            pub(crate) fn approval_owner(&self) -> Option<&UserRef> {
+                match self {
+                    $(Self::$operation(op) => approval_owner!(op $($about)?),)*
                 }
             }
         }

@@ -290,6 +290,10 @@ pub(crate) struct Approvals {
 pub(crate) struct GetApproval {
     /// Its id
     pub(crate) approval: ApprovalId,
+    /// Only if it is this user's: id, external id or `default`
+    #[arg(long)]
+    #[serde(default, alias = "user_id", skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<UserRef>,
 }
 
 /// Approve an action and have it done, once
@@ -299,6 +303,10 @@ pub(crate) struct GetApproval {
 pub(crate) struct Approve {
     /// Its id
     pub(crate) approval: ApprovalId,
+    /// Only if it is this user's: id, external id or `default`
+    #[arg(long)]
+    #[serde(default, alias = "user_id", skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<UserRef>,
     /// You know that it comes from a copy of the store, and that it was not done since
     #[arg(long = "restored")]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -311,6 +319,10 @@ pub(crate) struct Approve {
 pub(crate) struct Deny {
     /// Its id
     pub(crate) approval: ApprovalId,
+    /// Only if it is this user's: id, external id or `default`
+    #[arg(long)]
+    #[serde(default, alias = "user_id", skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<UserRef>,
     /// Why
     #[arg(long)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -323,6 +335,10 @@ pub(crate) struct Deny {
 pub(crate) struct Cancel {
     /// Its id
     pub(crate) approval: ApprovalId,
+    /// Only if it is this user's: id, external id or `default`
+    #[arg(long)]
+    #[serde(default, alias = "user_id", skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<UserRef>,
 }
 
 /// What a person found out about an action whose outcome is unknown.
@@ -343,6 +359,9 @@ pub(crate) enum Found {
 pub(crate) struct ResolveApproval {
     /// Its id
     pub(crate) approval: ApprovalId,
+    /// Only if it is this user's: id, external id or `default`
+    #[serde(default, alias = "user_id", skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<UserRef>,
     /// What a look at the upstream has shown
     pub(crate) found: Found,
     /// How it was found out

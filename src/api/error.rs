@@ -63,6 +63,24 @@ impl Code {
     }
 }
 
+impl Code {
+    /// Returns the HTTP status that stands for this code.
+    pub(crate) fn status(self) -> u16 {
+        match self {
+            Self::InvalidInput => 400,
+            Self::Unauthorized => 401,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::DuplicateRequest | Self::DuplicateRecord | Self::OutcomeUnknown => 409,
+            Self::RateLimited => 429,
+            Self::InternalError => 500,
+            Self::NotConfigured => 501,
+            Self::ProviderError => 502,
+            Self::FeatureNotConfigured => 503,
+        }
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.serialize(f)

@@ -124,7 +124,7 @@ impl EventType {
 /// after 1 second, 30 seconds and then every 5 minutes, later if `Retry-After` says so, five times in all; 410
 /// switches the webhook off, and anything else is not tried again. The log says `webhook.failed` of what nobody
 /// heard. Events are written down together with what they tell of, so none is lost, and wait until somebody runs
-/// `naive webhooks deliver`; they may come in another order than they happened, which `ts` tells.
+/// `naive serve`, or `naive webhooks deliver`; they may come in another order than they happened, which `ts` tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Args)]
 #[serde(deny_unknown_fields)]
 #[group(skip)]

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::address::WebOrigin;
 use super::error::{Error, Result};
 use super::ids::{Slug, UserRef};
 use super::secrets::Secrets;
@@ -103,6 +104,8 @@ pub(crate) struct Workspace {
     pub(crate) connections: bool,
     /// Whether a key may not resolve what was asked for with the same key
     pub(crate) separate_resolver: bool,
+    /// Sites to which a login may send its browser on; any if there are none, and this machine always
+    pub(crate) allowed_origins: Vec<WebOrigin>,
 }
 
 /// Show what is decided about the workspace as a whole
@@ -122,6 +125,10 @@ pub(crate) struct UpdateWorkspace {
     #[arg(long, value_name = "BOOL")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) separate_resolver: Option<bool>,
+    /// Sites to which a login may send its browser on (`https://app.example.com`); none named: any
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',', num_args = 0..)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) allowed_origins: Option<Vec<WebOrigin>>,
 }
 
 /// Create a tenant user

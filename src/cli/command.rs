@@ -3,8 +3,8 @@
 use clap::Subcommand;
 
 use super::{
-    actions, approvals, backup, config, connections, generate, keys, kits, logs, sandbox, toolkits,
-    trading, users, vault, webhooks, workspace,
+    actions, approvals, backup, config, connections, generate, keys, kits, logs, sandbox, serve,
+    toolkits, trading, users, vault, webhooks, workspace,
 };
 use crate::api::error::{Error, Result};
 use crate::api::kits::Explain;
@@ -65,6 +65,7 @@ pub(crate) enum Command {
     /// What was allowed or being sent when the backup was made is `unknown` afterwards: it may have been done
     /// since, so it is not sent again. Requests that were waiting wait again, and say where they come from.
     Restore(backup::Restore),
+    Serve(serve::Serve),
     /// The simulated apps of the sandbox profile
     #[command(subcommand)]
     Sandbox(sandbox::Command),
@@ -113,6 +114,7 @@ impl Command {
             Self::Logs(command) => command.name(),
             Self::Backup(_) => "backup",
             Self::Restore(_) => "restore",
+            Self::Serve(_) => "serve",
             Self::Sandbox(command) => command.name(),
             Self::Doctor => "doctor",
             Self::Config(command) => command.name(),
@@ -128,7 +130,9 @@ impl Command {
     /// Tells whether it touches what belongs to the operator alone, and is no action that the gate sees.
     pub(crate) fn is_the_operators(&self) -> bool {
         match self {
-            Self::Vault(_) | Self::Use(_) | Self::Backup(_) | Self::Restore(_) => true,
+            Self::Vault(_) | Self::Use(_) | Self::Backup(_) | Self::Restore(_) | Self::Serve(_) => {
+                true
+            }
             Self::Config(command) => matches!(command, config::Command::Set { .. }),
             Self::Sandbox(command) => command.is_the_operators(),
             Self::Approvals(command) => command.is_the_operators(),
@@ -181,7 +185,8 @@ impl Command {
             | Self::Explain(_)
             | Self::Logs(_)
             | Self::Backup(_)
-            | Self::Restore(_) => true,
+            | Self::Restore(_)
+            | Self::Serve(_) => true,
         }
     }
 
@@ -192,7 +197,7 @@ impl Command {
             Self::Trading(command) if command.leaves_a_link() => Needs::AppsLater,
             Self::Actions(command) => command.needs(),
             // The app may have to be asked whether a code was entered.
-            Self::Connections(connections::Command::Wait { .. }) => Needs::Apps,
+            Self::Connections(connections::Command::Wait { .. }) | Self::Serve(_) => Needs::Apps,
             Self::Connections(_)
             | Self::Toolkits(_)
             | Self::Trading(_)

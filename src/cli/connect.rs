@@ -8,7 +8,7 @@ use url::Url;
 
 use super::credentials::{ask_for, check_complete, given, wanted};
 use super::device::DeviceLogin;
-use super::loopback::{Listener, parse};
+use super::loopback::Listener;
 use super::output::{Page, note};
 use super::wait::{Wait, Way};
 use super::{App, arguments, browser, device, pending};
@@ -21,6 +21,7 @@ use crate::api::ids::{Label, Slug, UserRef};
 use crate::api::kits::Explain;
 use crate::api::secrets::Secrets;
 use crate::api::workspace::{AuthType, Availability, CredentialField, GetToolkit};
+use crate::callback::parse;
 use crate::engine::{Call, Caller, FLOW_LIFE, keys};
 
 /// How this terminal takes part in a login that a browser ends. None of it is part of the action.

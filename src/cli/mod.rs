@@ -28,6 +28,7 @@ pub(crate) mod output;
 mod pending;
 mod place;
 pub(crate) mod sandbox;
+pub(crate) mod serve;
 mod signals;
 mod toolkits;
 mod tools;
@@ -113,6 +114,7 @@ impl App<'_> {
             Command::Backup(op) => backup::run(self, &op),
             Command::Restore(_)
             | Command::Sandbox(_)
+            | Command::Serve(_)
             | Command::Doctor
             | Command::Config(_)
             | Command::Completions(_) => Ok(0),
@@ -165,7 +167,10 @@ impl App<'_> {
         ]);
         let id = &pending.approval_id;
         page.next(format!("naive approvals wait {id}"), "wait for the decision");
-        if self.check(Approve { approval: id.clone(), acknowledge_restored: false }).is_ok() {
+        if self
+            .check(Approve { approval: id.clone(), user: None, acknowledge_restored: false })
+            .is_ok()
+        {
             page.next(format!("naive approvals approve {id}"), "decide it, as the operator");
         } else {
             page.hint(format!("The operator decides it: `naive approvals approve {id}`."));
@@ -232,7 +237,7 @@ impl App<'_> {
     /// Tells people what the engine has to say beside its replies.
     pub(crate) fn tell_notes(&self) -> Result<()> {
         let notes = self.backend.engine().map(crate::engine::Engine::take_notes);
-        notes.unwrap_or_default().iter().try_for_each(|text| note(&self.output.told(text)))
+        notes.unwrap_or_default().iter().try_for_each(|one| note(&self.output.told(&one.text)))
     }
 
     /// Tells others what became of approvals here, where somebody asked for that.

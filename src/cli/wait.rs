@@ -10,12 +10,13 @@ use indicatif::{ProgressBar, ProgressFinish};
 use tokio::sync::{mpsc, oneshot};
 use url::Url;
 
-use super::loopback::{Answer, Arrival, Listener, parse};
+use super::loopback::{Arrival, Listener};
 use super::output::note;
 use super::signals::Signals;
 use super::{App, browser};
 use crate::api::connections::{ConnectState, Finish};
 use crate::api::error::{Code, Error, Result};
+use crate::callback::{Answer, onward, parse};
 use crate::engine::Awaited;
 use crate::engine::replaced;
 use crate::http::{Http, Request, Trust};
@@ -181,7 +182,7 @@ impl<'a> Wait<'a> {
         let ended = self.app.done(self.app.as_caller(), arrival.finish.clone()).await;
         match &ended {
             Ok(state) => match onward(state) {
-                Some(url) => arrival.answer(&Answer::GoOn(&url)),
+                Some(url) => arrival.go_on(&url),
                 None => arrival.answer(&Answer::Connected(self.name, state.account.as_deref())),
             },
             Err(error) => match error.reason.as_deref() {
@@ -313,15 +314,6 @@ pub(crate) fn consent(mut link: Url) {
             let _ = Http::new(false).send(&visit).await;
         }
     });
-}
-
-/// Returns where the user goes on to, with the outcome added to whatever query the address has.
-fn onward(state: &ConnectState) -> Option<Url> {
-    let mut url = state.callback_url.clone()?;
-    url.query_pairs_mut()
-        .append_pair("status", state.status.as_str())
-        .append_pair("toolkit", state.toolkit.as_str());
-    Some(url)
 }
 
 /// Tells whether what was pasted ended no login, or another one than `ours`.

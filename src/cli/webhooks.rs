@@ -110,7 +110,7 @@ fn created(made: &CreatedWebhook, page: &mut Page) {
     page.text(&made.secret);
     one(&made.webhook, page);
     page.hint("This secret is shown once. It signs what is sent: give it to whoever hears of it.");
-    page.hint("What happens waits until `naive webhooks deliver` sends it.");
+    page.hint("What happens waits until `naive serve` or `naive webhooks deliver` sends it.");
     page.next(format!("naive webhooks test {}", made.webhook.id), "see whether it is heard");
 }
 

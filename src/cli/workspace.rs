@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use super::App;
 use super::output::Page;
+use crate::api::address::WebOrigin;
 use crate::api::error::Result;
 use crate::api::workspace::{GetWorkspace, UpdateWorkspace, Workspace};
 
@@ -36,9 +37,14 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
 
 fn one(workspace: &Workspace, page: &mut Page) {
     let word = |on: bool| if on { "on" } else { "off" }.to_owned();
+    let origins = match workspace.allowed_origins.as_slice() {
+        [] => "any".to_owned(),
+        some => some.iter().map(WebOrigin::as_str).collect::<Vec<_>>().join(", "),
+    };
     page.fields(&[
         ("id", Some(workspace.id.clone())),
         ("connections", Some(word(workspace.connections))),
         ("separate resolver", Some(word(workspace.separate_resolver))),
+        ("allowed origins", Some(origins)),
     ]);
 }

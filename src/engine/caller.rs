@@ -10,6 +10,8 @@ pub(crate) enum Caller {
     Human,
     /// A program with a key of this store
     Key(Holder),
+    /// Nobody who could be named: a browser that comes back from a login, or time
+    System,
     /// Somebody whose key is good for nothing here
     Refused(Refusal),
 }
@@ -43,7 +45,7 @@ impl Caller {
     pub(crate) fn seal(&self) -> Option<&str> {
         match self {
             Self::Key(holder) => holder.user.as_deref(),
-            Self::Human | Self::Refused(_) => None,
+            Self::Human | Self::System | Self::Refused(_) => None,
         }
     }
 
@@ -56,6 +58,7 @@ impl Caller {
     pub(crate) fn actor(&self) -> Actor {
         let (actor_id, name) = match self {
             Self::Human => return Actor::operator(),
+            Self::System => return Actor::system(),
             Self::Key(holder) => (holder.id.as_str(), Some(holder.name.clone())),
             Self::Refused(_) => ("unknown", None),
         };

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::Engine;
+use super::credential::Opened;
 use super::known::Known;
 use crate::api::connections::Connection;
 use crate::api::error::{Code, Error, Result};
@@ -38,6 +39,20 @@ pub(super) struct Link<'a> {
     pub(super) key: String,
 }
 
+/// A credential with which a call is sent.
+struct Turn {
+    opened: Opened,
+    /// When it was looked at
+    seen_at: Millis,
+    /// Whether it came after one that was refused
+    is_fresh: bool,
+}
+
+/// Tells whether the app does not take the credential.
+fn is_refused(link: &Link<'_>, answer: &Response) -> bool {
+    judged(&link.known.manifest, answer) == Judgement::Unauthorized
+}
+
 impl Engine {
     /// Sends the call; a refused token is refreshed once, since a refused call has not happened.
     pub(super) async fn send(
@@ -45,10 +60,17 @@ impl Engine {
         link: &Link<'_>,
         input: &Map<String, Value>,
     ) -> Result<Response> {
-        let refused =
-            |answer: &Response| judged(&link.known.manifest, answer) == Judgement::Unauthorized;
-        self.authorized(link, refused, async |secrets| self.deliver(link, input, secrets).await)
-            .await
+        let mut turn = self.first_turn(link).await?;
+        loop {
+            let answer = self.deliver(link, input, &turn.opened.secrets).await?;
+            if !is_refused(link, &answer) {
+                return Ok(answer);
+            }
+            match self.next_turn(link, turn).await? {
+                Some(next) => turn = next,
+                None => return Ok(answer),
+            }
+        }
     }
 
     /// Sends the call once, likewise.
@@ -59,47 +81,43 @@ impl Engine {
         link: &Link<'_>,
         input: &Map<String, Value>,
     ) -> Result<Ended> {
-        let refused = |ended: &Ended| {
-            let answer = ended.as_ref().ok();
-            answer.is_some_and(|answer| {
-                judged(&link.known.manifest, answer) == Judgement::Unauthorized
-            })
-        };
-        let once = async |secrets: &Secrets| {
-            let request = self.request(link, input, secrets)?;
-            Ok(match self.http.send(&request).await {
+        let mut turn = self.first_turn(link).await?;
+        loop {
+            let request = self.request(link, input, &turn.opened.secrets)?;
+            let ended = match self.http.send(&request).await {
                 Ok(answer) if is_broken(link, &answer) => Err(broken(link)),
                 ended => ended,
-            })
-        };
-        self.authorized(link, refused, once).await
-    }
-
-    /// Sends with the credential as it is, and once more with a fresh one if it was refused.
-    async fn authorized<T>(
-        &self,
-        link: &Link<'_>,
-        refused: impl Fn(&T) -> bool,
-        send: impl AsyncFn(&Secrets) -> Result<T>,
-    ) -> Result<T> {
-        let Some(connection) = link.connection else {
-            return send(&Secrets::default()).await;
-        };
-        let mut seen_at = Millis::now();
-        let opened = self.credential(link.known, connection).await?;
-        let answer = send(&opened.secrets).await?;
-        if !refused(&answer) {
-            return Ok(answer);
-        }
-        if oauth::can_refresh(&opened.secrets) {
-            let opened = self.refreshed(link.known, connection, opened).await?;
-            seen_at = Millis::now();
-            let answer = send(&opened.secrets).await?;
-            if !refused(&answer) {
-                return Ok(answer);
+            };
+            if !ended.as_ref().is_ok_and(|answer| is_refused(link, answer)) {
+                return Ok(ended);
+            }
+            match self.next_turn(link, turn).await? {
+                Some(next) => turn = next,
+                None => return Ok(ended),
             }
         }
-        Err(self.expired(link.known, connection, seen_at)?)
+    }
+
+    /// Returns the credential as it is; where the app has no login, none.
+    async fn first_turn(&self, link: &Link<'_>) -> Result<Turn> {
+        let seen_at = Millis::now();
+        let opened = match link.connection {
+            Some(connection) => self.credential(link.known, connection).await?,
+            None => Opened::default(),
+        };
+        Ok(Turn { opened, seen_at, is_fresh: false })
+    }
+
+    /// Returns a fresh credential after one that was refused; `None` where there was none.
+    ///
+    /// Fails if there is no other: the connection is `EXPIRED` then.
+    async fn next_turn(&self, link: &Link<'_>, turn: Turn) -> Result<Option<Turn>> {
+        let Some(connection) = link.connection else { return Ok(None) };
+        if turn.is_fresh || !oauth::can_refresh(&turn.opened.secrets) {
+            return Err(self.expired(link.known, connection, turn.seen_at)?);
+        }
+        let opened = self.refreshed(link.known, connection, turn.opened).await?;
+        Ok(Some(Turn { opened, seen_at: Millis::now(), is_fresh: true }))
     }
 
     /// Sends one request, again only if that cannot do anything twice.

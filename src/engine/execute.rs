@@ -182,7 +182,7 @@ fn done(link: &Link<'_>, scope: &Scope<'_>) -> Executed {
         hint: None,
         data: Value::Null,
         file: None,
-        log_id: scope.log_id.clone(),
+        log_id: scope.log_id(),
         request: None,
     }
 }

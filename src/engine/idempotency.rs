@@ -99,7 +99,7 @@ impl Engine {
             })
         });
         if let Err(error) = kept {
-            self.note(format!(
+            self.warn(format!(
                 "The answer could not be kept for when the key comes again: {error}."
             ));
         }
@@ -108,7 +108,7 @@ impl Engine {
     /// Forgets a call, so that its key can come again.
     fn free(&self, call: &Keyed<'_>) {
         if let Err(error) = self.store.forget_key(call) {
-            self.note(format!("The key of this call could not be freed: {error}."));
+            self.warn(format!("The key of this call could not be freed: {error}."));
         }
     }
 
@@ -148,7 +148,7 @@ impl Engine {
 
     /// Answers a call that was held, with what became of its approval.
     fn held_before(&self, scope: &Scope<'_>, approval: ApprovalId) -> Result<Outcome<Value>> {
-        let approval = self.get_approval(scope, &GetApproval { approval })?;
+        let approval = self.get_approval(scope, &GetApproval { approval, user: None })?;
         let id = &approval.id;
         if scope.call.waits && approval.primitive == Primitive::Custom.as_str() {
             // Whoever waits reads the decision off the approval, as when it came first.

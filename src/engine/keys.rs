@@ -26,7 +26,7 @@ impl Engine {
     pub(crate) fn key_of(&self, caller: &Caller) -> Result<Option<Key>> {
         match caller {
             Caller::Key(holder) => self.store.key_by_id(&holder.id),
-            Caller::Human | Caller::Refused(_) => Ok(None),
+            Caller::Human | Caller::System | Caller::Refused(_) => Ok(None),
         }
     }
 

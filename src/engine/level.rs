@@ -6,8 +6,7 @@ pub(crate) const LEVEL: &str = "level L0: the gate stops accidents, and agents t
 
 /// What would stop such a program, and how much of that there is.
 pub(crate) const RECIPE: &str = "what does is to keep the store under your own OS user, serve it from \
-    there with `naive serve`, and run the agent under another OS user with an agent key; `naive serve` is \
-    not in this build yet";
+    there with `naive serve`, and run the agent under another OS user with an agent key";
 
 #[cfg(test)]
 mod tests {

@@ -29,6 +29,7 @@ impl Engine {
         let known = self.toolkit(&op.toolkit)?.connectable()?;
         if let Some(url) = &op.callback_url {
             check(url, Trust::Public)?;
+            self.check_origin(url)?;
         }
         check_login(&known, op)?;
         for slug in &op.tools {

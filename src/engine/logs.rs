@@ -70,7 +70,7 @@ impl Engine {
         let (entity_type, target) = subject.target.or(found).unzip();
         let took = scope.began.age(Millis::now()).as_millis();
         let entry = Entry {
-            id: scope.log_id.clone(),
+            id: scope.log_id(),
             at: Millis::now(),
             actor: scope.call.caller.actor(),
             user: scope.user.as_ref().map(|user| user.id.clone()).or(found_user),
@@ -83,7 +83,7 @@ impl Engine {
             used: scope.used.get().cloned(),
         };
         if let Err(error) = self.store.log(&entry) {
-            self.note(format!("The log could not be written: {error}."));
+            self.warn(format!("The log could not be written: {error}."));
         }
     }
 }

@@ -34,7 +34,7 @@ impl Engine {
         let now = Millis::now();
         for id in self.store.stale(&user.id, now)? {
             if let Err(error) = self.store.lapse(&id, now) {
-                self.note(format!("A login that lapsed could not be ended: {error}."));
+                self.warn(format!("A login that lapsed could not be ended: {error}."));
             }
         }
         Ok(())

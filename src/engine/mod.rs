@@ -37,13 +37,13 @@ mod telling;
 mod title;
 mod toolkits;
 mod trading;
+mod upkeep;
 mod users;
 mod vault;
 mod webhooks;
 mod workspace;
 
-use std::cell::OnceCell;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use secrecy::SecretString;
 use serde_json::Value;
@@ -118,9 +118,18 @@ pub(crate) struct Engine {
     vault: Vault,
     http: Http,
     world: World,
-    cipher: OnceCell<Cipher>,
-    notes: Mutex<Vec<String>>,
+    cipher: OnceLock<Cipher>,
+    notes: Mutex<Vec<Note>>,
     notify: Notify,
+}
+
+/// Something that people should be told beside a reply, as a whole sentence.
+#[derive(Debug)]
+pub(crate) struct Note {
+    /// The sentence
+    pub(crate) text: String,
+    /// Whether it is about how this workspace fares, and not about the call alone
+    pub(crate) is_warning: bool,
 }
 
 /// One call on its way: for whom, and what the log will say of it.
@@ -129,18 +138,18 @@ struct Scope<'a> {
     call: &'a Call,
     user: Option<User>,
     began: Millis,
-    log_id: String,
-    used: OnceCell<ConnectionId>,
+    log_id: OnceLock<String>,
+    used: OnceLock<ConnectionId>,
     /// The key by which the upstream knows it, where its caller gave one
-    upstream: OnceCell<String>,
+    upstream: OnceLock<String>,
     /// The user's UUID and the toolkit, where only the state of a login tells them
-    found: OnceCell<(String, String)>,
+    found: OnceLock<(String, String)>,
 }
 
 impl Engine {
     /// Puts a workspace together from its parts.
     pub(crate) fn new(store: Store, vault: Vault, http: Http, world: World) -> Self {
-        let (cipher, notes) = (OnceCell::new(), Mutex::default());
+        let (cipher, notes) = (OnceLock::new(), Mutex::default());
         Self { store, vault, http, world, cipher, notes, notify: Notify::default() }
     }
 
@@ -154,13 +163,21 @@ impl Engine {
         self.toolkit(slug).ok().map(|known| known.manifest.auth.kind)
     }
 
+    /// Returns what people call a toolkit, or the brokerage.
+    pub(crate) fn app_name(&self, slug: &Slug) -> String {
+        if *slug == Slug::brokerage() {
+            return "The brokerage account".to_owned();
+        }
+        self.toolkit(slug).map_or_else(|_| slug.to_string(), |known| known.manifest.name)
+    }
+
     /// Returns the store, for those who look after it rather than act through it.
     pub(crate) fn store(&self) -> &Store {
         &self.store
     }
 
     /// Returns what people should be told beside the replies so far, and forgets it.
-    pub(crate) fn take_notes(&self) -> Vec<String> {
+    pub(crate) fn take_notes(&self) -> Vec<Note> {
         std::mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -185,6 +202,8 @@ impl Engine {
         if let Some(user) = &user {
             self.pin_env(user, &mut action);
         }
+        gate::asked(&call.caller, &action)?;
+        self.check_owner(call, &action)?;
         let verdict = self.judge(call, user.as_ref(), &action)?.verdict;
         let scope = Scope { user, began, ..Scope::of(call) };
         if let Verdict::Refuse(error) = verdict {
@@ -227,7 +246,17 @@ impl Engine {
         result.map(Outcome::Done)
     }
 
-    fn note(&self, note: String) {
+    /// Remembers what whoever called should be told.
+    fn note(&self, text: String) {
+        self.remember(Note { text, is_warning: false });
+    }
+
+    /// Remembers what whoever looks after this workspace should be told.
+    fn warn(&self, text: String) {
+        self.remember(Note { text, is_warning: true });
+    }
+
+    fn remember(&self, note: Note) {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(note);
     }
 }
@@ -235,8 +264,8 @@ impl Engine {
 impl<'a> Scope<'a> {
     /// Returns the scope of a call that is for nobody yet.
     fn of(call: &'a Call) -> Self {
-        let (began, log_id) = (Millis::now(), fresh().to_string());
-        let (used, upstream, found) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        let (began, log_id) = (Millis::now(), OnceLock::new());
+        let (used, upstream, found) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
         Self { call, user: None, began, log_id, used, upstream, found }
     }
 
@@ -244,6 +273,11 @@ impl<'a> Scope<'a> {
     fn upstream_key(&self) -> String {
         let given = || self.call.idempotency_key.as_ref().map(ToString::to_string);
         self.upstream.get().cloned().or_else(given).unwrap_or_else(fresh_key)
+    }
+
+    /// Returns the id under which the log will know the call.
+    fn log_id(&self) -> String {
+        self.log_id.get_or_init(|| fresh().to_string()).clone()
     }
 
     /// Returns the user the call is for; `perform` only asks where the action has one.

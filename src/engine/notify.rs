@@ -63,6 +63,11 @@ impl Engine {
         Self { notify, ..self }
     }
 
+    /// Tells whether approvals have moved since others were told last.
+    pub(crate) fn has_news(&self) -> bool {
+        self.store.has_moves()
+    }
+
     /// Has told what has moved since the last time; returns what people should know of that.
     ///
     /// Waits two seconds at most. What takes longer goes on without this process, and its failure is logged.

@@ -1,5 +1,7 @@
 //! What each action runs. The compiler holds each to its declared reply.
 
+use std::marker::PhantomData;
+
 use serde_json::Value;
 
 use super::{Engine, Scope};
@@ -16,7 +18,11 @@ macro_rules! performs {
             pub(super) async fn perform(&self, $scope: &Scope<'_>, action: Action) -> Result<Value> {
                 let $engine = self;
                 match action {
-                    $(Action::$operation(op) => answer(op, async |$op| $run).await,)*
+                    $(Action::$operation(op) => {
+                        let operation = of(&op);
+                        let $op = op;
+                        answer(operation, $run)
+                    })*
                 }
             }
         }
@@ -106,11 +112,12 @@ performs! { engine, scope:
     VerifyLog(_) => engine.verify_log(scope),
 }
 
-/// Runs one operation and gives its reply the form in which it is shown, stored and sent.
-async fn answer<O: Operation>(
-    op: O,
-    run: impl AsyncFnOnce(O) -> Result<O::Reply>,
-) -> Result<Value> {
-    let reply = run(op).await?;
-    written(&reply)
+/// Names the operation of an input, once that is used up.
+fn of<O: Operation>(_: &O) -> PhantomData<O> {
+    PhantomData
+}
+
+/// Gives the reply of an operation the form in which it is shown, stored and sent.
+fn answer<O: Operation>(_: PhantomData<O>, reply: Result<O::Reply>) -> Result<Value> {
+    written(&reply?)
 }

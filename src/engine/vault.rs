@@ -71,7 +71,7 @@ impl Engine {
         drop(guard);
         if made.key().source == KeySource::File {
             let path = self.vault.file.display();
-            self.note(format!(
+            self.warn(format!(
                 "No keyring answers here, so the key that seals credentials is in `{path}`."
             ));
         }

@@ -221,6 +221,25 @@ impl Store {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Returns every connection that is active, in no order.
+    pub(crate) fn active(&self) -> Result<Vec<ConnectionId>> {
+        let conn = self.conn();
+        let mut select =
+            conn.prepare_cached("SELECT id FROM connections WHERE status = 'ACTIVE'")?;
+        let rows = select.query_map([], |row| parsed(row, "id"))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the connections whose link no longer counts, in no order.
+    pub(crate) fn lapsed(&self, now: Millis) -> Result<Vec<ConnectionId>> {
+        let conn = self.conn();
+        let mut select = conn.prepare_cached(
+            "SELECT connection_id FROM flows WHERE used = 0 AND expires_at <= ?1",
+        )?;
+        let rows = select.query_map([now.0], |row| parsed(row, "connection_id"))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Ends the login of a connection if it has lapsed: `INITIATED` becomes `FAILED`, an active row stays
     /// so and forgets what waited. Of any number of processes one does it; nothing is written before it
     /// is due. Returns whether it was done here.

@@ -25,6 +25,7 @@ mod mirror;
 mod presence;
 mod retold;
 mod sealed;
+mod sharing;
 #[cfg(test)]
 mod tests;
 mod trading;
@@ -53,8 +54,10 @@ pub(crate) use workspace::{ToolkitRow, UserChange};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::Type;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, Transaction, TransactionBehavior};
 
@@ -73,6 +76,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_govern.sql"),
     include_str!("migrations/0007_trading.sql"),
     include_str!("migrations/0008_webhooks.sql"),
+    include_str!("migrations/0010_origins.sql"),
 ];
 
 /// The schema that brought account kits.
@@ -86,7 +90,8 @@ const FREE_SPACE: &str =
 /// The database of one profile.
 #[derive(Debug)]
 pub(crate) struct Store {
-    conn: Mutex<Connection>,
+    /// One for a command, several for a server: each waits for the disk by itself
+    conns: Vec<Mutex<Connection>>,
     dir: PathBuf,
     presence: OnceLock<Presence>,
     /// Approvals as this process has moved them, in order, until somebody takes them
@@ -128,8 +133,8 @@ impl Store {
     }
 
     fn on(conn: Connection, dir: PathBuf) -> Self {
-        let (conn, moved) = (Mutex::new(conn), Mutex::default());
-        Self { conn, dir, presence: OnceLock::new(), moved }
+        let (conns, moved) = (vec![Mutex::new(conn)], Mutex::default());
+        Self { conns, dir, presence: OnceLock::new(), moved }
     }
 
     /// Takes the lock that all processes on this store share; it is freed when the file is dropped.
@@ -160,17 +165,35 @@ impl Store {
         Ok(self.presence.get_or_init(|| entered).name())
     }
 
+    /// Returns a connection that nobody uses, or the first once it is free.
     fn conn(&self) -> MutexGuard<'_, Connection> {
-        self.conn.lock().unwrap_or_else(PoisonError::into_inner)
+        let free = self.conns.iter().find_map(|conn| match conn.try_lock() {
+            Ok(conn) => Some(conn),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        });
+        free.unwrap_or_else(|| self.conns[0].lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 /// Opens the file and says how to wait for other processes.
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    let conn = Connection::open_with_flags(path, flags)?;
-    conn.execute_batch("PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL;")?;
+    let mut conn = Connection::open_with_flags(path, flags)?;
+    conn.execute_batch("PRAGMA synchronous = FULL;")?;
+    conn.busy_handler(Some(wait_for_turn))?;
+    // A plan holds for whatever is bound: no statement is prepared anew for another user.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(conn)
+}
+
+/// Waits a little while another writes, and says whether to go on: for ten seconds in all.
+///
+/// `SQLite`'s own waiting grows to a tenth of a second, which is a hundred times as long as most turns take.
+fn wait_for_turn(times: i32) -> bool {
+    let (quick, slow) = (Duration::from_micros(200), Duration::from_millis(2));
+    std::thread::sleep(if times < 500 { quick } else { slow });
+    times < 500 + 4950
 }
 
 /// Tells whether a database that is there could be read, but not written: no right to, or a full disk.

@@ -222,6 +222,19 @@ impl Store {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Returns the users, by UUID, with orders from before a time of which nobody knows what became, and which
+    /// no approval tells of.
+    pub(crate) fn users_in_doubt(&self, before: Millis) -> Result<Vec<String>> {
+        let conn = self.conn();
+        let mut select = conn.prepare_cached(
+            "SELECT DISTINCT user_id FROM intents
+             WHERE status IN ('sending', 'unknown') AND approval_id IS NULL AND created_at < ?1
+             ORDER BY user_id",
+        )?;
+        let rows = select.query_map([before.0], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Returns the orders of a user in one env that count against limits since a time, oldest first.
     pub(crate) fn spent(&self, of: (&str, BrokerEnv), since: Millis) -> Result<Vec<Spent>> {
         spent(&self.conn(), of, since)

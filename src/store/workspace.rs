@@ -64,6 +64,9 @@ const COLUMNS: &str =
     (SELECT kits.name FROM kits WHERE iif(users.kit_id IS NULL, kits.is_default = 1,
         kits.id = users.kit_id)) AS kit_name";
 
+/// The columns of what is decided about the workspace.
+const WORKSPACE: &str = "id, connections, separate_resolver, allowed_origins";
+
 impl Store {
     /// Creates a user; a taken external id or mail address is `DuplicateRecord`.
     ///
@@ -93,18 +96,22 @@ impl Store {
     /// Returns what is decided about the workspace as a whole.
     pub(crate) fn workspace(&self) -> Result<Workspace> {
         let conn = self.conn();
-        let mut select =
-            conn.prepare_cached("SELECT id, connections, separate_resolver FROM store")?;
+        let mut select = conn.prepare_cached(&format!("SELECT {WORKSPACE} FROM store"))?;
         Ok(select.query_row([], workspace_row)?)
     }
 
     /// Decides about the workspace as a whole, and returns what is decided then; `None` stays.
     pub(crate) fn update_workspace(&self, change: &UpdateWorkspace) -> Result<Workspace> {
+        let origins =
+            change.allowed_origins.as_ref().map(|origins| serde_json::json!(origins).to_string());
         Ok(self.conn().query_row(
-            "UPDATE store SET connections = ifnull(?1, connections),
-                 separate_resolver = ifnull(?2, separate_resolver)
-             RETURNING id, connections, separate_resolver",
-            params![change.connections, change.separate_resolver],
+            &format!(
+                "UPDATE store SET connections = ifnull(?1, connections),
+                     separate_resolver = ifnull(?2, separate_resolver),
+                     allowed_origins = ifnull(?3, allowed_origins)
+                 RETURNING {WORKSPACE}"
+            ),
+            params![change.connections, change.separate_resolver, origins],
             workspace_row,
         )?)
     }
@@ -248,6 +255,7 @@ fn workspace_row(row: &Row<'_>) -> rusqlite::Result<Workspace> {
         id: row.get("id")?,
         connections: row.get("connections")?,
         separate_resolver: row.get("separate_resolver")?,
+        allowed_origins: json(row, "allowed_origins")?,
     })
 }
 

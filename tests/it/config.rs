@@ -301,7 +301,7 @@ fn an_unknown_key_under_a_named_profile_is_unauthorized_and_never_the_human() {
 
         let error = run.json()["error"].clone();
         assert_eq!(error["code"], "unauthorized", "{line}");
-        assert_eq!(error["message"], "`NAIVE_API_KEY` holds a key this store does not know");
+        assert_eq!(error["message"], "this store does not know the key");
         assert!(!run.out.contains("nv_sk_1") && !run.err.contains("nv_sk_1"), "{line}");
     }
 }

@@ -15,8 +15,15 @@ const BELOW: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "backend", "engine", "provider", "broker", "oauth", "store", "vault", "catalog",
-            "http", "settings", "api",
+            "server", "callback", "backend", "engine", "provider", "broker", "oauth", "store",
+            "vault", "catalog", "http", "settings", "api",
+        ],
+    ),
+    (
+        "server",
+        &[
+            "callback", "backend", "engine", "provider", "broker", "oauth", "store", "vault",
+            "catalog", "http", "settings", "api",
         ],
     ),
     (
@@ -28,7 +35,10 @@ const BELOW: &[(&str, &[&str])] = &[
     ),
     (
         "engine",
-        &["provider", "broker", "oauth", "store", "vault", "catalog", "http", "settings", "api"],
+        &[
+            "callback", "provider", "broker", "oauth", "store", "vault", "catalog", "http",
+            "settings", "api",
+        ],
     ),
     ("provider", &["oauth", "store", "vault", "catalog", "http", "settings", "api"]),
     ("broker", &["oauth", "store", "vault", "catalog", "http", "settings", "api"]),
@@ -38,6 +48,7 @@ const BELOW: &[(&str, &[&str])] = &[
     ("catalog", &["settings", "api"]),
     ("http", &["settings", "api"]),
     ("settings", &["api"]),
+    ("callback", &["api"]),
     ("api", &[]),
     ("sandbox", &["broker", "catalog", "api"]),
 ];

@@ -55,6 +55,7 @@ mod review;
 mod rotation;
 mod scopes;
 mod secrets;
+mod serve;
 mod sixteen;
 mod support;
 mod together;

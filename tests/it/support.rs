@@ -149,6 +149,7 @@ pub(crate) struct Received {
 pub(crate) struct Upstream {
     /// `http://127.0.0.1:PORT`
     pub(crate) url: String,
+    begun: Arc<Mutex<Vec<Received>>>,
     received: Arc<Mutex<Vec<Received>>>,
 }
 
@@ -158,18 +159,23 @@ impl Upstream {
     pub(crate) fn new(answer: impl Fn(&Received) -> (u16, String) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let received = Arc::new(Mutex::new(Vec::new()));
-        let (seen, answer) = (Arc::clone(&received), Arc::new(answer));
+        let (begun, received) = (Arc::default(), Arc::default());
+        let (seen, answer) = ((Arc::clone(&begun), Arc::clone(&received)), Arc::new(answer));
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
-                thread::spawn(move || serve(stream, &seen, answer.as_ref()));
+                let (seen, answer) = (seen.clone(), Arc::clone(&answer));
+                thread::spawn(move || serve(stream, (&seen.0, &seen.1), answer.as_ref()));
             }
         });
-        Self { url, received }
+        Self { url, begun, received }
     }
 
-    /// Returns what was sent so far.
+    /// Returns what came so far, also what has had no answer yet.
+    pub(crate) fn begun(&self) -> Vec<Received> {
+        self.begun.lock().unwrap().clone()
+    }
+
+    /// Returns what was sent and answered so far.
     pub(crate) fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap().clone()
     }
@@ -192,7 +198,7 @@ pub(crate) fn answering(
 
 fn serve(
     mut stream: TcpStream,
-    seen: &Mutex<Vec<Received>>,
+    (begun, seen): (&Mutex<Vec<Received>>, &Mutex<Vec<Received>>),
     answer: &dyn Fn(&Received) -> (u16, String),
 ) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
@@ -217,6 +223,7 @@ fn serve(
     reader.read_exact(&mut body).unwrap();
     let request =
         Received { method, path, headers, body: String::from_utf8_lossy(&body).into_owned() };
+    begun.lock().unwrap().push(request.clone());
     let (status, text) = answer(&request);
     seen.lock().unwrap().push(request);
     let reply = match (status, text.starts_with("HTTP/")) {

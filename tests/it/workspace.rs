@@ -13,7 +13,7 @@ fn the_workspace_is_shown_and_changed_a_setting_at_a_time() {
     let off = naive.run("workspace update --connections false").exits(0).json();
 
     assert_eq!([&fresh["connections"], &fresh["separate_resolver"]], [true, false]);
-    let expected = |connections| json!({ "id": fresh["id"], "connections": connections, "separate_resolver": true });
+    let expected = |connections| json!({ "id": fresh["id"], "connections": connections, "separate_resolver": true, "allowed_origins": [] });
     assert_eq!(separate["result"], expected(true));
     assert_eq!(off["result"], expected(false));
     assert_eq!(naive.run("workspace get").exits(0).json()["result"], expected(false));
@@ -26,7 +26,7 @@ fn an_update_of_nothing_is_refused() {
     let expected = json!({
         "code": "invalid_input",
         "message": "there is nothing to change",
-        "hint": "give `--connections` or `--separate-resolver`",
+        "hint": "give `--connections`, `--separate-resolver` or `--allowed-origins`",
     });
     assert_eq!(run.json()["error"], expected);
 }

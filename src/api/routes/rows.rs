@@ -12,6 +12,52 @@ const fn row(
     Route { action, tool, method, path, reach }
 }
 
+/// A path under which an action is reached: its own, or another that means the same.
+#[derive(Debug)]
+pub(crate) struct Mount {
+    /// The action's row
+    pub(crate) route: &'static Route,
+    /// HTTP path; `{name}` fills the field of that name
+    pub(crate) path: String,
+}
+
+/// Returns every path under which an action is reached.
+///
+/// What belongs to no app has a second path without a user, for the workspace's own, and what the
+/// workspace keeps for all is reached for one user, too.
+pub(crate) fn mounts() -> Vec<Mount> {
+    let own = ROUTES.iter().map(|route| Mount { route, path: route.path.to_owned() });
+    let company = ROUTES.iter().filter_map(|route| {
+        let rest = route.path.strip_prefix("/v1/users/{user}/")?;
+        let primitive = rest.split('/').next()?;
+        let path = COMPANY.contains(&primitive).then(|| format!("/v1/{rest}"))?;
+        Some(Mount { route, path })
+    });
+    let personal = PERSONAL.iter().filter_map(|action| {
+        let route = ROUTES.iter().find(|route| route.action == *action)?;
+        let path = route.path.replacen("/v1/", "/v1/users/{user}/", 1);
+        Some(Mount { route, path })
+    });
+    own.chain(company).chain(personal).collect()
+}
+
+/// What of a user can be asked for without naming one.
+/// Source: the Naive API's reference, "Company and user mounts" (read 2026-11-20).
+const COMPANY: [&str; 5] = ["cards", "domains", "formation", "trading", "verification"];
+
+/// Actions on what the workspace keeps for all that are also reached below one user.
+const PERSONAL: [&str; 9] = [
+    "approvals.list",
+    "approvals.get",
+    "approvals.approve",
+    "approvals.deny",
+    "approvals.cancel",
+    "approvals.resolve",
+    "logs.query",
+    "webhooks.create",
+    "webhooks.list",
+];
+
 /// Every action, in the order of `Action`.
 pub(crate) const ROUTES: &[Route] = {
     use Reach::{Read, Store, Upstream};

@@ -66,7 +66,7 @@ pub(super) async fn reconcile(app: &App<'_>, told: Reconciling) -> Result<u8> {
     let Some(approval) = told.op.approval.clone() else {
         return app.show(told.op, view::reconciled).await;
     };
-    let one = app.done(app.as_caller(), GetApproval { approval }).await?;
+    let one = app.done(app.as_caller(), GetApproval { approval, user: None }).await?;
     let waits = one.status == ApprovalStatus::Approved;
     let login = if waits { Login::of(app, &one, &told.browser).await? } else { None };
     let Some(login) = login else { return app.show(told.op, view::reconciled).await };
@@ -96,7 +96,9 @@ pub(super) async fn approve(app: &App<'_>, told: Approving) -> Result<u8> {
         );
     }
     let id = told.op.approval.clone();
-    let one = app.done(app.as_caller(), GetApproval { approval: id.clone() }).await?;
+    let one = app
+        .done(app.as_caller(), GetApproval { approval: id.clone(), user: told.op.user.clone() })
+        .await?;
     if told.yes || one.status != ApprovalStatus::Pending {
         // Whoever decides what is decided already is told so by the engine.
         return show(app, &one, told.op, &told.browser).await;
@@ -117,7 +119,8 @@ pub(super) async fn approve(app: &App<'_>, told: Approving) -> Result<u8> {
         match Answer::of(&line) {
             Some(Answer::Approve) => return show(app, &one, seen(&one), &told.browser).await,
             Some(Answer::Deny(reason)) => {
-                let one = app.done(app.as_caller(), Deny { approval: id, reason }).await?;
+                let one =
+                    app.done(app.as_caller(), Deny { approval: id, user: None, reason }).await?;
                 app.output.reply("approvals.deny", written(&one)?, denied(&one))?;
                 return Ok(0);
             }
@@ -149,7 +152,11 @@ fn question(one: &Approval) -> &'static str {
 
 /// Approves what a person has seen the card of: it says whether it comes from a copy.
 pub(super) fn seen(one: &Approval) -> Approve {
-    Approve { approval: one.id.clone(), acknowledge_restored: one.restored_at.is_some() }
+    Approve {
+        approval: one.id.clone(),
+        user: None,
+        acknowledge_restored: one.restored_at.is_some(),
+    }
 }
 
 /// Approves, and sees to the login of an app; returns what came of it, and what people are told.

@@ -194,7 +194,7 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
 
 fn resolution(op: Resolve) -> ResolveApproval {
     let found = if op.executed { Found::Executed } else { Found::NotExecuted };
-    ResolveApproval { approval: op.approval, found, reason: op.reason }
+    ResolveApproval { approval: op.approval, user: None, found, reason: op.reason }
 }
 
 /// Shows the secret that signs notifications.

@@ -64,7 +64,8 @@ impl Review<'_> {
         loop {
             self.look().await?;
             let Some(approval) = self.queue.next() else { break };
-            let one = self.app.done(self.app.as_caller(), GetApproval { approval }).await?;
+            let one =
+                self.app.done(self.app.as_caller(), GetApproval { approval, user: None }).await?;
             // Somebody else may have decided it since it was listed.
             if one.status == ApprovalStatus::Pending && self.shown(&one).await? == Next::Quit {
                 break;
@@ -106,7 +107,7 @@ impl Review<'_> {
     ///
     /// If somebody else decides the one that is shown, what is typed next decides nothing.
     async fn answer(&mut self, one: &Approval) -> Result<Option<String>> {
-        let op = GetApproval { approval: one.id.clone() };
+        let op = GetApproval { approval: one.id.clone(), user: None };
         let mut gone = false;
         loop {
             tokio::select! {
@@ -132,7 +133,7 @@ impl Review<'_> {
         let done = match answer {
             Answer::Approve => self.approve(one).await,
             Answer::Deny(reason) => {
-                let op = Deny { approval: one.id.clone(), reason };
+                let op = Deny { approval: one.id.clone(), user: None, reason };
                 let denied = self.app.done(self.app.as_caller(), op).await;
                 denied.and_then(|one| note(&line(&one)))
             }

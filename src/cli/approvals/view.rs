@@ -29,7 +29,10 @@ pub(super) fn one(app: &App<'_>, approval: &Approval, page: &mut Page) {
     match approval.status {
         ApprovalStatus::Pending => {
             let id = &approval.id;
-            if app.check(Approve { approval: id.clone(), acknowledge_restored: false }).is_err() {
+            if app
+                .check(Approve { approval: id.clone(), user: None, acknowledge_restored: false })
+                .is_err()
+            {
                 page.next(format!("naive approvals wait {id}"), "wait for the decision");
                 page.hint(format!("The operator decides it: `naive approvals approve {id}`."));
                 return;

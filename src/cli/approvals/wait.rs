@@ -59,7 +59,7 @@ pub(super) async fn request(app: &App<'_>, op: RequestApproval, waits: bool) -> 
         Outcome::Pending(pending) => return app.held(NAME, &pending),
         Outcome::Done(done) => return app.output.reply(NAME, written(&done)?, Page::default()),
     };
-    let op = GetApproval { approval: pending.approval_id };
+    let op = GetApproval { approval: pending.approval_id, user: None };
     let one = app.done(app.as_caller(), op.clone()).await?;
     if status(&one).is_none() {
         let id = &one.id;
@@ -81,7 +81,7 @@ pub(super) async fn watch(app: &App<'_>, watch: Watch) -> Result<u8> {
 async fn watched(app: &App<'_>, watch: Watch) -> Result<u8> {
     if let Some(approval) = watch.approval {
         let mut known = None;
-        let op = GetApproval { approval };
+        let op = GetApproval { approval, user: None };
         let one = ended(app, &op, None, |one| {
             let is_new = known.replace(one.status) != Some(one.status);
             // What JSON says last is the answer itself.
@@ -104,7 +104,7 @@ async fn follow(app: &App<'_>) -> Result<u8> {
     let mut open: BTreeMap<ApprovalId, ApprovalStatus> = BTreeMap::new();
     loop {
         for (approval, known) in open.clone() {
-            let one = app.done(app.as_caller(), GetApproval { approval }).await?;
+            let one = app.done(app.as_caller(), GetApproval { approval, user: None }).await?;
             if one.status != known {
                 tell(app, &one)?;
             }

@@ -14,7 +14,7 @@ mod shown;
 use super::gate::decides;
 use super::limits::page_size;
 use super::trading::{Trade, trade};
-use super::{Engine, Scope};
+use super::{Call, Engine, Scope};
 use crate::api::action::Action;
 use crate::api::approvals::{
     Actor, Approval, ApprovalStatus, Approvals, Cancel, Deny, Found, GetApproval, ListApprovals,
@@ -38,6 +38,15 @@ impl Engine {
         Ok(self.store.approval(id, Millis::now())?.map(|row| row.requester))
     }
 
+    /// Fails with `NotFound` if an action is about the approval of another user than it says.
+    pub(super) fn check_owner(&self, call: &Call, action: &Action) -> Result<()> {
+        let Some((id, named)) = action.approval().zip(action.approval_owner()) else {
+            return Ok(());
+        };
+        let user = self.user_for(&call.caller, named)?;
+        if self.row(id)?.user_id == user.id { Ok(()) } else { Err(unknown(id)) }
+    }
+
     /// Says so where the store is a copy from before, once.
     pub(super) fn settle_copy(&self) -> Result<()> {
         if let Some(Restored { unknown, pending }) = self.store.settle_copy(Millis::now())? {
@@ -50,7 +59,7 @@ impl Engine {
                 [] => "no approval was open in it".to_owned(),
                 some => format!("of its approvals, {}", some.join(", and ")),
             };
-            self.note(format!("This store is a copy from before: {open}."));
+            self.warn(format!("This store is a copy from before: {open}."));
         }
         Ok(())
     }
@@ -61,7 +70,7 @@ impl Engine {
         op: &ListApprovals,
     ) -> Result<Approvals> {
         if let Err(error) = self.store.expire_due(Millis::now()) {
-            self.note(format!("Approvals that lapsed could not be ended: {error}."));
+            self.warn(format!("Approvals that lapsed could not be ended: {error}."));
         }
         let caller = &scope.call.caller;
         let named = op.user.as_ref().map(|user| self.user_for(caller, user)).transpose()?;

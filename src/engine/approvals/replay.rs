@@ -117,7 +117,7 @@ impl Engine {
                 }
             }
             Readiness::NotNow(error) => {
-                self.note(format!("Approval `{}` still waits: {error}.", row.id));
+                self.warn(format!("Approval `{}` still waits: {error}.", row.id));
                 None
             }
             Readiness::Never(error) => {

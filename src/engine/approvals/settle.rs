@@ -72,7 +72,7 @@ impl Engine {
                 Err(error) if op.approval.is_some() => return Err(error),
                 // One that cannot be gone on with does not keep the others waiting.
                 Err(error) => {
-                    self.note(format!("Approval `{}` stays as it is: {error}.", row.id));
+                    self.warn(format!("Approval `{}` stays as it is: {error}.", row.id));
                     approvals.push(self.shown(&row)?);
                 }
             }
@@ -87,6 +87,13 @@ impl Engine {
         Some(format!(
             "{what} being sent by a process that ended: run `naive approvals reconcile --all`."
         ))
+    }
+
+    /// Tells whether a process that ended has left an approval to go on with.
+    pub(crate) fn is_anything_left(&self) -> Result<bool> {
+        let mut rows = self.store.approvals_that_are(ApprovalStatus::Approved)?;
+        rows.extend(self.store.approvals_that_are(ApprovalStatus::Sending)?);
+        Ok(rows.iter().any(|row| !self.store.is_owned(row.owner.as_deref())))
     }
 
     /// Tells whether an approval, if it is done, begins a login that outlives the command.

@@ -155,6 +155,7 @@ fn called(caller: &Caller, is_presumed: bool) -> String {
             Role::Agent => "a program with an agent key".to_owned(),
         },
         Caller::Key(holder) => format!("the {} key `{}`", holder.role.as_str(), holder.name),
+        Caller::System => "the program itself".to_owned(),
         Caller::Refused(_) => "a program with a key that is good for nothing here".to_owned(),
     }
 }

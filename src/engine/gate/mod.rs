@@ -10,7 +10,7 @@ mod tests;
 use serde::Serialize;
 
 pub(super) use kit::{allows_tool, allows_toolkit, means};
-pub(crate) use permits::{known, login, may, operator, other_subject};
+pub(crate) use permits::{asked, known, login, may, operator, other_subject};
 use powers::{Power, power};
 pub(super) use powers::{acts, decides, goes_on_with, looks, primitive, target};
 
@@ -209,7 +209,8 @@ fn held_from(question: &Question<'_>, (gated, rule): (bool, Rule)) -> (bool, Rul
         return (false, rule);
     }
     let is_human = match question.caller {
-        Caller::Human => true,
+        // What nobody asked for begins nothing, so there is nothing of its own to hold.
+        Caller::Human | Caller::System => true,
         Caller::Key(_) | Caller::Refused(_) => false,
     };
     if is_human {

@@ -18,13 +18,23 @@ pub(super) fn key(question: &Question<'_>) -> Result<()> {
     known(question.caller)
 }
 
+/// Fails if nobody has asked for an action that begins something.
+///
+/// This is about calls alone: what is frozen was asked for, whoever goes on with it once it is allowed.
+pub(crate) fn asked(caller: &Caller, action: &Action) -> Result<()> {
+    if caller != &Caller::System || goes_on(action) {
+        return Ok(());
+    }
+    Err(Error::new(Code::Forbidden, format!("nobody has asked for `{}`", action.name())))
+}
+
 /// Fails unless the key is one of this store, and good.
 pub(crate) fn known(caller: &Caller) -> Result<()> {
     let Caller::Refused(refusal) = caller else { return Ok(()) };
     let (text, reason) = match refusal {
-        Refusal::Unknown => ("`NAIVE_API_KEY` holds a key this store does not know", "key_unknown"),
-        Refusal::Revoked => ("the key in `NAIVE_API_KEY` was taken back", "key_revoked"),
-        Refusal::Expired => ("the key in `NAIVE_API_KEY` has expired", "key_expired"),
+        Refusal::Unknown => ("this store does not know the key", "key_unknown"),
+        Refusal::Revoked => ("the key was taken back", "key_revoked"),
+        Refusal::Expired => ("the key has expired", "key_expired"),
     };
     // Whoever reads this may be an agent, which is not told how to be somebody else.
     let hint = match refusal {
@@ -55,12 +65,26 @@ fn governs(caller: &Caller) -> bool {
     match caller {
         Caller::Human => true,
         Caller::Key(holder) => holder.role == Role::Workspace && holder.user.is_none(),
-        Caller::Refused(_) => false,
+        Caller::System | Caller::Refused(_) => false,
     }
+}
+
+/// Tells whether an action is one that goes on with what somebody who may has begun or allowed.
+fn goes_on(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Finish(_)
+            | Action::Reconcile(_)
+            | Action::ReconcileOrders(_)
+            | Action::RefreshConnection(_)
+    )
 }
 
 /// Tells whether an action is of a kind that a caller may do, whatever it is about.
 pub(crate) fn may(caller: &Caller, action: &Action) -> bool {
+    if caller == &Caller::System {
+        return goes_on(action);
+    }
     match power(action) {
         Power::Policy | Power::Resolve => governs(caller),
         Power::Operator => caller == &Caller::Human,
@@ -90,7 +114,7 @@ pub(crate) fn operator(caller: &Caller) -> Result<()> {
     known(caller)?;
     match caller {
         Caller::Human => Ok(()),
-        Caller::Key(_) | Caller::Refused(_) => {
+        Caller::Key(_) | Caller::System | Caller::Refused(_) => {
             Err(Error::new(Code::Forbidden, "only the operator does this, and no key")
                 .hint(ASK)
                 .reason("operator_only"))
@@ -99,7 +123,7 @@ pub(crate) fn operator(caller: &Caller) -> Result<()> {
 }
 
 pub(super) fn resolves(question: &Question<'_>) -> Result<()> {
-    if governs(question.caller) || power(question.action) != Power::Resolve {
+    if may(question.caller, question.action) || power(question.action) != Power::Resolve {
         return Ok(());
     }
     Err(Error::new(Code::Forbidden, "this key may not resolve approvals")
@@ -111,7 +135,7 @@ pub(super) fn separate(question: &Question<'_>) -> Result<()> {
     let separate = question.workspace.is_some_and(|workspace| workspace.separate_resolver);
     let own = match question.caller {
         Caller::Key(holder) => question.requester.is_some_and(|actor| actor.actor_id == holder.id),
-        Caller::Human | Caller::Refused(_) => false,
+        Caller::Human | Caller::System | Caller::Refused(_) => false,
     };
     if !(separate && own && power(question.action) == Power::Resolve) {
         return Ok(());

@@ -94,7 +94,7 @@ impl Engine {
         for env in envs {
             let desk = match self.desk(user, Some(env)) {
                 Err(error) if op.env.is_none() => {
-                    self.note(format!("The {env} account was not asked: {error}."));
+                    self.warn(format!("The {env} account was not asked: {error}."));
                     continue;
                 }
                 desk => desk?,
@@ -116,7 +116,7 @@ impl Engine {
             match self.look_up(desk, user, id).await? {
                 Lookup::Found(_) | Lookup::Unsent => {}
                 Lookup::Unclear(error) => {
-                    self.note(format!("The order `{id}` stays as it is: {error}."));
+                    self.warn(format!("The order `{id}` stays as it is: {error}."));
                 }
                 // Of an approval, a person says what became of it.
                 Lookup::Missing => {

@@ -187,7 +187,7 @@ impl Engine {
     ) {
         if let Err(error) = self.store.settle_intent(name, status, Millis::now()) {
             let id = name.2;
-            self.note(format!("What became of the order `{id}` could not be noted: {error}."));
+            self.warn(format!("What became of the order `{id}` could not be noted: {error}."));
         }
     }
 }

@@ -168,6 +168,11 @@ impl Store {
         std::mem::take(&mut *self.moved.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Tells whether there are any that nobody has taken yet.
+    pub(crate) fn has_moves(&self) -> bool {
+        !self.moved.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// Remembers how an approval stands now. Call it after the commit of what brought that about.
     pub(in crate::store) fn has_moved(&self, row: &ApprovalRow) {
         self.moved.lock().unwrap_or_else(PoisonError::into_inner).push(row.clone());

@@ -111,7 +111,12 @@ fn kit(name: &str) -> Kit {
 }
 
 fn workspace() -> Workspace {
-    Workspace { id: "w".into(), connections: true, separate_resolver: false }
+    Workspace {
+        id: "w".into(),
+        connections: true,
+        separate_resolver: false,
+        allowed_origins: Vec::new(),
+    }
 }
 
 /// An action, and what of an app it is about: `connections.connect gmail`,
@@ -194,4 +199,19 @@ impl Asked {
 
 fn word(rule: Rule) -> Value {
     json!(rule)
+}
+
+#[test]
+fn what_nobody_asked_for_begins_nothing() {
+    let samples = crate::api::samples::samples().unwrap();
+
+    let goes_on: Vec<_> = samples
+        .iter()
+        .filter(|action| super::asked(&Caller::System, action).is_ok())
+        .map(Action::name)
+        .collect();
+
+    let expected =
+        ["connections.finish", "connections.refresh", "trading.reconcile", "approvals.reconcile"];
+    assert_eq!(goes_on, expected);
 }

@@ -1,0 +1,85 @@
+//! `naive serve`: what it is told, and what it says when it begins.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+use serde_json::json;
+use url::Url;
+
+use super::output::{Output, Page, note};
+use super::signals::Signals;
+use crate::api::error::{Code, Error, Result};
+use crate::engine::Engine;
+use crate::server::{Options, Server, THREADS};
+use crate::settings::{Profile, Settings};
+
+/// Serve the Naive API from this store, to programs with keys of yours
+///
+/// Agents under another OS user reach the store through it, and nothing else of it. Whoever calls brings a key
+/// (`naive keys create`) as `Authorization: Bearer`; `GET /openapi.json` says what there is. Logins come back to
+/// `/oauth/callback` below its address. What is due, and what processes that ended have left, it sees to on
+/// its rounds. It has no TLS: from other machines it is reached through a proxy alone. SIGTERM and Ctrl-C let
+/// what is under way end.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Where to listen; port 0 takes any
+    #[arg(long, default_value = "127.0.0.1:3101", value_name = "HOST:PORT")]
+    addr: SocketAddr,
+    /// Address under which others reach it, and browsers come back to it
+    #[arg(long, value_name = "URL")]
+    public_url: Option<Url>,
+    /// A proxy with TLS stands in front of it, and nobody else reaches it
+    #[arg(long)]
+    behind_proxy: bool,
+    /// How many calls a key has in a minute; 0 for as many as it likes
+    #[arg(long, default_value_t = 300, value_name = "CALLS")]
+    rate_limit: u32,
+}
+
+/// Serves until a signal comes, and returns the exit status.
+pub(crate) async fn run(
+    told: Serve,
+    settings: &Settings,
+    engine: Engine,
+    output: &Output,
+) -> Result<u8> {
+    let engine = engine.shared(THREADS)?;
+    engine.make_ready()?;
+    engine.take_notes().iter().try_for_each(|one| note(&one.text))?;
+    let options = Options {
+        addr: told.addr,
+        public_url: told.public_url,
+        behind_proxy: told.behind_proxy,
+        rate: told.rate_limit,
+    };
+    let mut signals = Signals::listen()?;
+    let server = Server::open(options, engine).await?;
+    begun(settings, output, server.url())?;
+    let stop = async {
+        signals.next().await;
+    };
+    server.run(stop, |text| drop(note(text))).await;
+    Ok(0)
+}
+
+/// Makes the error of a profile whose store is elsewhere.
+pub(crate) fn elsewhere() -> Error {
+    Error::new(Code::InvalidInput, "`naive serve` serves a store of this machine")
+        .hint("use `--profile sandbox` or `--profile local`")
+}
+
+/// Says where it is, and how it is spoken to.
+fn begun(settings: &Settings, output: &Output, url: &Url) -> Result<()> {
+    let address = url.as_str().trim_end_matches('/');
+    let profile = settings.profile;
+    let apps = match profile {
+        Profile::Sandbox => "the sandbox's apps",
+        Profile::Local | Profile::Cloud => "the real apps",
+    };
+    let mut page = Page::default();
+    page.text(format!("Serving the Naive API at {address}, with {apps}. Ctrl-C ends it."));
+    page.next("naive keys create --name bot --role agent", "make a key for a program");
+    page.next(format!("curl {address}/openapi.json"), "see what there is");
+    output.reply("serve", json!({ "url": address, "profile": profile }), page)?;
+    Ok(())
+}

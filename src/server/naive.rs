@@ -1,0 +1,168 @@
+//! The Naive API: each row of the table of actions, at each of its paths.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{RawPathParams, Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodFilter, on};
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value};
+
+use super::fields::{Kind, Unread};
+use super::{Site, answer, caller, fields};
+use crate::api::action::{Action, Outcome};
+use crate::api::error::{Code, Error, Result};
+use crate::api::routes::{Route, mounts, writes};
+use crate::engine::Call;
+
+/// One action at one path.
+#[derive(Debug)]
+struct Place {
+    route: &'static Route,
+    /// Names of the holes in the path
+    holes: Vec<String>,
+    /// What the fields of its query are read as
+    kinds: Vec<(String, Kind)>,
+}
+
+/// Returns every action at every path.
+pub(super) fn routes() -> Router<Arc<Site>> {
+    let mut generator = SchemaSettings::openapi3().into_generator();
+    let described = Action::described(&mut generator);
+    let mut router = Router::new();
+    for mount in mounts() {
+        let route = mount.route;
+        let input = described.iter().find(|one| one.action == route.action);
+        let place = Arc::new(Place {
+            route,
+            holes: Route::holes(&mount.path).map(str::to_owned).collect(),
+            kinds: input.map(|one| fields::kinds(&one.input)).unwrap_or_default(),
+        });
+        let handler = move |State(site), params, request| async move {
+            answered(site, &place, params, request).await
+        };
+        router = router.route(&mount.path, on(method(route), handler));
+    }
+    router
+}
+
+/// Returns the method of a row, as the router takes it.
+fn method(route: &Route) -> MethodFilter {
+    match route.method {
+        "GET" => MethodFilter::GET,
+        "PUT" => MethodFilter::PUT,
+        "PATCH" => MethodFilter::PATCH,
+        "DELETE" => MethodFilter::DELETE,
+        _ => MethodFilter::POST,
+    }
+}
+
+/// Answers a request that a path and a method have brought to an action.
+async fn answered(
+    site: Arc<Site>,
+    place: &Place,
+    params: std::result::Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+) -> Response {
+    // What is no text names nothing.
+    let Ok(params) = params else { return nothing(request).await };
+    let (parts, body) = request.into_parts();
+    let known = match caller::known(&site, &parts.headers) {
+        Ok(known) => known,
+        Err(error) => return answer::failed(&error),
+    };
+    let allowance = known.allowance;
+    let asked = async {
+        allowance.check().map_err(|error| Box::new(answer::failed(&error)))?;
+        let given = given(place, &parts, body).await?;
+        let asked = action(place, &params, given)
+            .and_then(|action| Ok((action, caller::call(&site, &parts, known.caller)?)));
+        asked.map_err(|error| Box::new(answer::failed(&error)))
+    };
+    let mut response = match asked.await {
+        Ok((action, call)) => {
+            let ended = performed(&site, call, action).await;
+            answer::ended(ended, place.route.makes())
+        }
+        Err(unread) => *unread,
+    };
+    allowance.tell(response.headers_mut());
+    response
+}
+
+/// Returns the fields that a request gives beside its path.
+async fn given(
+    place: &Place,
+    parts: &Parts,
+    body: axum::body::Body,
+) -> std::result::Result<Map<String, Value>, Unread> {
+    let mut given = fields::body(parts, body).await?;
+    if place.route.is_asked_by_query() {
+        given.extend(fields::query(parts.uri.query().unwrap_or_default(), &place.kinds));
+    }
+    Ok(given)
+}
+
+/// Returns the action that a request asks for; what its path says counts.
+///
+/// Fails with `InvalidInput` for fields that are not the action's, and with `NotFound` where it is the path that
+/// names what could not be there.
+fn action(place: &Place, params: &RawPathParams, mut given: Map<String, Value>) -> Result<Action> {
+    for (name, value) in params {
+        given.insert(name.to_owned(), value.into());
+    }
+    Action::read(place.route.action, given).map_err(|error| {
+        let is_hole = |pointer: &str| place.holes.iter().any(|hole| pointer[1..] == **hole);
+        match error.details.as_slice() {
+            [fault] if fault.pointer.len() > 1 && is_hole(&fault.pointer) => {
+                Error::new(Code::NotFound, format!("nothing is called so: {}", fault.message))
+            }
+            _ => error,
+        }
+    })
+}
+
+/// Performs an action; one that changes something to its end, also if whoever asked does not wait for it.
+pub(super) async fn performed(
+    site: &Arc<Site>,
+    mut call: Call,
+    action: Action,
+) -> Result<Outcome<Value>> {
+    if let Action::ConnectBroker(_) = action {
+        call.redirect_uri = Some(site.at(super::callback::BROKER)?);
+    }
+    if !writes(action.name()) {
+        return carried_out(site, call, action).await;
+    }
+    let site = Arc::clone(site);
+    let ended = tokio::spawn(async move { carried_out(&site, call, action).await });
+    ended.await.unwrap_or_else(|error| Err(Error::internal("the call broke off", error)))
+}
+
+/// Performs an action, and sees to it that others hear of it.
+async fn carried_out(site: &Arc<Site>, call: Call, action: Action) -> Result<Outcome<Value>> {
+    let ended = site.engine.call(&call, action).await;
+    site.pass_warnings_on();
+    super::background::announce(site);
+    ended
+}
+
+/// Answers what no path leads to.
+pub(super) async fn nothing(request: Request) -> Response {
+    let text = format!("there is nothing at `{}`", request.uri().path());
+    let error = Error::new(Code::NotFound, text).hint("`GET /openapi.json` says what there is");
+    answer::failed(&error)
+}
+
+/// Answers a method that a path does not have.
+pub(super) async fn not_that_method(request: Request) -> Response {
+    let text = format!("`{}` has no `{}`", request.uri().path(), request.method());
+    let error = Error::new(Code::InvalidInput, text)
+        .hint("`GET /openapi.json` says what there is")
+        .reason("method_not_allowed");
+    answer::refused(StatusCode::METHOD_NOT_ALLOWED, &error).into_response()
+}

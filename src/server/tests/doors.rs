@@ -1,0 +1,161 @@
+//! Each action, asked of the engine and through HTTP: equal questions get equal answers.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+use url::form_urlencoded::Serializer;
+
+use super::{Served, done, engine};
+use crate::api::action::Action;
+use crate::api::ids::UserRef;
+use crate::api::routes::{ROUTES, addressed, route};
+use crate::api::samples::samples;
+use crate::api::time::Millis;
+use crate::engine::Call;
+use crate::server::answer;
+
+/// Actions after which little is left to ask about.
+const LAST: [&str; 4] = ["workspace.update", "toolkits.disable", "users.update", "users.delete"];
+
+/// What the workspace holds that is asked about.
+struct Held {
+    key: String,
+    approval: String,
+    connection: String,
+}
+
+/// Makes a workspace with a user, a key, a connection, a kit and an approval that waits.
+async fn furnished(dir: &Path) -> Held {
+    let engine = engine(dir);
+    done(&engine, "users.create", json!({"external_id": "alice"})).await;
+    done(&engine, "account_kits.create", json!({"name": "Ops"})).await;
+    let key = |role| json!({"name": role, "role": role});
+    let workspace = done(&engine, "keys.create", key("workspace")).await;
+    let agent = done(&engine, "keys.create", key("agent")).await;
+    let connect = json!({"user": "alice", "toolkit": "stripe"});
+    let begun = done(&engine, "connections.connect", connect).await;
+    let key = |made: &Value| made["api_key"].as_str().unwrap().to_owned();
+    let served = Served::new(engine, 0);
+    let card = json!({"name": "Ads"});
+    let held = served.send(&key(&agent), "POST /v1/users/alice/cards", &card).await;
+    assert_eq!(held.status, 202);
+    Held {
+        key: key(&workspace),
+        approval: held.body["approval_id"].as_str().unwrap().to_owned(),
+        connection: begun["connectedAccountId"].as_str().unwrap().to_owned(),
+    }
+}
+
+/// Returns an action about what the workspace holds.
+fn about(action: &Action, held: &Held) -> Action {
+    let text = json!(action)
+        .to_string()
+        .replace("65589c8b-e033-4a65-b16c-379211c94429", &held.approval)
+        .replace("ca_0123456789abcdef0123456789abcdef", &held.connection);
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Returns the query that says what `fields` say.
+fn query(fields: &Map<String, Value>) -> String {
+    let mut pairs = Serializer::new(String::new());
+    for (name, value) in fields {
+        match value {
+            Value::Array(items) => {
+                for item in items {
+                    pairs.append_pair(name, item.as_str().unwrap());
+                }
+            }
+            Value::String(text) => {
+                pairs.append_pair(name, text);
+            }
+            other => {
+                pairs.append_pair(name, &other.to_string());
+            }
+        }
+    }
+    pairs.finish()
+}
+
+/// Takes out of an answer what is another one each time: names, times and how long it took.
+fn plain(value: &mut Value) {
+    match value {
+        Value::String(text) if text.parse::<Millis>().is_ok() => *text = "time".to_owned(),
+        Value::String(text) => {
+            let is_word = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+            let word = |word: &str| {
+                let name = word.len() >= 20 && word.contains(|c: char| c.is_ascii_digit());
+                if name { "name".to_owned() } else { word.to_owned() }
+            };
+            *text = text.split_inclusive(|c| !is_word(c)).map(word).collect();
+        }
+        Value::Array(items) => items.iter_mut().for_each(plain),
+        Value::Object(members) => {
+            members.remove("took_ms");
+            members.remove("last_4");
+            members.values_mut().for_each(plain);
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Asks the engine itself.
+async fn direct(served: &Served, key: &str, action: Action) -> (u16, Value) {
+    let makes = route(action.name()).makes();
+    let caller = served.site.engine.caller(&key.into()).unwrap();
+    let mut call = Call::by(caller, UserRef::own());
+    call.redirect_uri = Some(served.site.redirect_uri().unwrap());
+    call.browser = true;
+    let ended = served.site.engine.call(&call, action).await;
+    let response = answer::ended(ended, makes);
+    let status = response.status().as_u16();
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    (status, serde_json::from_slice(&bytes).unwrap())
+}
+
+/// Asks through HTTP.
+async fn over_http(served: &Served, key: &str, action: &Action) -> (u16, Value) {
+    let asked = addressed(action).unwrap();
+    let answer = if matches!(asked.method, "GET" | "DELETE") {
+        let line = format!("{} {}?{}", asked.method, asked.path, query(&asked.fields));
+        served.send(key, &line, &Value::Null).await
+    } else {
+        let line = format!("{} {}", asked.method, asked.path);
+        served.send(key, &line, &Value::Object(asked.fields)).await
+    };
+    (answer.status, answer.body)
+}
+
+#[tokio::test]
+async fn every_action_has_the_same_answer_through_every_door() {
+    let (origin, one, other) =
+        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let held = furnished(origin.path()).await;
+    for copy in [&one, &other] {
+        for file in ["naive.db", "naive.db-wal", "encryption.key"] {
+            let from = origin.path().join(file);
+            if from.exists() {
+                fs::copy(from, copy.path().join(file)).unwrap();
+            }
+        }
+    }
+    let (here, there) = (Served::new(engine(one.path()), 0), Served::new(engine(other.path()), 0));
+    let (last, first): (Vec<_>, Vec<_>) =
+        samples().unwrap().into_iter().partition(|action| LAST.contains(&action.name()));
+
+    let mut asked = 0;
+    let mut done = 0;
+    for sample in first.iter().chain(&last) {
+        let action = about(sample, &held);
+        let mut expected = direct(&here, &held.key, action.clone()).await;
+        let mut answered = over_http(&there, &held.key, &action).await;
+        plain(&mut expected.1);
+        plain(&mut answered.1);
+        assert_eq!(answered, expected, "{}", action.name());
+        asked += 1;
+        done += usize::from(expected.0 < 300);
+    }
+
+    assert_eq!(asked, ROUTES.len());
+    assert!(done > ROUTES.len() / 3, "only {done} of {asked} were done");
+}
