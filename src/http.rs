@@ -8,7 +8,7 @@ mod request;
 mod trouble;
 
 pub(crate) use address::{Trust, check};
-pub(crate) use request::{Request, is_mask};
+pub(crate) use request::{Hidden, Request, is_mask};
 use trouble::unanswered;
 
 use std::sync::Arc;

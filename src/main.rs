@@ -13,7 +13,9 @@ mod engine;
 mod http;
 mod oauth;
 mod provider;
+mod remote;
 mod sandbox;
+mod sealing;
 mod server;
 mod settings;
 mod simulate;
@@ -36,6 +38,7 @@ use cli::output::{Output, note};
 use cli::{App, Cli, Command, Needs};
 use engine::{Caller, Engine, Notify, Refusal, World, gate};
 use http::Http;
+use remote::Remote;
 use sandbox::Sandbox;
 use settings::{Profile, ProfileSource, Settings};
 use store::Store;
@@ -53,7 +56,8 @@ fn main() -> ExitCode {
         Err(error) => return ExitCode::from(Output::early(&cli.flags).error(name, &error)),
     };
     let mut runtime = runtime_of(&cli.command);
-    if cli.command.needs() != Needs::Store || !notify(&prepared.settings).is_empty() {
+    let calls_out = prepared.settings.profile == Profile::Cloud;
+    if calls_out || cli.command.needs() != Needs::Store || !notify(&prepared.settings).is_empty() {
         // What only looks into the store awaits neither sockets nor clocks.
         runtime.enable_all();
     }
@@ -98,8 +102,12 @@ fn prepare(cli: &Cli) -> Result<(Output, Prepared)> {
     } else {
         (Settings::resolve(&cli.flags)?, None)
     };
+    if cli.command.is_of_the_cloud() && settings.profile_source == ProfileSource::Usual {
+        settings.enter(Profile::Cloud)?;
+    }
     let who = recognize(&mut settings);
     let caller = who.as_ref().map_or(UNKNOWN, |who| who.caller.clone());
+    let caller = seen_from(&settings, caller);
     let output = Output::new(&cli.flags, &settings, caller)?;
     let key = cli.flags.idempotency_key.clone();
     Ok((output, Prepared { settings, trouble, who, key }))
@@ -133,6 +141,12 @@ fn recognize(settings: &mut Settings) -> Result<Who> {
         return Err(local_key(settings, &key));
     }
     Ok(Who { caller: UNKNOWN, engine: None })
+}
+
+/// Returns a caller as what is suggested here is addressed to them: who they are to an API elsewhere, and what
+/// they may do there, that API says.
+fn seen_from(settings: &Settings, caller: Caller) -> Caller {
+    if settings.profile == Profile::Cloud { Caller::Human } else { caller }
 }
 
 const UNKNOWN: Caller = Caller::Refused(Refusal::Unknown);
@@ -174,7 +188,10 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
         (Err(error), true) => return Err(error),
         (Err(_), false) => (UNKNOWN, None),
     };
-    if command.is_the_operators() {
+    command.check_profile(&settings)?;
+    // Whom commands act for at an API elsewhere is the choice of whoever calls it.
+    let free = settings.profile == Profile::Cloud && matches!(command, Command::Use(_));
+    if command.is_the_operators() && !free {
         gate::operator(&caller)?;
     }
     match command {
@@ -187,7 +204,10 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
         Command::Config(command) => return cli::config::run(&settings, output, command),
         Command::Completions(command) => return cli::generate::run(&command),
         Command::Restore(op) => return cli::backup::restore(&settings, output, &op),
-        Command::Connections(_)
+        Command::Login(_)
+        | Command::Logout
+        | Command::Api(_)
+        | Command::Connections(_)
         | Command::Toolkits(_)
         | Command::Trading(_)
         | Command::Actions(_)
@@ -205,23 +225,10 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
         | Command::Serve(_)
         | Command::Vault(_) => {}
     }
-    let open = |world| known.map_or_else(|| engine(&settings, &settings.dir, world), Ok);
-    let (backend, played) = match settings.profile {
-        Profile::Cloud => (Backend::Cloud, None),
-        Profile::Local => {
-            gate::known(&caller)?;
-            (Backend::Local(Box::new(open(World::Real)?)), None)
-        }
-        Profile::Sandbox => {
-            note(SANDBOX)?;
-            gate::known(&caller)?;
-            let engine = open(World::Sandbox(None))?;
-            let (url, played) = world(narrowed(&command, &engine), &settings).await?;
-            (Backend::Local(Box::new(engine.in_world(World::Sandbox(url)))), played)
-        }
-    };
+    let (backend, played) = backend(&settings, &command, (&caller, known)).await?;
+    let caller = seen_from(&settings, caller);
     let status = match (command, backend) {
-        (Command::Serve(_), Backend::Cloud) => Err(cli::serve::elsewhere()),
+        (Command::Serve(_), Backend::Remote(_)) => Err(cli::serve::elsewhere()),
         (Command::Serve(told), Backend::Local(engine)) => {
             Box::pin(cli::serve::run(told, &settings, *engine, output)).await
         }
@@ -232,6 +239,29 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
     };
     drop(played);
     status
+}
+
+/// Puts together where a command's actions go, and the sandbox that it needs, if it does.
+async fn backend(
+    settings: &Settings,
+    command: &Command,
+    (caller, known): (&Caller, Option<Engine>),
+) -> Result<(Backend, Option<Sandbox>)> {
+    let open = |world| known.map_or_else(|| engine(settings, &settings.dir, world), Ok);
+    Ok(match settings.profile {
+        Profile::Cloud => (Backend::Remote(Box::new(Remote::of(settings)?)), None),
+        Profile::Local => {
+            gate::known(caller)?;
+            (Backend::Local(Box::new(open(World::Real)?)), None)
+        }
+        Profile::Sandbox => {
+            note(SANDBOX)?;
+            gate::known(caller)?;
+            let engine = open(World::Sandbox(None))?;
+            let (url, played) = world(narrowed(command, &engine), settings).await?;
+            (Backend::Local(Box::new(engine.in_world(World::Sandbox(url)))), played)
+        }
+    })
 }
 
 /// Runs a command that has a backend, and returns the exit status once everybody was told who hears of it.

@@ -19,6 +19,9 @@ use crate::api::ids::{IdempotencyKey, UserRef};
 use crate::api::secrets::Secrets;
 use config::{Config, Roots};
 
+/// The flag that names the API.
+pub(crate) const BASE_URL_FLAG: &str = "--base-url";
+
 /// Which backend, which world, which data directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -73,6 +76,9 @@ pub(crate) struct Flags {
     /// the first answer and does nothing
     #[arg(long, global = true, value_name = "KEY", help_heading = "Global options")]
     pub(crate) idempotency_key: Option<IdempotencyKey>,
+    /// Address of the Naive API that the `cloud` profile calls
+    #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
+    pub(crate) base_url: Option<String>,
     /// Say more about failures on stderr
     #[arg(long, short, global = true, help_heading = "Global options")]
     pub(crate) verbose: bool,
@@ -101,6 +107,15 @@ pub(crate) enum ProfileSource {
     Usual,
 }
 
+/// An address as it was named, not read yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NamedUrl {
+    /// What names it
+    pub(crate) by: &'static str,
+    /// The address
+    pub(crate) text: String,
+}
+
 /// Which of the three streams are terminals.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terminals {
@@ -119,8 +134,8 @@ pub(crate) struct Settings {
     pub(crate) profile: Profile,
     /// Who said so
     pub(crate) profile_source: ProfileSource,
-    /// Address of the API that was named: `NAIVE_BASE_URL`, or `NAIVE_API_URL`
-    pub(crate) api_url: Option<String>,
+    /// Address of the API that was named, and where: the flag, the environment or the config file
+    pub(crate) api_url: Option<NamedUrl>,
     /// Directory of the profile's data
     pub(crate) dir: PathBuf,
     /// The config file
@@ -196,7 +211,7 @@ impl Settings {
             } else {
                 ProfileSource::Usual
             },
-            api_url: text("NAIVE_BASE_URL").or_else(|| text("NAIVE_API_URL")),
+            api_url: api_url(flags, &config),
             dir: home.data.join(profile.as_str()),
             config_path: home.config,
             output: told.or(config.output).unwrap_or(usual),
@@ -286,6 +301,19 @@ fn home() -> Result<Home> {
 #[expect(clippy::disallowed_methods, reason = "`settings` reads the environment")]
 fn path(name: &str) -> Option<PathBuf> {
     env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// Returns the address of the API that was named, the flag's before the environment's and the config file's.
+fn api_url(flags: &Flags, config: &Config) -> Option<NamedUrl> {
+    let cloud = config.profiles.get(Profile::Cloud.as_str());
+    let configured = cloud.and_then(|own| own.base_url.as_ref()).map(ToString::to_string);
+    let named = [
+        (BASE_URL_FLAG, flags.base_url.clone()),
+        ("NAIVE_BASE_URL", text("NAIVE_BASE_URL")),
+        ("NAIVE_API_URL", text("NAIVE_API_URL")),
+        ("profiles.cloud.base_url", configured),
+    ];
+    named.into_iter().find_map(|(by, text)| Some(NamedUrl { by, text: text? }))
 }
 
 fn active_user(config: &Config, profile: Profile) -> Result<(UserRef, UserSource)> {

@@ -27,7 +27,7 @@ pub(crate) fn lines(upstreams: &Upstreams, exchange: &Exchange) -> Result<Vec<Li
     sandbox.naive("trading connect --accept-disclosure").answer()?;
     sandbox.naive("trading order --symbol BTC/USD --side buy --notional 25").answer()?;
     Wire::open(&exchange.url)?.posts(&order("buy", "first"))?;
-    local.naive(&format!("trading configure --base-url {}", upstreams.http)).answer()?;
+    local.naive(&format!("trading configure --broker-url {}", upstreams.http)).answer()?;
     local
         .naive("trading connect --accept-disclosure --api-key-id bench")
         .env("NAIVE_CREDENTIAL_API_SECRET_KEY", "bench-secret")

@@ -18,7 +18,7 @@ use super::connections::{
 };
 use super::error::{Code, Error, Fault, Result};
 use super::ids::{ApprovalId, UserRef};
-use super::keys::{CreateKey, CreatedKey, Key, Keys, ListKeys, RevokeKey};
+use super::keys::{CreateKey, CreatedKey, Identity, Key, Keys, ListKeys, RevokeKey, WhoAmI};
 use super::kits::{
     AssignKit, CreateKit, DeleteKit, Explain, Explained, GetKit, Kit, Kits, ListKits, UpdateKit,
 };
@@ -268,6 +268,7 @@ actions! {
     "connections.disconnect" Disconnect [user] -> Disconnected,
     "workspace.get" GetWorkspace -> Workspace,
     "workspace.update" UpdateWorkspace -> Workspace,
+    "whoami" WhoAmI -> Identity,
     "keys.create" CreateKey -> CreatedKey,
     "keys.list" ListKeys -> Keys,
     "keys.revoke" RevokeKey -> Key,

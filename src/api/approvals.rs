@@ -32,8 +32,9 @@ pub(crate) struct PendingApproval {
     pub(crate) title: String,
     /// What has to happen first, in words
     pub(crate) message: String,
-    /// When it lapses
-    pub(crate) expires_at: Millis,
+    /// When it lapses; an API elsewhere may not say
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expires_at: Option<Millis>,
 }
 
 impl PendingApproval {
@@ -52,7 +53,7 @@ impl PendingApproval {
             action_type,
             title,
             message: MESSAGE.to_owned(),
-            expires_at,
+            expires_at: Some(expires_at),
         }
     }
 }
@@ -255,6 +256,7 @@ pub(crate) struct Approval {
 /// List approvals, newest first
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
 #[serde(deny_unknown_fields)]
+#[group(skip)]
 pub(crate) struct ListApprovals {
     /// Only those that stand so
     #[arg(long)]

@@ -159,6 +159,7 @@ pub(crate) struct ListedToolkits {
 /// List a user's active and expired connections, from the local mirror
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
 #[serde(deny_unknown_fields)]
+#[group(skip)]
 pub(crate) struct Connected {
     /// Tenant user: id, external id or `default`
     #[arg(long)]

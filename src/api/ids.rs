@@ -241,6 +241,12 @@ impl From<&ConnectionId> for ConnectionRef {
     }
 }
 
+impl From<&Slug> for ConnectionRef {
+    fn from(app: &Slug) -> Self {
+        Self(app.0.clone())
+    }
+}
+
 impl ConnectionId {
     /// Returns a new id that nobody has.
     pub(crate) fn fresh() -> Self {

@@ -31,6 +31,33 @@ impl Role {
     }
 }
 
+/// Say who calls
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WhoAmI {}
+
+/// Who calls, and in which workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Identity {
+    /// The key's id, or `operator`
+    pub(crate) agent_id: String,
+    /// What its maker calls it, or `operator`
+    pub(crate) agent_name: String,
+    /// The workspace's id
+    pub(crate) company_id: String,
+    /// What the workspace is called
+    pub(crate) company_name: String,
+    /// What the key lets its holder do
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) role: Option<Role>,
+    /// UUID of the user that the key is sealed to
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tenant_user_id: Option<String>,
+    /// The same user, as a person would type it
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<String>,
+}
+
 /// Make a key for a program; it is shown once
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
 #[serde(deny_unknown_fields)]

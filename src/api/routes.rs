@@ -95,7 +95,6 @@ pub(crate) struct Addressed {
 }
 
 /// Turns an action into a request. A user who is not named is `default`.
-#[cfg_attr(not(test), expect(dead_code, reason = "the remote backend speaks it"))]
 pub(crate) fn addressed(action: &Action) -> Result<Addressed> {
     let Route { method, path, .. } = route(action.name());
     let value = serde_json::to_value(action)
@@ -104,7 +103,7 @@ pub(crate) fn addressed(action: &Action) -> Result<Addressed> {
     let part = |part: &str| match hole(part) {
         None => part.to_owned(),
         Some(name) => {
-            let value = fields.remove(name);
+            let value = fields.shift_remove(name);
             let text = value.as_ref().and_then(Value::as_str).unwrap_or("default");
             path_part(text)
         }

@@ -22,28 +22,32 @@ const TEXT_CAP: u64 = 2 * FILE_CAP;
 ///
 /// Fails with a usage error if it is no JSON object.
 pub(crate) fn object(flag: &str, text: Option<&str>) -> Result<Map<String, Value>> {
-    let text = match text {
-        None => return Ok(Map::new()),
-        Some("-") => stdin()?,
-        Some(text) => match text.strip_prefix('@') {
-            Some(path) => {
-                let bytes = File::open(path).and_then(|file| read(file, TEXT_CAP));
-                let bytes = bytes.map_err(|error| unreadable(path, error))?;
-                String::from_utf8(bytes)
-                    .map_err(|error| Error::usage(format!("`{path}` is no text")).because(error))?
-            }
-            None => text.to_owned(),
-        },
-    };
-    let value = serde_json::from_str(&text).map_err(|error| {
-        Error::usage(format!("`{flag}` is no JSON: {error}"))
-            .hint("write it as '{\"key\": \"value\"}', `@file` or `-` for stdin")
-    })?;
-    match value {
+    let Some(text) = text else { return Ok(Map::new()) };
+    match json(flag, text)? {
         Value::Object(map) => Ok(map),
         _ => Err(Error::usage(format!("`{flag}` is JSON, but no object"))
             .hint("write it as '{\"key\": \"value\"}'")),
     }
+}
+
+/// Reads what `flag` was given: JSON itself, `@file`, or `-` for stdin.
+///
+/// Fails with a usage error if it is no JSON.
+pub(crate) fn json(flag: &str, text: &str) -> Result<Value> {
+    let text = match (text, text.strip_prefix('@')) {
+        ("-", _) => stdin()?,
+        (_, Some(path)) => {
+            let bytes = File::open(path).and_then(|file| read(file, TEXT_CAP));
+            let bytes = bytes.map_err(|error| unreadable(path, error))?;
+            String::from_utf8(bytes)
+                .map_err(|error| Error::usage(format!("`{path}` is no text")).because(error))?
+        }
+        (_, None) => text.to_owned(),
+    };
+    serde_json::from_str(&text).map_err(|error| {
+        Error::usage(format!("`{flag}` is no JSON: {error}"))
+            .hint("write it as '{\"key\": \"value\"}', `@file` or `-` for stdin")
+    })
 }
 
 /// Tells whether an input names files as `@path`.

@@ -3,12 +3,13 @@
 use clap::Subcommand;
 
 use super::{
-    actions, approvals, backup, config, connections, generate, keys, kits, logs, sandbox, serve,
-    toolkits, trading, users, vault, webhooks, workspace,
+    actions, api, approvals, backup, config, connections, generate, keys, kits, login, logs,
+    sandbox, serve, toolkits, trading, users, vault, webhooks, workspace,
 };
 use crate::api::error::{Error, Result};
 use crate::api::kits::Explain;
 use crate::api::routes::{Reach, route, writes};
+use crate::settings::{BASE_URL_FLAG, Profile, Settings};
 
 /// Everything the program can be told to do.
 #[derive(Debug, Subcommand)]
@@ -49,6 +50,10 @@ pub(crate) enum Command {
     Use(users::Use),
     /// Show who you are here: profile, store, active user, keys
     Whoami,
+    Login(login::Login),
+    /// Forget the key that was given to `naive login`, and what was seen with it
+    Logout,
+    Api(api::Api),
     /// The key that seals credentials
     #[command(subcommand)]
     Vault(vault::Command),
@@ -110,6 +115,9 @@ impl Command {
             Self::Explain(_) => "policy.explain",
             Self::Use(_) => "use",
             Self::Whoami => "whoami",
+            Self::Login(_) => "login",
+            Self::Logout => "logout",
+            Self::Api(_) => "api",
             Self::Vault(command) => command.name(),
             Self::Logs(command) => command.name(),
             Self::Backup(_) => "backup",
@@ -148,16 +156,61 @@ impl Command {
             | Self::AccountKits(_)
             | Self::Explain(_)
             | Self::Whoami
+            | Self::Login(_)
+            | Self::Logout
+            | Self::Api(_)
             | Self::Doctor
             | Self::Completions(_) => false,
         }
+    }
+
+    /// Tells whether it is about an API elsewhere, whatever the usual profile is.
+    pub(crate) fn is_of_the_cloud(&self) -> bool {
+        matches!(self, Self::Login(_) | Self::Logout)
+    }
+
+    /// Fails with a usage error if the profile's backend is none that it works with.
+    pub(crate) fn check_profile(&self, settings: &Settings) -> Result<()> {
+        let name = self.name().replace('.', " ").replace('_', "-");
+        if settings.profile == Profile::Cloud {
+            let here = match self {
+                Self::Vault(_) | Self::Backup(_) | Self::Restore(_) => true,
+                Self::Approvals(command) => command.is_the_operators(),
+                Self::Webhooks(command) => command.is_the_operators(),
+                _ => false,
+            };
+            let text = format!("`naive {name}` works on a store of this machine");
+            return if here {
+                Err(Error::usage(text).hint("use `--profile local`"))
+            } else {
+                Ok(())
+            };
+        }
+        let cached = match self {
+            Self::Connections(command) => command.is_cached(),
+            Self::Approvals(command) => command.is_cached(),
+            _ => false,
+        };
+        if cached {
+            let text = "`--cached` is for the cloud profile: here the store of this machine is always what is read";
+            return Err(Error::usage(text).hint("leave it out"));
+        }
+        let named = settings.api_url.as_ref().is_some_and(|named| named.by == BASE_URL_FLAG);
+        let text = match self {
+            Self::Login(_) | Self::Logout | Self::Api(_) => {
+                format!("`naive {name}` works with the cloud profile")
+            }
+            _ if named => format!("`{BASE_URL_FLAG}` is for the cloud profile"),
+            _ => return Ok(()),
+        };
+        Err(Error::usage(text).hint("add `--profile cloud`"))
     }
 
     /// Fails with a usage error if it changes nothing that a key could stand for.
     pub(crate) fn check_takes_key(&self) -> Result<()> {
         let name = self.name();
         // What is run is an argument there.
-        if writes(name) || name == "actions.run" {
+        if writes(name) || matches!(name, "actions.run" | "api") {
             return Ok(());
         }
         Err(Error::usage(format!("`{name}` takes no `--idempotency-key`"))
@@ -167,7 +220,7 @@ impl Command {
     /// Tells whether it matters who runs it; what does not runs also where that cannot be found out.
     pub(crate) fn asks_who(&self) -> bool {
         match self {
-            Self::Doctor | Self::Completions(_) => false,
+            Self::Doctor | Self::Completions(_) | Self::Login(_) | Self::Logout => false,
             Self::Config(_) | Self::Sandbox(_) => self.is_the_operators(),
             Self::Connections(_)
             | Self::Toolkits(_)
@@ -180,6 +233,7 @@ impl Command {
             | Self::Workspace(_)
             | Self::Use(_)
             | Self::Whoami
+            | Self::Api(_)
             | Self::Vault(_)
             | Self::AccountKits(_)
             | Self::Explain(_)
@@ -216,6 +270,9 @@ impl Command {
                 Needs::Store
             }
             Self::Sandbox(_)
+            | Self::Login(_)
+            | Self::Logout
+            | Self::Api(_)
             | Self::Doctor
             | Self::Config(_)
             | Self::Restore(_)

@@ -9,7 +9,7 @@ use clap_complete::env::CompleteEnv;
 use super::Cli;
 use crate::api::ids::Slug;
 use crate::catalog::{builtin, builtin_slugs};
-use crate::settings::{Flags, Settings};
+use crate::settings::{Flags, Profile, Settings};
 use crate::store::Store;
 
 /// Answers the shell and ends the process, if it was a shell that asked.
@@ -33,7 +33,7 @@ fn with_values(command: Command) -> Command {
 
 fn store() -> Option<Store> {
     let settings = Settings::resolve(&Flags::default()).ok()?;
-    if settings.api_key.is_some() {
+    if settings.api_key.is_some() || settings.profile == Profile::Cloud {
         // Nobody is asked here whose names a key may see.
         return None;
     }

@@ -29,10 +29,10 @@ use crate::engine::{Call, Caller, FLOW_LIFE, keys};
 pub(crate) struct Browser {
     /// Port of the callback on 127.0.0.1; of several, separated by commas, the first that is free
     #[arg(long, value_name = "PORT", value_delimiter = ',')]
-    port: Vec<u16>,
+    pub(crate) port: Vec<u16>,
     /// Open no browser: print the link and take the address it ends at
     #[arg(long)]
-    no_browser: bool,
+    pub(crate) no_browser: bool,
     /// Print the link and return; `connections finish` ends the login
     #[arg(long, conflicts_with = "timeout")]
     pub(crate) no_wait: bool,
@@ -62,7 +62,7 @@ pub(crate) struct Terminal {
     pub(crate) browser: Browser,
     /// Credential that is read from stdin, a line each (`api_key=-`); at a terminal it is asked for
     #[arg(long, value_name = "KEY=-")]
-    credential: Vec<String>,
+    pub(crate) credential: Vec<String>,
 }
 
 /// Reads a span of time as people write it: `90s`, `5m`.

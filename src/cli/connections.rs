@@ -8,7 +8,7 @@ use super::App;
 use super::connect::{self, Terminal};
 use super::execute::{self, Files};
 use super::output::Page;
-use super::{device, handover, pending, tools};
+use super::{cached, device, handover, pending, remote, tools};
 use crate::api::accounts::{DefaultAccount, DefaultChosen, RefreshConnection};
 use crate::api::connections::{
     Connect, Connected, Connection, Connections, Credentials, Disconnect, Disconnected,
@@ -26,7 +26,16 @@ pub(crate) enum Command {
     /// List the apps a user can connect, and how each stands
     List(ListConnections),
     /// List a user's active and expired connections, from the local mirror
-    Connected(Connected),
+    ///
+    /// With the cloud profile the API is asked, and what it says is kept; where it cannot be reached, what was
+    /// kept last is shown, and how old it is.
+    Connected {
+        #[command(flatten)]
+        op: Connected,
+        /// Show what the API of the cloud profile was last seen to say, and do not ask it
+        #[arg(long)]
+        cached: bool,
+    },
     /// Connect an app: log in in the browser, or enter its key
     Connect {
         #[command(flatten)]
@@ -101,7 +110,7 @@ impl Command {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::List(_) => "connections.list",
-            Self::Connected(_) => "connections.connected",
+            Self::Connected { .. } => "connections.connected",
             Self::Connect { .. } => "connections.connect",
             Self::Finish { .. } => "connections.finish",
             Self::Poll(_) => "connections.poll",
@@ -116,6 +125,11 @@ impl Command {
             Self::Default(_) => "connections.default",
             Self::Disconnect { .. } => "connections.disconnect",
         }
+    }
+
+    /// Tells whether it asks for what was last seen elsewhere.
+    pub(crate) fn is_cached(&self) -> bool {
+        matches!(self, Self::Connected { cached: true, .. })
     }
 
     /// Returns the app whose login it begins and leaves to others to end, if it does that.
@@ -134,18 +148,27 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
             let user = app.user_flag(op.user.as_ref());
             app.show(op, |reply, page| list(reply, page, &user)).await
         }
-        Command::Connected(op) => {
+        Command::Connected { op, cached } => {
+            if let Some(remote) = app.backend.remote() {
+                return cached::connected(app, remote, op, cached).await;
+            }
             let user = app.user_flag(op.user.as_ref());
             let all = op.all;
             app.show(op, |reply, page| connected(reply, page, all, &user)).await
         }
         // It waits in many ways at once, which is a lot to hold for the commands that do not.
+        Command::Connect { op, terminal } if app.backend.remote().is_some() => {
+            Box::pin(remote::connect(app, op, terminal)).await
+        }
         Command::Connect { op, terminal } => Box::pin(connect::connect(app, op, terminal)).await,
         Command::Finish { url } => connect::finish(app, &url).await,
         Command::Poll(op) => device::poll(app, op).await,
         Command::Export(op) => handover::export(app, op).await,
         Command::Import(op) => handover::import(app, op).await,
         Command::Credentials { op, fields } => connect::credentials(app, op, &fields).await,
+        Command::Wait { op, timeout } if app.backend.remote().is_some() => {
+            remote::wait(app, op, timeout).await
+        }
         Command::Wait { op, timeout } => pending::wait(app, op, timeout).await,
         Command::Tools(op) => tools::show(app, op).await,
         Command::Execute { op, files } => execute::execute(app, op, files).await,
@@ -224,7 +247,8 @@ pub(crate) fn more(page: &mut Page, cursor: Option<&str>) {
     }
 }
 
-fn connected(reply: &Connections, page: &mut Page, all: bool, user: &str) {
+/// Shows connections as a table.
+pub(super) fn connected(reply: &Connections, page: &mut Page, all: bool, user: &str) {
     if reply.connections.is_empty() {
         page.text("Nothing is connected.");
         page.next(format!("naive connections list{user}"), "see what can be");

@@ -11,6 +11,7 @@ use crate::api::error::{Error, Result};
 use crate::api::time::Millis;
 use crate::engine::{LEVEL, RECIPE};
 use crate::http::{Http, Request, Trust};
+use crate::remote::Remote;
 use crate::settings::{Profile, Settings};
 use crate::store::Store;
 use crate::vault::{Vault, keyring as os_keyring};
@@ -46,13 +47,17 @@ pub(crate) async fn run(
 ) -> Result<u8> {
     let mut checks =
         vec![profile(settings), config(trouble), store(settings), key(settings), keyring(settings)];
-    if settings.profile == Profile::Sandbox {
-        checks.push(Check::good("network", "not needed in the sandbox"));
-    } else {
-        checks.extend(network(settings).await);
-    }
+    checks.extend(match settings.profile {
+        Profile::Sandbox => vec![Check::good("network", "not needed in the sandbox")],
+        Profile::Local => network(settings).await,
+        Profile::Cloud => api(settings).await,
+    });
     checks.push(browser(settings));
-    checks.push(Check { advice: Some(RECIPE.to_owned()), ..Check::good("gate", LEVEL) });
+    checks.push(if settings.profile == Profile::Cloud {
+        Check::good("gate", "the API's own: it judges every call of its keys")
+    } else {
+        Check { advice: Some(RECIPE.to_owned()), ..Check::good("gate", LEVEL) }
+    });
     let well = checks.iter().all(|check| check.good);
     let mut page = Page::default();
     let row = |check: &Check| {
@@ -166,6 +171,41 @@ async fn network(settings: &Settings) -> Vec<Check> {
             vec![Check::good("network", "the internet answers"), clock(date)]
         }
     }
+}
+
+/// Asks the API of the cloud profile whether it is there, and whose the key to it is.
+async fn api(settings: &Settings) -> Vec<Check> {
+    let remote = match Remote::of(settings) {
+        Ok(remote) => remote,
+        Err(error) => {
+            let advice = error.hint.clone().unwrap_or_else(|| "name another address".into());
+            return vec![Check::bad("API", error.to_string(), advice)];
+        }
+    };
+    let base = remote.base();
+    let date = match remote.health().await {
+        Ok(date) => date,
+        Err(error) => {
+            let advice = "check the address and the connection; behind a proxy that opens TLS, set `SSL_CERT_FILE`";
+            return vec![Check::bad("API", format!("{base}: {error}"), advice)];
+        }
+    };
+    let mut checks = vec![Check::good("API", format!("{base} answers")), clock(date.as_deref())];
+    let asked = match remote.key() {
+        Ok((key, from)) => remote.whose(&key).await.map(|who| (who, from)),
+        Err(error) => Err(error),
+    };
+    checks.push(match asked {
+        Ok((who, from)) => {
+            let name = who["agent_name"].as_str().unwrap_or("a key without a name");
+            Check::good("login", format!("{name}, from the {}", from.as_str()))
+        }
+        Err(error) => {
+            let advice = error.hint.clone().unwrap_or_else(|| "run `naive login`".into());
+            Check::bad("login", error.to_string(), advice)
+        }
+    });
+    checks
 }
 
 fn clock(date: Option<&str>) -> Check {

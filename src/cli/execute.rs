@@ -13,7 +13,7 @@ use super::signals::Signals;
 use super::wait::spinner;
 use super::{App, arguments};
 use crate::api::action::{Outcome, written};
-use crate::api::error::{Error, Result};
+use crate::api::error::{Code, Error, Result};
 use crate::api::tools::{Execute, Executed, FileAnswer, ListTools};
 use crate::api::workspace::Effect;
 
@@ -40,14 +40,20 @@ pub(crate) async fn execute(app: &App<'_>, mut op: Execute, files: Files) -> Res
     let name = "connections.execute";
     // Before anything is sent: an answer that cannot be kept is better not asked for.
     let place = files.output_file.as_deref().map(Place::reserve).transpose()?;
-    let mut executed = match awaited(app, op).await? {
-        Outcome::Done(executed) => executed,
+    let answer = match awaited(app, op).await? {
+        Outcome::Done(answer) => answer,
         Outcome::Pending(pending) => return app.held(name, &pending),
+    };
+    let mut executed = match app.read::<Execute>(answer.clone()) {
+        Ok(executed) => executed,
+        Err(_) if app.backend.remote().is_some() => return plain(app, answer),
+        Err(error) => return Err(error),
     };
     let place = place.filter(|_| executed.successful && executed.request.is_none());
     let unsaved = place.map(|place| place.keep(&mut executed)).transpose()?.flatten();
     let mut page = Page::default();
-    let result = written(&executed)?;
+    let is_saved = executed.file.as_ref().is_some_and(|file| file.path.is_some());
+    let result = if is_saved { written(&executed)? } else { answer };
     match unsaved {
         None => view(&executed, &mut page),
         Some(error) => {
@@ -58,8 +64,19 @@ pub(crate) async fn execute(app: &App<'_>, mut op: Execute, files: Files) -> Res
     app.output.reply(name, result, page)
 }
 
+/// Shows an answer of which only an API elsewhere knows the form; that the app refused is a failure in any.
+fn plain(app: &App<'_>, answer: Value) -> Result<u8> {
+    let mut page = Page::default();
+    page.json(&answer);
+    if answer["successful"] == false {
+        let said = answer["error"].as_str().unwrap_or("the app did not do it");
+        page.failed(Error::new(Code::ProviderError, said));
+    }
+    app.output.reply("connections.execute", answer, page)
+}
+
 /// Performs the call. A terminal shows that it takes its time, and a signal breaks it off.
-async fn awaited(app: &App<'_>, op: Execute) -> Result<Outcome<Executed>> {
+async fn awaited(app: &App<'_>, op: Execute) -> Result<Outcome<Value>> {
     let mut signals = Signals::listen()?;
     let (about, sends) = (question(&op), !op.dry_run);
     let (tool, toolkit) = (op.tool.clone(), op.toolkit.clone());
@@ -69,7 +86,7 @@ async fn awaited(app: &App<'_>, op: Execute) -> Result<Outcome<Executed>> {
         std::future::pending::<Infallible>().await
     };
     let broken = tokio::select! {
-        answer = app.ask(app.as_caller(), op) => return answer,
+        answer = app.call(app.as_caller(), op.into()) => return answer,
         broken = signals.next() => broken,
         never = shown => match never {},
     };

@@ -17,6 +17,9 @@ use crate::api::connections::Finish;
 use crate::api::error::{Code, Error, Result};
 use crate::callback::{Answer, PATH, finish, is_navigation};
 
+/// How a callback's query is read; nothing of one that is none.
+type Reading = fn(&str) -> Option<Finish>;
+
 /// An open listener.
 pub(crate) struct Listener {
     server: Arc<Server>,
@@ -42,6 +45,16 @@ impl Listener {
     ///
     /// Fails with `InvalidInput` if every wanted port is taken.
     pub(crate) fn open(ports: &[u16]) -> Result<Self> {
+        Self::bind(ports, finish)
+    }
+
+    /// Opens one likewise to which an API elsewhere sends the browser on once it has ended a login: what comes
+    /// there says how it ended, and ends nothing.
+    pub(crate) fn for_return(ports: &[u16]) -> Result<Self> {
+        Self::bind(ports, sent_on)
+    }
+
+    fn bind(ports: &[u16], read: Reading) -> Result<Self> {
         let wanted = if ports.is_empty() { &[0] } else { ports };
         let bound = wanted.iter().find_map(|port| {
             TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, *port))).ok()
@@ -70,7 +83,7 @@ impl Listener {
             for request in accepting.incoming_requests() {
                 let (host, sender) = (host.clone(), sender.clone());
                 // Answering waits for the rest of the request, which may never come.
-                thread::spawn(move || receive(request, &host, &sender));
+                thread::spawn(move || receive(request, (&host, read), &sender));
             }
         });
         keep_moving(Arc::downgrade(&server), port);
@@ -127,7 +140,11 @@ impl Arrival {
     }
 }
 
-fn receive(request: Request, host: &str, arrivals: &mpsc::UnboundedSender<Arrival>) {
+fn receive(
+    request: Request,
+    (host, read): (&str, Reading),
+    arrivals: &mpsc::UnboundedSender<Arrival>,
+) {
     let hosts: Vec<_> =
         request.headers().iter().filter(|header| header.field.equiv("host")).collect();
     let right_host = matches!(hosts.as_slice(), [one] if one.value.as_str() == host);
@@ -144,11 +161,19 @@ fn receive(request: Request, host: &str, arrivals: &mpsc::UnboundedSender<Arriva
     let bare = request.body_length().is_none_or(|length| length == 0);
     let destination = request.headers().iter().find(|header| header.field.equiv("sec-fetch-dest"));
     let navigates = is_navigation(destination.map(|header| header.value.as_str()));
-    match finish(query).filter(|_| bare && navigates) {
+    match read(query).filter(|_| bare && navigates) {
         // The other end is the command that waits; if it has gone, nobody does.
         Some(finish) => drop(arrivals.send(Arrival { finish, request })),
         None => show(request, &Answer::Refused),
     }
+}
+
+/// Reads what a browser says that an API has sent on: how the login ended, and of which app.
+fn sent_on(query: &str) -> Option<Finish> {
+    let names: Vec<_> =
+        url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name).collect();
+    let whole = ["status", "toolkit"].iter().all(|wanted| names.iter().any(|name| name == wanted));
+    whole.then(Finish::default)
 }
 
 fn plain(request: Request, status: u16) {

@@ -1,10 +1,12 @@
 //! The command line: argv in, replies out. It translates; no rule of the product lives here.
 
 mod actions;
+mod api;
 mod approvals;
 mod arguments;
 pub(crate) mod backup;
 mod browser;
+mod cached;
 mod command;
 mod complete;
 pub(crate) mod config;
@@ -22,11 +24,13 @@ mod jq;
 mod keys;
 mod kit_flags;
 mod kits;
+mod login;
 mod logs;
 mod loopback;
 pub(crate) mod output;
 mod pending;
 mod place;
+mod remote;
 pub(crate) mod sandbox;
 pub(crate) mod serve;
 mod signals;
@@ -50,6 +54,7 @@ use crate::api::approvals::{Approve, PendingApproval};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{IdempotencyKey, UserRef, flag};
 use crate::api::routes::writes;
+use crate::api::time::Millis;
 use crate::api::workspace::CreateUser;
 use crate::backend::Backend;
 use crate::engine::{Call, Caller};
@@ -74,6 +79,8 @@ pub(crate) struct Cli {
 const HELD: u8 = 8;
 /// Reason of the error about a user that is not there.
 const USER_UNKNOWN: &str = "user_unknown";
+/// Reason of the error about a reply in a form that this build does not know.
+const REPLY_UNKNOWN: &str = "reply_unknown";
 /// Reason of the error about a user for whom a key does not act.
 const OTHER_USER: &str = "key_subject_mismatch";
 
@@ -109,6 +116,9 @@ impl App<'_> {
             Command::Explain(op) => explain::run(self, op).await,
             Command::Use(command) => users::choose(self, command).await,
             Command::Whoami => users::whoami(self).await,
+            Command::Login(op) => login::login(self, op).await,
+            Command::Logout => login::logout(self),
+            Command::Api(op) => api::run(self, op).await,
             Command::Vault(command) => vault::run(self, command),
             Command::Logs(command) => logs::run(self, command).await,
             Command::Backup(op) => backup::run(self, &op),
@@ -142,10 +152,38 @@ impl App<'_> {
         result: Value,
         view: impl FnOnce(&O::Reply, &mut Page),
     ) -> Result<u8> {
-        let reply = typed::<O>(result.clone())?;
         let mut page = Page::default();
-        view(&reply, &mut page);
+        match typed::<O>(result.clone()) {
+            Ok(reply) => view(&reply, &mut page),
+            Err(_) if self.backend.remote().is_some() => return self.plain(name, result),
+            Err(error) => return Err(error),
+        }
         self.output.reply(name, result, page)
+    }
+
+    /// Shows the reply of an API elsewhere as it came: one that is newer, or says less, is none the worse for it.
+    pub(crate) fn plain(&self, name: &str, result: Value) -> Result<u8> {
+        let held = result["status"] == "pending_approval";
+        let mut page = Page::default();
+        page.json(&result);
+        let status = self.output.reply(name, result, page)?;
+        Ok(if held { HELD } else { status })
+    }
+
+    /// Reads the reply that a command goes on with.
+    ///
+    /// Fails with `ProviderError` if an API elsewhere answers in a form that this build does not know.
+    fn read<O: Operation>(&self, result: Value) -> Result<O::Reply> {
+        typed::<O>(result).map_err(|error| match &self.backend {
+            Backend::Local(_) => error,
+            Backend::Remote(_) => {
+                let text = "the API's reply has a form that this `naive` does not know";
+                Error::new(Code::ProviderError, text)
+                    .hint("see the reply itself with `naive api`, or install a newer `naive`")
+                    .reason(REPLY_UNKNOWN)
+                    .because(error)
+            }
+        })
     }
 
     /// Shows what is told of a call that was held, and returns the exit status.
@@ -163,11 +201,13 @@ impl App<'_> {
         page.text(format!("{}\n{}", pending.title, pending.message));
         page.fields(&[
             ("approval", Some(pending.approval_id.to_string())),
-            ("expires", Some(pending.expires_at.plain())),
+            ("expires", pending.expires_at.map(Millis::plain)),
         ]);
         let id = &pending.approval_id;
         page.next(format!("naive approvals wait {id}"), "wait for the decision");
-        if self
+        if self.backend.remote().is_some() {
+            page.hint(format!("Whoever may decide it runs `naive approvals approve {id}`."));
+        } else if self
             .check(Approve { approval: id.clone(), user: None, acknowledge_restored: false })
             .is_ok()
         {
@@ -179,15 +219,19 @@ impl App<'_> {
         Ok(HELD)
     }
 
-    /// Fails as an action would that the gate refuses to this caller, and does nothing.
+    /// Fails as an action would that the gate refuses to this caller, and does nothing. An API elsewhere judges
+    /// when it is asked, and not before.
     pub(crate) fn check(&self, action: impl Into<Action>) -> Result<()> {
-        self.backend.engine()?.check(&self.as_caller(), action)
+        match &self.backend {
+            Backend::Local(engine) => engine.check(&self.as_caller(), action),
+            Backend::Remote(_) => Ok(()),
+        }
     }
 
     /// Performs an operation whose reply the caller goes on with.
     pub(crate) async fn ask<O: Operation>(&self, call: Call, op: O) -> Result<Outcome<O::Reply>> {
         Ok(match self.call(call, op.into()).await? {
-            Outcome::Done(result) => Outcome::Done(typed::<O>(result)?),
+            Outcome::Done(result) => Outcome::Done(self.read::<O>(result)?),
             Outcome::Pending(pending) => Outcome::Pending(pending),
         })
     }
@@ -236,8 +280,8 @@ impl App<'_> {
 
     /// Tells people what the engine has to say beside its replies.
     pub(crate) fn tell_notes(&self) -> Result<()> {
-        let notes = self.backend.engine().map(crate::engine::Engine::take_notes);
-        notes.unwrap_or_default().iter().try_for_each(|one| note(&self.output.told(&one.text)))
+        let notes = self.backend.take_notes();
+        notes.iter().try_for_each(|text| note(&self.output.told(text)))
     }
 
     /// Tells others what became of approvals here, where somebody asked for that.

@@ -3,8 +3,9 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::App;
 use super::output::{Page, word};
+use super::{App, remote};
+use crate::api::action::Outcome;
 use crate::api::error::Result;
 use crate::api::ids::{UserRef, quoted};
 use crate::api::time::Millis;
@@ -91,11 +92,10 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
 pub(crate) async fn choose(app: &App<'_>, command: Use) -> Result<u8> {
     let key = format!("profiles.{}.user", app.settings.profile.as_str());
     let mut page = Page::default();
-    let user = match command.user {
-        Some(user) => Some(app.done(app.as_caller(), GetUser { user }).await?),
-        None => None,
+    let (user, handle) = match command.user {
+        Some(user) => found(app, user).await?,
+        None => (None, None),
     };
-    let handle = user.as_ref().map(|user| user.handle().to_owned());
     settings::set(&app.settings.config_path, &key, handle.as_deref())?;
     let name = handle.unwrap_or_else(|| "default".to_owned());
     page.text(format!("Commands act for {name} where they do not say."));
@@ -110,8 +110,27 @@ pub(crate) async fn choose(app: &App<'_>, command: Use) -> Result<u8> {
     app.output.reply("use", json!({ "user": name }), page)
 }
 
+/// Returns a user that somebody named, and what commands call it. An API elsewhere may say less of it.
+async fn found(app: &App<'_>, name: UserRef) -> Result<(Option<User>, Option<String>)> {
+    let op = GetUser { user: name.clone() };
+    if app.backend.remote().is_none() {
+        let user = app.done(app.as_caller(), op).await?;
+        let handle = user.handle().to_owned();
+        return Ok((Some(user), Some(handle)));
+    }
+    let Outcome::Done(reply) = app.call(app.as_caller(), op.into()).await? else {
+        return Ok((None, Some(name.to_string())));
+    };
+    let user = serde_json::from_value::<User>(reply).ok();
+    let handle = user.as_ref().map_or_else(|| name.to_string(), |user| user.handle().to_owned());
+    Ok((user, Some(handle)))
+}
+
 /// Shows who is calling, for whom, on what store, with which key.
 pub(crate) async fn whoami(app: &App<'_>) -> Result<u8> {
+    if let Some(there) = app.backend.remote() {
+        return remote::whoami(app, there).await;
+    }
     let settings = &app.settings;
     let user = GetUser { user: app.user() };
     let user = app.done(app.as_caller(), user).await?;

@@ -6,10 +6,12 @@ use super::Engine;
 use super::caller::{Caller, Holder, Refusal};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::fresh;
-use crate::api::keys::{CreateKey, CreatedKey, Key, Keys, RevokeKey};
+use crate::api::keys::{CreateKey, CreatedKey, Identity, Key, Keys, RevokeKey};
 use crate::api::time::Millis;
 use crate::vault::access;
 
+/// What the one workspace of a store is called.
+const WORKSPACE: &str = "naive";
 /// What the id of a key begins with.
 pub(super) const KEY: &str = "key_";
 
@@ -28,6 +30,26 @@ impl Engine {
             Caller::Key(holder) => self.store.key_by_id(&holder.id),
             Caller::Human | Caller::System | Caller::Refused(_) => Ok(None),
         }
+    }
+
+    /// Tells who calls.
+    pub(super) fn whoami(&self, caller: &Caller) -> Result<Identity> {
+        let who = caller.actor();
+        let role = match caller {
+            Caller::Key(holder) => Some(holder.role),
+            Caller::Human | Caller::Refused(_) | Caller::System => None,
+        };
+        let sealed = caller.seal().and_then(|id| id.parse().ok());
+        let user = sealed.map(|user| self.user(&user)).transpose()?;
+        Ok(Identity {
+            agent_name: who.name.unwrap_or_else(|| who.actor_id.clone()),
+            agent_id: who.actor_id,
+            company_id: self.store.id()?,
+            company_name: WORKSPACE.to_owned(),
+            role,
+            tenant_user_id: caller.seal().map(str::to_owned),
+            user: user.map(|user| user.handle().to_owned()),
+        })
     }
 
     pub(super) fn create_key(&self, op: &CreateKey) -> Result<CreatedKey> {

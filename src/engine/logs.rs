@@ -140,6 +140,7 @@ fn target(action: &Action) -> Option<(&'static str, String)> {
         | Action::Finish(_)
         | Action::ImportConnection(_)
         | Action::GetWorkspace(_)
+        | Action::WhoAmI(_)
         | Action::UpdateWorkspace(_)
         | Action::ListKeys(_)
         | Action::CreateWebhook(_)

@@ -209,6 +209,7 @@ pub(super) fn reads_mirror(action: &Action) -> bool {
         | Action::DefaultAccount(_)
         | Action::Disconnect(_)
         | Action::GetWorkspace(_)
+        | Action::WhoAmI(_)
         | Action::UpdateWorkspace(_)
         | Action::CreateKey(_)
         | Action::ListKeys(_)

@@ -58,6 +58,7 @@ performs! { engine, scope:
     Disconnect(op) => engine.disconnect(scope, &op).await,
     GetWorkspace(_) => engine.store.workspace(),
     UpdateWorkspace(op) => engine.update_workspace(&op),
+    WhoAmI(_) => engine.whoami(&scope.call.caller),
     CreateKey(op) => engine.create_key(&op),
     ListKeys(_) => engine.list_keys(),
     RevokeKey(op) => engine.revoke_key(&op),

@@ -7,6 +7,7 @@ use super::Engine;
 use crate::api::error::{Code, Error, Result};
 use crate::api::secrets::Secrets;
 use crate::api::vault::{KEY_CHANGED, KeySource, VaultStatus, is_sealed_by};
+use crate::sealing;
 use crate::vault::{CIPHER, Cipher};
 
 impl Engine {
@@ -55,27 +56,13 @@ impl Engine {
         self.find_key()?.open_bytes(owner, sealed)
     }
 
-    /// Finds the key of this store; makes one if nothing was ever sealed, under the store's lock so
-    /// that of several processes one does.
+    /// Finds the key of this store, or makes it; people hear of one that lies in a file.
     fn find_key(&self) -> Result<Cipher> {
-        let store = self.store.id()?;
-        if let Some(key) = self.store.key()? {
-            return self.vault.find(&store, &key);
+        let (cipher, news) = sealing::cipher(&self.store, &self.vault)?;
+        if let Some(news) = news {
+            self.warn(news);
         }
-        let guard = self.store.lock()?;
-        if let Some(key) = self.store.key()? {
-            return self.vault.find(&store, &key);
-        }
-        let made = self.vault.find_or_make(&store)?;
-        self.store.set_key(made.key())?;
-        drop(guard);
-        if made.key().source == KeySource::File {
-            let path = self.vault.file.display();
-            self.warn(format!(
-                "No keyring answers here, so the key that seals credentials is in `{path}`."
-            ));
-        }
-        Ok(made)
+        Ok(cipher)
     }
 
     /// Tells which key seals this store and whether it is there.

@@ -9,6 +9,7 @@ use hmac::{Hmac, Mac as _};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Map, Value};
 use sha2::Sha256;
 use url::Url;
 
@@ -22,6 +23,15 @@ use crate::api::secrets::Secrets;
 const MASK: &str = "********";
 /// Shortest text that is taken for an echoed secret.
 const ECHO_MIN: usize = 8;
+
+/// A secret of a body: one text, or several with names of their own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Hidden<'a> {
+    /// One text
+    One(&'a SecretString),
+    /// Several
+    Named(&'a Secrets),
+}
 
 /// A request, with its secrets marked so that it can be shown without them.
 #[derive(Clone)]
@@ -110,6 +120,35 @@ impl Request {
             self.secrets.push((*value).clone());
         }
         let body = serde_json::to_vec(&object)
+            .map_err(|error| Error::internal("a request cannot be written", error))?;
+        self.body("application/json", body)
+    }
+
+    /// Sets a JSON object as the body, with the secrets that an operation does not write out itself: each stands
+    /// under its name. The one place where a client sends them on.
+    pub(crate) fn json_with_hidden(
+        mut self,
+        mut plain: Map<String, Value>,
+        hidden: &[(&str, Hidden<'_>)],
+    ) -> Result<Self> {
+        let text = |secret: &SecretString| Value::from(secret.expose_secret());
+        for (name, secret) in hidden {
+            if matches!(secret, Hidden::Named(secrets) if secrets.0.is_empty()) {
+                continue;
+            }
+            let value = match secret {
+                Hidden::One(secret) => {
+                    self.secrets.push((*secret).clone());
+                    text(secret)
+                }
+                Hidden::Named(secrets) => {
+                    self.secrets.extend(secrets.0.values().cloned());
+                    secrets.0.iter().map(|(key, secret)| (key.clone(), text(secret))).collect()
+                }
+            };
+            plain.insert((*name).to_owned(), value);
+        }
+        let body = serde_json::to_vec(&plain)
             .map_err(|error| Error::internal("a request cannot be written", error))?;
         self.body("application/json", body)
     }

@@ -46,13 +46,7 @@ async fn returned(State(site): State<Arc<Site>>, request: Request) -> Response {
         Err(error) => Err(error),
     };
     match ended {
-        Ok(state) => match onward(&state) {
-            Some(url) => go_on(&url),
-            None => {
-                let name = site.engine.app_name(&state.toolkit);
-                page(&Answer::Connected(&name, state.account.as_deref()))
-            }
-        },
+        Ok(state) => connected(&site, &state),
         Err(error) => match error.reason.as_deref() {
             Some("state_unknown") => page(&Answer::Refused),
             Some("state_used") => page(&Answer::Done),
@@ -62,6 +56,15 @@ async fn returned(State(site): State<Arc<Site>>, request: Request) -> Response {
             },
         },
     }
+}
+
+/// Sends the browser on after a login that succeeded, or tells it so.
+fn connected(site: &Site, state: &ConnectState) -> Response {
+    if let Some(url) = onward(state) {
+        return go_on(&url);
+    }
+    let name = site.engine.app_name(&state.toolkit);
+    page(&Answer::Connected(&name, state.account.as_deref()))
 }
 
 /// Sends the browser on to an address.

@@ -82,6 +82,9 @@ pub(crate) struct ProfileConfig {
     /// For whom commands act that do not say
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) user: Option<UserRef>,
+    /// Address of the API, for the cloud
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) base_url: Option<Url>,
 }
 
 fn is_empty<T: Default + PartialEq>(part: &T) -> bool {
@@ -102,6 +105,7 @@ pub(crate) const KEYS: &[(&str, &str)] = &[
     ("profiles.sandbox.user", "a user, as in `naive use`"),
     ("profiles.local.user", "a user, as in `naive use`"),
     ("profiles.cloud.user", "a user, as in `naive use`"),
+    ("profiles.cloud.base_url", "the address of a Naive API"),
 ];
 
 impl Config {

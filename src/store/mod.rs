@@ -8,6 +8,7 @@ mod backup;
 mod chain;
 mod claims;
 mod clients;
+mod columns;
 mod connections;
 mod deliveries;
 mod devices;
@@ -23,6 +24,7 @@ mod kits;
 mod log;
 mod mirror;
 mod presence;
+pub(crate) mod remote;
 mod retold;
 mod sealed;
 mod sharing;
@@ -58,12 +60,12 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::types::Type;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Row, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::fresh;
 use crate::api::time::Millis;
+use columns::{json, parsed, word};
 use presence::Presence;
 
 /// Each schema change, in order; the position is the `user_version` it leads to.
@@ -76,6 +78,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_govern.sql"),
     include_str!("migrations/0007_trading.sql"),
     include_str!("migrations/0008_webhooks.sql"),
+    include_str!("migrations/0009_remote.sql"),
     include_str!("migrations/0010_origins.sql"),
 ];
 
@@ -269,36 +272,6 @@ fn migrate(conn: &mut Connection) -> Result<String> {
 /// Begins a transaction that will write: it waits for its turn here, never in the middle.
 fn immediate(conn: &mut Connection) -> Result<Transaction<'_>> {
     Ok(conn.transaction_with_behavior(TransactionBehavior::Immediate)?)
-}
-
-/// Reads a column that holds the JSON form of `T`.
-fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
-    let text: String = row.get(column)?;
-    serde_json::from_str(&text).map_err(|error| mismatch(row, column, error))
-}
-
-/// Reads a column that holds the text form of `T`.
-fn parsed<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<T>
-where
-    T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
-{
-    let text: String = row.get(column)?;
-    text.parse().map_err(|error: T::Err| mismatch(row, column, error))
-}
-
-/// Reads a column that holds the word of a closed set.
-fn word<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
-    let text: String = row.get(column)?;
-    serde_json::from_value(text.into()).map_err(|error| mismatch(row, column, error))
-}
-
-fn mismatch(
-    row: &Row<'_>,
-    column: &str,
-    error: impl std::error::Error + Send + Sync + 'static,
-) -> rusqlite::Error {
-    let index = row.as_ref().column_index(column).unwrap_or_default();
-    rusqlite::Error::FromSqlConversionFailure(index, Type::Text, Box::new(error))
 }
 
 /// Takes the lock file of a store's directory, waiting for whoever has it.

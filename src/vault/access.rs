@@ -43,6 +43,11 @@ pub(crate) fn is_blank(key: &SecretString) -> bool {
     key.expose_secret().trim().is_empty()
 }
 
+/// Tells whether a secret is this text.
+pub(crate) fn is(secret: &SecretString, text: &str) -> bool {
+    secret.expose_secret() == text
+}
+
 /// Returns the end of a key, by which people tell keys apart.
 pub(crate) fn last_4(key: &SecretString) -> String {
     let key = key.expose_secret();

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::support::Naive;
+use crate::support::{Naive, Upstream};
 
 fn write(naive: &Naive, text: &str) {
     fs::write(naive.home().join("config.toml"), text).unwrap();
@@ -106,7 +106,8 @@ fn an_unknown_key_is_a_usage_error_that_names_the_keys() {
         "message": "there is no key `colour`",
         "hint": "the keys are default_profile, output, tls.roots, vault.keyring, \
                  approvals.notify_url, approvals.notify_command, \
-                 profiles.sandbox.user, profiles.local.user, profiles.cloud.user",
+                 profiles.sandbox.user, profiles.local.user, profiles.cloud.user, \
+                 profiles.cloud.base_url",
     });
     assert_eq!(run.json()["error"], expected);
     assert!(!naive.home().join("config.toml").exists());
@@ -259,22 +260,16 @@ fn a_flag_spares_the_variable_it_outranks() {
 }
 
 #[test]
-fn a_key_without_a_profile_is_for_the_cloud_which_this_build_lacks() {
-    let naive = Naive::new().env("NAIVE_API_KEY", "nv_sk_1");
+fn a_key_without_a_profile_is_for_the_cloud() {
+    let api =
+        Upstream::new(|_| (403, r#"{"error": {"code": "forbidden", "message": "m"}}"#.into()));
+    let naive = Naive::new().env("NAIVE_API_KEY", "nv_sk_1").env("NAIVE_API_URL", &api.url);
     write(&naive, "default_profile = \"local\"\n");
 
-    let run = naive.run("connections connected").exits(4);
+    let run = naive.run("connections connected").exits(1);
 
-    let expected = json!({
-        "success": false,
-        "action": "connections.connected",
-        "error": {
-            "code": "not_configured",
-            "message": "this build has no client for a hosted Naive API yet",
-            "hint": "use `--profile sandbox` or `--profile local`",
-        },
-    });
-    assert_eq!(run.json(), expected);
+    assert_eq!(run.json()["error"]["code"], "forbidden");
+    assert_eq!(api.received()[0].headers["authorization"], "Bearer nv_sk_1");
     assert_eq!(fs::read_dir(naive.home()).unwrap().count(), 1);
 }
 
@@ -338,13 +333,16 @@ fn an_unknown_key_changes_neither_the_config_nor_the_sandbox() {
 }
 
 #[test]
-fn the_cloud_profile_answers_that_this_build_lacks_it() {
+fn the_cloud_profile_asks_nobody_without_a_key() {
     let naive = Naive::new();
 
-    for line in ["whoami", "users list", "toolkits list", "connections connected", "vault status"] {
+    for line in ["whoami", "users list", "toolkits list", "connections connected"] {
         let run = naive.run(&format!("--profile cloud {line}")).exits(4);
 
-        assert_eq!(run.json()["error"]["code"], "not_configured", "{line}");
+        assert_eq!(run.json()["error"]["code"], "unauthorized", "{line}");
+        assert_eq!(run.json()["error"]["reason"], "key_missing", "{line}");
+        let hint = "run `naive --profile cloud login`, or set `NAIVE_API_KEY`";
+        assert_eq!(run.json()["error"]["hint"], hint, "{line}");
     }
     assert_eq!(fs::read_dir(naive.home()).unwrap().count(), 0);
 }

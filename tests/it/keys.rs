@@ -286,21 +286,21 @@ fn a_key_that_a_store_made_is_not_sent_to_an_api_that_nobody_named() {
         assert_eq!(run.json()["error"]["hint"], hint, "{line}");
     }
     let naive = naive.env("NAIVE_BASE_URL", "http://127.0.0.1:9");
-    let named = by(&naive, &known, "whoami").exits(4);
-    assert_eq!(named.json()["error"]["code"], "not_configured");
+    let named = by(&naive, &known, "whoami").exits(1);
+    assert_eq!(named.json()["error"]["reason"], "connection_refused");
     assert_eq!(fs::read_dir(naive.home()).unwrap().count(), 1, "the store that was there");
 }
 
 #[test]
 fn no_store_is_made_for_a_stranger() {
-    let naive = Naive::new();
+    let naive = Naive::new().env("NAIVE_BASE_URL", "http://127.0.0.1:9");
     let stranger = json!({ "api_key": "nv_sk_1" });
 
-    let cloud = by(&naive, &stranger, "users list").exits(4);
+    let cloud = by(&naive, &stranger, "users list").exits(1);
     let local = by(&naive, &stranger, "--profile local users list").exits(4);
     let sandbox = by(&naive, &stranger, "--profile sandbox connections connect gmail").exits(4);
 
-    assert_eq!(cloud.json()["error"]["code"], "not_configured");
+    assert_eq!(cloud.json()["error"]["reason"], "connection_refused");
     assert_eq!(refusal(&local), ["unauthorized", "key_unknown"]);
     assert_eq!(refusal(&sandbox), ["unauthorized", "key_unknown"]);
     assert_eq!(fs::read_dir(naive.home()).unwrap().count(), 0);

@@ -15,34 +15,36 @@ const BELOW: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "server", "callback", "backend", "engine", "provider", "broker", "oauth", "store",
-            "vault", "catalog", "http", "settings", "api",
+            "server", "callback", "backend", "engine", "remote", "provider", "broker", "oauth",
+            "sealing", "store", "vault", "catalog", "http", "settings", "api",
         ],
     ),
     (
         "server",
         &[
-            "callback", "backend", "engine", "provider", "broker", "oauth", "store", "vault",
-            "catalog", "http", "settings", "api",
+            "callback", "backend", "engine", "provider", "broker", "oauth", "sealing", "store",
+            "vault", "catalog", "http", "settings", "api",
         ],
     ),
     (
         "backend",
         &[
-            "engine", "provider", "broker", "oauth", "store", "vault", "catalog", "http",
-            "settings", "api",
+            "engine", "remote", "provider", "broker", "oauth", "sealing", "store", "vault",
+            "catalog", "http", "settings", "api",
         ],
     ),
     (
         "engine",
         &[
-            "callback", "provider", "broker", "oauth", "store", "vault", "catalog", "http",
-            "settings", "api",
+            "callback", "provider", "broker", "oauth", "sealing", "store", "vault", "catalog",
+            "http", "settings", "api",
         ],
     ),
+    ("remote", &["sealing", "store", "vault", "catalog", "http", "settings", "api"]),
     ("provider", &["oauth", "store", "vault", "catalog", "http", "settings", "api"]),
     ("broker", &["oauth", "store", "vault", "catalog", "http", "settings", "api"]),
     ("oauth", &["store", "vault", "catalog", "http", "settings", "api"]),
+    ("sealing", &["store", "vault", "settings", "api"]),
     ("store", &["settings", "api"]),
     ("vault", &["settings", "api"]),
     ("catalog", &["settings", "api"]),

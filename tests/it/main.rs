@@ -49,6 +49,7 @@ mod pending;
 mod proof;
 mod readme;
 mod register;
+mod remote;
 mod repeat;
 mod replay;
 mod review;

@@ -168,6 +168,7 @@ pub(crate) const ROUTES: &[Route] = {
         ),
         row("workspace.get", None, "GET", "/v1/workspace", Read),
         row("workspace.update", None, "PATCH", "/v1/workspace", Store),
+        row("whoami", Some("whoami"), "GET", "/v1/auth/me", Read),
         row("keys.create", None, "POST", "/v1/auth/keys", Store),
         row("keys.list", None, "GET", "/v1/auth/keys", Read),
         row("keys.revoke", None, "DELETE", "/v1/auth/keys/{key}", Store),

@@ -35,7 +35,7 @@ pub(crate) struct ConfigureBroker {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) disclosure: Option<String>,
     /// Another address in place of the broker's own ones, for all of its parts
-    #[arg(long, value_name = "URL")]
+    #[arg(long = "broker-url", id = "broker_url", value_name = "URL")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) base_url: Option<Url>,
     /// Secret of the OAuth app. Read once, sealed, never written out again

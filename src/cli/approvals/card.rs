@@ -15,7 +15,6 @@ use crate::api::trading::account::Object;
 use crate::api::trading::amount::Amount;
 use crate::api::trading::order::MarketView;
 use crate::api::workspace::Effect;
-use crate::engine::LEVEL;
 
 /// Widest and narrowest a card is drawn, in columns.
 const WIDTHS: (usize, usize) = (40, 80);
@@ -39,6 +38,8 @@ pub(crate) struct Card<'a> {
     pub(crate) now: Millis,
     /// Columns of the terminal
     pub(crate) width: usize,
+    /// What the gate holds against, in words
+    pub(crate) level: &'a str,
 }
 
 impl Card<'_> {
@@ -90,7 +91,7 @@ impl Card<'_> {
         lines.push(String::new());
         lines.extend(self.arguments());
         lines.push(String::new());
-        lines.extend(wrapped("", LEVEL, self.width()));
+        lines.extend(wrapped("", self.level, self.width()));
         lines.join("\n")
     }
 

@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 use super::market;
 use super::outcome::{card, page};
 use super::queue::Answer;
+use super::there;
 use super::view;
 use crate::api::action::{Outcome, written};
 use crate::api::approvals::{Approval, ApprovalStatus, Approve, Deny, GetApproval, Reconcile};
@@ -94,6 +95,9 @@ pub(super) async fn approve(app: &App<'_>, told: Approving) -> Result<u8> {
         return Err(
             Error::usage(text).hint("look at it with `naive approvals get`, then add `--yes`")
         );
+    }
+    if told.yes && app.backend.remote().is_some() {
+        return there::approve(app, told.op).await;
     }
     let id = told.op.approval.clone();
     let one = app
@@ -195,7 +199,8 @@ struct Login {
 impl Login {
     /// Returns the login, with a place open for its browser to return to; nothing where none would begin.
     async fn of(app: &App<'_>, one: &Approval, browser: &Browser) -> Result<Option<Self>> {
-        if one.action_type != "connections.connect" {
+        // At an API elsewhere it ends by that API's own callback.
+        if one.action_type != "connections.connect" || app.backend.remote().is_some() {
             return Ok(None);
         }
         let op: Connect = serde_json::from_value(one.payload.clone())

@@ -8,6 +8,7 @@ mod queue;
 mod review;
 #[cfg(test)]
 mod tests;
+mod there;
 mod view;
 mod wait;
 
@@ -16,7 +17,7 @@ use serde_json::json;
 
 use super::connect::Browser;
 use super::output::{Page, raw};
-use super::{App, Needs, arguments};
+use super::{App, Needs, arguments, cached};
 use crate::api::approvals::{Cancel, Deny, Found, GetApproval, ListApprovals, ResolveApproval};
 use crate::api::error::Result;
 use crate::api::ids::{ApprovalId, Reason};
@@ -26,7 +27,13 @@ use crate::api::requests::RequestApproval;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List approvals, newest first
-    List(ListApprovals),
+    List {
+        #[command(flatten)]
+        op: ListApprovals,
+        /// Show those that were seen at the API of the cloud profile, and do not ask it
+        #[arg(long)]
+        cached: bool,
+    },
     /// Show an approval: what was asked for, who decided, what became of it
     Get(GetApproval),
     /// Go through what waits, one card at a time
@@ -102,7 +109,7 @@ impl Command {
     /// Returns the action's name.
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            Self::List(_) => "approvals.list",
+            Self::List { .. } => "approvals.list",
             Self::Get(_) => "approvals.get",
             Self::Review { .. } => "approvals.review",
             Self::Approve(_) => "approvals.approve",
@@ -118,6 +125,11 @@ impl Command {
         }
     }
 
+    /// Tells whether it asks for what was last seen elsewhere.
+    pub(crate) fn is_cached(&self) -> bool {
+        matches!(self, Self::List { cached: true, .. })
+    }
+
     /// Tells whether it touches what belongs to the operator alone, and is no action that the gate sees.
     pub(crate) fn is_the_operators(&self) -> bool {
         matches!(self, Self::NotifySecret { .. } | Self::Notify)
@@ -129,7 +141,7 @@ impl Command {
             Self::Approve(_) | Self::Review { .. } | Self::Reconcile(_) => Needs::Apps,
             Self::Wait(_) | Self::Watch(_) => Needs::Watch,
             Self::Request(told) if told.wait => Needs::Watch,
-            Self::List(_)
+            Self::List { .. }
             | Self::Get(_)
             | Self::Deny(_)
             | Self::Cancel(_)
@@ -145,7 +157,7 @@ impl Command {
         match self {
             Self::Approve(told) => told.leaves_a_link(),
             Self::Reconcile(told) => told.leaves_a_link(),
-            Self::List(_)
+            Self::List { .. }
             | Self::Get(_)
             | Self::Review { .. }
             | Self::Deny(_)
@@ -163,7 +175,10 @@ impl Command {
 /// Runs a command.
 pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
     match command {
-        Command::List(op) => {
+        Command::List { op, cached } => {
+            if let Some(remote) = app.backend.remote().filter(|_| cached) {
+                return cached::approvals(app, remote, &op);
+            }
             let asked = op.clone();
             app.show(op, |reply, page| view::table(reply, page, &asked)).await
         }

@@ -15,7 +15,10 @@ use crate::cli::connections::get;
 use crate::cli::output::{GIVEN_UP, Output, Page, width};
 use crate::cli::pending::{Waiting, patiently};
 use crate::cli::trading;
+use crate::engine::LEVEL;
 
+/// What is said of the gate of an API elsewhere.
+const THERE: &str = "the gate is the API's own: what it holds against, its operator knows";
 /// How many approvals are looked at at once.
 const PAGE: u32 = 50;
 
@@ -100,7 +103,8 @@ fn login(app: &App<'_>, one: &Approval, page: &mut Page) {
 pub(super) fn card(app: &App<'_>, one: &Approval, market: Option<&Object>) -> String {
     let engine = app.backend.engine().ok();
     let effect = engine.and_then(|engine| engine.effect_of(one));
-    Card { approval: one, effect, market, now: Millis::now(), width: width() }.text()
+    let level = if engine.is_some() { LEVEL } else { THERE };
+    Card { approval: one, effect, market, now: Millis::now(), width: width(), level }.text()
 }
 
 /// Shows how an approval has ended, and returns the exit status.

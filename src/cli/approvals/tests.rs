@@ -12,6 +12,7 @@ use crate::api::approvals::{Account, Actor, Approval, ApprovalStatus, Class};
 use crate::api::ids::ConnectionId;
 use crate::api::time::Millis;
 use crate::api::workspace::Effect;
+use crate::engine::LEVEL;
 
 const AT: Millis = Millis(1_795_170_000_000);
 
@@ -107,7 +108,7 @@ fn approval(action: &str, title: &str, payload: Value) -> Approval {
 
 fn card(approval: &Approval, effect: Option<Effect>, width: usize) -> String {
     let now = AT.after(Duration::from_mins(3));
-    Card { approval, effect, market: None, now, width }.text()
+    Card { approval, effect, market: None, now, width, level: LEVEL }.text()
 }
 
 #[test]

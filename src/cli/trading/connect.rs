@@ -15,7 +15,7 @@ use crate::api::workspace::CredentialField;
 use crate::cli::connect::{Browser, Door, joined};
 use crate::cli::credentials::ask_for;
 use crate::cli::output::{Page, note, width, wrapped};
-use crate::cli::{App, arguments, pending};
+use crate::cli::{App, arguments, pending, remote};
 use crate::engine::Call;
 use crate::settings::Settings;
 
@@ -30,6 +30,12 @@ pub(super) async fn connect(
     mut op: ConnectBroker,
     (secret, mut browser): (Option<String>, Browser),
 ) -> Result<u8> {
+    if app.backend.remote().is_some() {
+        if op.api_key_id.is_some() {
+            op.secrets = key_secret(app, secret.as_deref())?;
+        }
+        return remote::connect_broker(app, op, &browser).await;
+    }
     accepted(app, &mut op).await?;
     if op.api_key_id.is_some() {
         op.secrets = key_secret(app, secret.as_deref())?;

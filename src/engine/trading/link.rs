@@ -75,7 +75,7 @@ impl Engine {
         check(url, Trust::Operator)?;
         if url.domain().is_some_and(|host| host.ends_with("alpaca.markets")) {
             return Err(Error::new(Code::InvalidInput, "this is the broker's own address")
-                .hint("leave `--base-url` out: paper and live have theirs"));
+                .hint("leave `--broker-url` out: paper and live have theirs"));
         }
         let linked = self.store.users_connected(&Slug::brokerage())?;
         let Some(first) = linked.first() else { return Ok(()) };

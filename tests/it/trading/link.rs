@@ -28,7 +28,7 @@ fn an_api_key_links_the_account_and_its_secret_is_shown_nowhere() {
 fn nothing_is_linked_before_the_disclosure_is_accepted() {
     let broker = Broker::new();
     let naive = Naive::new().env("NAIVE_PROFILE", "local");
-    let _ = naive.run(&format!("trading configure --base-url {}", broker.url())).exits(0);
+    let _ = naive.run(&format!("trading configure --broker-url {}", broker.url())).exits(0);
 
     let line = "--json trading connect --api-key-id PK1 --api-secret-key -";
     let run = naive.fed(line, "a-long-secret\n").exits(1);
@@ -68,8 +68,10 @@ fn without_an_oauth_app_only_a_key_links_a_real_account() {
 fn a_login_goes_to_the_broker_with_the_env_and_the_scopes_and_no_pkce() {
     let broker = Broker::new();
     let naive = Naive::new().env("NAIVE_PROFILE", "local");
-    let line =
-        format!("trading configure --client-id app --client-secret - --base-url {}", broker.url());
+    let line = format!(
+        "trading configure --client-id app --client-secret - --broker-url {}",
+        broker.url()
+    );
     let _ = naive.fed(&line, "app-secret\n").exits(0);
 
     let run = naive.run("--json trading connect --accept-disclosure --no-wait").exits(0);

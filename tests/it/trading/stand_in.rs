@@ -46,7 +46,7 @@ impl Broker {
     /// Returns a machine that is linked to the account with an API key.
     pub(crate) fn linked(&self) -> Naive {
         let naive = Naive::new().env("NAIVE_PROFILE", "local");
-        let base = format!("trading configure --base-url {}", self.upstream.url);
+        let base = format!("trading configure --broker-url {}", self.upstream.url);
         let _ = naive.run(&base).exits(0);
         let _ = link(&naive, "").exits(0);
         naive

@@ -31,7 +31,7 @@ impl Desk {
             (status, body.to_string())
         });
         let naive = Naive::new().env("NAIVE_PROFILE", "local");
-        let base = format!("trading configure --base-url {}", upstream.url);
+        let base = format!("trading configure --broker-url {}", upstream.url);
         let _ = naive.run(&base).exits(0);
         let link = "trading connect --accept-disclosure --api-key-id PK1 --api-secret-key -";
         let _ = naive.fed(link, "a-long-secret\n").exits(0);
