@@ -21,6 +21,8 @@ use config::{Config, Roots};
 
 /// The flag that names the API.
 pub(crate) const BASE_URL_FLAG: &str = "--base-url";
+/// The key of the config file that names it.
+pub(crate) const BASE_URL_KEY: &str = "profiles.cloud.base_url";
 
 /// Which backend, which world, which data directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -311,7 +313,7 @@ fn api_url(flags: &Flags, config: &Config) -> Option<NamedUrl> {
         (BASE_URL_FLAG, flags.base_url.clone()),
         ("NAIVE_BASE_URL", text("NAIVE_BASE_URL")),
         ("NAIVE_API_URL", text("NAIVE_API_URL")),
-        ("profiles.cloud.base_url", configured),
+        (BASE_URL_KEY, configured),
     ];
     named.into_iter().find_map(|(by, text)| Some(NamedUrl { by, text: text? }))
 }

@@ -1,10 +1,11 @@
 //! `naive api`: a request to the API for which there is no command.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::login::remote;
 use super::{App, arguments};
 use crate::api::error::{Error, Result};
+use crate::catalog::manifest::Method;
 
 /// Send any other request to the Naive API of the cloud profile, with the key, and print what it answers
 ///
@@ -20,28 +21,6 @@ pub(crate) struct Api {
     /// Body: JSON, `@file`, or `-` for stdin
     #[arg(long, value_name = "JSON")]
     data: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "UPPER")]
-enum Method {
-    Get,
-    Post,
-    Put,
-    Patch,
-    Delete,
-}
-
-impl Method {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
-    }
 }
 
 /// Sends the request, and shows the answer as it came.

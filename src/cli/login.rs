@@ -8,8 +8,9 @@ use serde_json::json;
 use super::output::Page;
 use super::{App, arguments};
 use crate::api::error::{Error, Result};
+use crate::api::ids::quoted;
 use crate::remote::Remote;
-use crate::settings::Profile;
+use crate::settings::{BASE_URL_KEY, Profile};
 
 /// Keep the key to a Naive API on this machine, sealed; calls of the cloud profile carry it from then on
 ///
@@ -48,6 +49,10 @@ pub(super) async fn login(app: &App<'_>, op: Login) -> Result<u8> {
     }
     if app.settings.config.default_profile != Some(Profile::Cloud) {
         page.next("naive config set default_profile cloud", "use this API where nothing is said");
+    }
+    if app.settings.api_url.as_ref().is_some_and(|named| named.by != BASE_URL_KEY) {
+        let command = format!("naive config set {BASE_URL_KEY} {}", quoted(remote.base()));
+        page.next(command, "keep its address");
     }
     let result = json!({ "base_url": remote.base(), "identity": who });
     app.output.reply("login", result, page)

@@ -101,6 +101,23 @@ impl Remote {
         })
     }
 
+    /// Makes the client of an API on this machine, with a key.
+    #[cfg(test)]
+    pub(crate) fn at(base: &Url, key: &str, dir: PathBuf) -> Self {
+        let vault = Vault { given: None, keyring: false, file: dir.join("encryption.key") };
+        Self {
+            base: base.as_str().trim_end_matches('/').to_owned(),
+            trust: Trust::Operator,
+            is_named: true,
+            http: Http::new(false),
+            given: Some(key.into()),
+            settings: Places { dir, vault },
+            store: OnceLock::new(),
+            cipher: OnceLock::new(),
+            notes: Mutex::default(),
+        }
+    }
+
     /// Returns the address of the API.
     pub(crate) fn base(&self) -> &str {
         &self.base

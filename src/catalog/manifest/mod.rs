@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use auth::{Auth, Field, Part, TokenAuth, TokenFormat};
-pub(crate) use tool::{BodyKind, Page, Replay, RequestLine, Tool};
+pub(crate) use tool::{BodyKind, Method, Page, Replay, RequestLine, Tool};
 
 use crate::api::ids::{Slug, ToolSlug};
 

@@ -1,19 +1,22 @@
-//! Each action, asked of the engine and through HTTP: equal questions get equal answers.
+//! Each action, asked of the engine, through HTTP and by the remote backend: equal questions get equal answers.
 
 use std::fs;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
+use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::{Served, done, engine};
-use crate::api::action::Action;
+use crate::api::action::{Action, Outcome};
+use crate::api::error::Result;
 use crate::api::ids::UserRef;
 use crate::api::routes::{ROUTES, addressed, route};
 use crate::api::samples::samples;
 use crate::api::time::Millis;
 use crate::engine::Call;
-use crate::server::answer;
+use crate::remote::Remote;
+use crate::server::{Options, Server, answer};
 
 /// Actions after which little is left to ask about.
 const LAST: [&str; 4] = ["workspace.update", "toolkits.disable", "users.update", "users.delete"];
@@ -99,18 +102,38 @@ fn plain(value: &mut Value) {
     }
 }
 
+/// Returns an outcome as an API writes it.
+async fn written(ended: Result<Outcome<Value>>, name: &str) -> (u16, Value) {
+    let response = answer::ended(ended, route(name).makes());
+    let status = response.status().as_u16();
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    (status, serde_json::from_slice(&bytes).unwrap())
+}
+
 /// Asks the engine itself.
 async fn direct(served: &Served, key: &str, action: Action) -> (u16, Value) {
-    let makes = route(action.name()).makes();
+    let name = action.name();
     let caller = served.site.engine.caller(&key.into()).unwrap();
     let mut call = Call::by(caller, UserRef::own());
     call.redirect_uri = Some(served.site.redirect_uri().unwrap());
     call.browser = true;
-    let ended = served.site.engine.call(&call, action).await;
-    let response = answer::ended(ended, makes);
-    let status = response.status().as_u16();
-    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
-    (status, serde_json::from_slice(&bytes).unwrap())
+    written(served.site.engine.call(&call, action).await, name).await
+}
+
+/// Asks as a client of a server.
+async fn remotely(remote: &Remote, action: Action) -> (u16, Value) {
+    let name = action.name();
+    written(remote.call(&UserRef::own(), None, action).await, name).await
+}
+
+/// Serves a workspace on any port, for as long as the test runs.
+async fn listening(dir: &Path) -> Url {
+    let addr = "127.0.0.1:0".parse().unwrap();
+    let options = Options { addr, public_url: None, behind_proxy: false, rate: 0 };
+    let server = Server::open(options, engine(dir)).await.unwrap();
+    let url = server.url().clone();
+    tokio::spawn(server.run(std::future::pending(), |_| {}));
+    url
 }
 
 /// Asks through HTTP.
@@ -128,10 +151,9 @@ async fn over_http(served: &Served, key: &str, action: &Action) -> (u16, Value) 
 
 #[tokio::test]
 async fn every_action_has_the_same_answer_through_every_door() {
-    let (origin, one, other) =
-        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let [origin, one, other, third, client] = [(); 5].map(|()| tempfile::tempdir().unwrap());
     let held = furnished(origin.path()).await;
-    for copy in [&one, &other] {
+    for copy in [&one, &other, &third] {
         for file in ["naive.db", "naive.db-wal", "encryption.key"] {
             let from = origin.path().join(file);
             if from.exists() {
@@ -140,6 +162,8 @@ async fn every_action_has_the_same_answer_through_every_door() {
         }
     }
     let (here, there) = (Served::new(engine(one.path()), 0), Served::new(engine(other.path()), 0));
+    let url = listening(third.path()).await;
+    let remote = Remote::at(&url, &held.key, client.path().to_owned());
     let (last, first): (Vec<_>, Vec<_>) =
         samples().unwrap().into_iter().partition(|action| LAST.contains(&action.name()));
 
@@ -152,6 +176,9 @@ async fn every_action_has_the_same_answer_through_every_door() {
         plain(&mut expected.1);
         plain(&mut answered.1);
         assert_eq!(answered, expected, "{}", action.name());
+        let mut answered = remotely(&remote, action.clone()).await;
+        plain(&mut answered.1);
+        assert_eq!(answered, expected, "{}, remotely", action.name());
         asked += 1;
         done += usize::from(expected.0 < 300);
     }
