@@ -32,6 +32,7 @@ use url::Url;
 
 use api::error::{Code, Error, Result};
 use api::ids::IdempotencyKey;
+use api::keys::Dialect;
 use api::workspace::AuthType;
 use backend::Backend;
 use cli::output::{Output, note};
@@ -129,7 +130,7 @@ fn recognize(settings: &mut Settings) -> Result<Who> {
     }
     let named = settings.profile_source == ProfileSource::Named;
     if let Some(engine) = asked(settings, settings.profile)? {
-        let caller = engine.caller(&key)?;
+        let caller = engine.caller(&key, Dialect::Naive)?;
         if named || caller != UNKNOWN {
             return Ok(Who { caller, engine: Some(engine) });
         }
@@ -166,7 +167,8 @@ fn asked(settings: &Settings, profile: Profile) -> Result<Option<Engine>> {
 fn local_key(settings: &Settings, key: &SecretString) -> Error {
     let knows = |profile: &Profile| {
         let engine = asked(settings, *profile).ok().flatten();
-        engine.is_some_and(|engine| engine.caller(key).is_ok_and(|caller| caller != UNKNOWN))
+        let caller = engine.map(|engine| engine.caller(key, Dialect::Naive));
+        caller.is_some_and(|caller| caller.is_ok_and(|caller| caller != UNKNOWN))
     };
     let hint = match [Profile::Sandbox, Profile::Local].iter().find(|profile| knows(profile)) {
         Some(profile) => format!("use `--profile {}`, whose store knows it", profile.as_str()),

@@ -169,6 +169,18 @@ checked! {
 }
 
 checked! {
+    /// An app of the Integrations API, as it stands in paths: 1 to 64 letters, digits, dashes and underscores.
+    AppId, |text| {
+        let letters = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        if (1..=64).contains(&text.len()) && letters {
+            Ok(text.to_owned())
+        } else {
+            Err("an app is named by 1 to 64 letters, digits, dashes and underscores".into())
+        }
+    }
+}
+
+checked! {
     /// A key by which a call is known if it comes again, also to the app. 1 to 255 visible ASCII characters.
     IdempotencyKey, |text| {
         if (1..=255).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic()) {

@@ -8,7 +8,8 @@ use super::App;
 use super::logs::names;
 use super::output::{Page, word};
 use crate::api::error::Result;
-use crate::api::keys::{CreateKey, CreatedKey, Key, Keys, ListKeys, RevokeKey};
+use crate::api::ids::AppId;
+use crate::api::keys::{CreateKey, CreatedKey, Dialect, Key, Keys, ListKeys, RevokeKey};
 use crate::api::time::Millis;
 
 /// The keys of the programs that act here.
@@ -48,7 +49,15 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
 fn created(made: &CreatedKey, page: &mut Page) {
     page.text(&made.api_key);
     one(&made.key, page);
-    page.hint("This key is shown once. Give it to the program as `NAIVE_API_KEY`.");
+    page.hint(match made.key.dialect {
+        Dialect::Naive => "This key is shown once. Give it to the program as `NAIVE_API_KEY`.",
+        Dialect::Integrations => {
+            "This key is shown once. Give it to a client of the Integrations API, with the address of `naive serve`."
+        }
+        Dialect::Connectors => {
+            "This key is shown once. Give it to a client of the Connectors API, with the address of `naive serve` and `/api/v1`."
+        }
+    });
     page.next(format!("naive keys revoke {}", made.key.key_id), "take it back");
 }
 
@@ -57,7 +66,10 @@ pub(super) fn one(key: &Key, page: &mut Page) {
     page.fields(&[
         ("id", Some(key.key_id.clone())),
         ("name", Some(key.name.clone())),
+        ("dialect", Some(word(&key.dialect))),
+        ("app", key.app.as_ref().map(AppId::to_string)),
         ("role", Some(word(&key.role))),
+        ("begins with", Some(key.prefix.clone())),
         ("sealed to", key.tenant_user_id.clone()),
         ("status", Some(status(key).to_owned())),
         ("created", Some(key.created_at.plain())),
@@ -75,17 +87,22 @@ fn table(reply: &Keys, page: &mut Page, names: &BTreeMap<String, String>) {
         vec![
             key.key_id.clone(),
             key.name.clone(),
+            key.app.as_ref().map_or_else(
+                || word(&key.dialect),
+                |app| format!("{}: {app}", key.dialect.as_str()),
+            ),
             word(&key.role),
-            format!("…{}", key.last_4),
+            format!("{}…{}", key.prefix, key.last_4),
             status(key).to_owned(),
             key.expires_at.map(Millis::minute).unwrap_or_default(),
             key.last_used_at.map(Millis::minute).unwrap_or_default(),
             user(key),
         ]
     });
-    let columns = ["id", "name", "role", "ends in", "status", "expires", "last used", "sealed to"];
+    let columns =
+        ["id", "name", "for", "role", "key", "status", "expires", "last used", "sealed to"];
     page.table(&columns, rows.collect());
-    page.narrowing(&["ends in", "last used", "expires", "role"]);
+    page.narrowing(&["key", "last used", "expires", "for", "role"]);
 }
 
 /// Returns how a key stands, in a word.

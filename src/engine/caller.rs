@@ -38,6 +38,8 @@ pub(crate) enum Refusal {
     Revoked,
     /// Its time is over
     Expired,
+    /// It is for another API than the one it was shown to
+    OtherDialect,
 }
 
 impl Caller {

@@ -1,13 +1,18 @@
-//! Replies and errors as the Naive API writes them: the data itself, or `{ "error": { … } }`.
+//! Replies and errors as the Naive API writes them: the data itself, or `{ "error": { … } }`; and which API it is
+//! in whose words a path answers.
 
 use axum::body::Body;
+use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::connectors;
+use super::wrong::Wrong;
 use crate::api::action::Outcome;
 use crate::api::error::{Code, Error, Fault, Result};
+use crate::api::keys::Dialect;
 
 /// What is told of an error. Never its source.
 #[derive(Debug, Serialize)]
@@ -37,6 +42,37 @@ pub(super) fn ended(ended: Result<Outcome<Value>>, made: bool) -> Response {
     }
 }
 
+/// Returns the API in whose words a path answers.
+pub(super) fn dialect(path: &str) -> Dialect {
+    let below = path.strip_prefix(connectors::ROOT);
+    let is_below = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if is_below { Dialect::Connectors } else { Dialect::Naive }
+}
+
+/// Returns what is wrong with a request in the words of an API; the Integrations API has no paths yet.
+pub(super) fn wrong(dialect: Dialect, wrong: Wrong) -> Response {
+    match dialect {
+        Dialect::Connectors => connectors::words::wrong(wrong),
+        Dialect::Naive | Dialect::Integrations => match wrong.status() {
+            Some(status) => refused(status, &wrong.into_error()),
+            None => failed(&wrong.into_error()),
+        },
+    }
+}
+
+/// Answers what no path leads to.
+pub(super) async fn nothing(request: Request) -> Response {
+    let path = request.uri().path();
+    wrong(dialect(path), Wrong::Nowhere(path.to_owned()))
+}
+
+/// Answers a method that a path does not have.
+pub(super) async fn not_that_method(request: Request) -> Response {
+    let path = request.uri().path();
+    let method = request.method().clone();
+    wrong(dialect(path), Wrong::OtherMethod(method, path.to_owned()))
+}
+
 /// Returns an error under the status of its code.
 pub(super) fn failed(error: &Error) -> Response {
     let status = StatusCode::from_u16(error.code.status());
@@ -44,16 +80,21 @@ pub(super) fn failed(error: &Error) -> Response {
 }
 
 /// Returns an error under a status of its own, where HTTP has one for what is wrong with the request itself.
-pub(super) fn refused(status: StatusCode, error: &Error) -> Response {
+fn refused(status: StatusCode, error: &Error) -> Response {
     let Error { code, message, hint, reason, details, .. } = error;
     let (hint, reason) = (hint.as_deref(), reason.as_deref());
     let mut response =
         json(status, &Envelope { error: Told { code: *code, message, hint, reason, details } });
-    if status == StatusCode::UNAUTHORIZED {
+    ask_for_key(&mut response);
+    response
+}
+
+/// Adds to an answer that is `Unauthorized` how one is asked to say who one is.
+pub(super) fn ask_for_key(response: &mut Response) {
+    if response.status() == StatusCode::UNAUTHORIZED {
         let value = HeaderValue::from_static("Bearer");
         response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
     }
-    response
 }
 
 /// Returns a value as JSON.

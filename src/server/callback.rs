@@ -21,12 +21,16 @@ use crate::engine::{Call, Caller};
 /// Path of the callback for brokerage accounts.
 pub(super) const BROKER: &str = "/v1/trading/oauth/callback";
 
+/// Path of the callback for logins that the Connectors API begins.
+pub(super) const CONNECTORS: &str = "/api/v1/connections/oauth/callback";
+
 /// Where people go back to from a page of this server.
 const BACK: &str = "where you came from";
 
 /// Returns the routes of all callbacks.
 pub(super) fn routes() -> Router<Arc<Site>> {
-    Router::new().route(PATH, get(returned)).route(BROKER, get(returned))
+    let paths = [PATH, BROKER, CONNECTORS];
+    paths.into_iter().fold(Router::new(), |router, path| router.route(path, get(returned)))
 }
 
 /// Ends a login, and sends the browser on or shows it how that went.
@@ -68,7 +72,7 @@ fn connected(site: &Site, state: &ConnectState) -> Response {
 }
 
 /// Sends the browser on to an address.
-fn go_on(url: &Url) -> Response {
+pub(super) fn go_on(url: &Url) -> Response {
     (StatusCode::FOUND, [(header::LOCATION, url.as_str())]).into_response()
 }
 

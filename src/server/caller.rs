@@ -8,6 +8,7 @@ use super::Site;
 use super::rates::Allowance;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::UserRef;
+use crate::api::keys::Dialect;
 use crate::engine::{Call, Caller, gate};
 
 /// Header that names for whom a call is, where its path does not.
@@ -24,17 +25,17 @@ pub(super) struct Known {
     pub(super) allowance: Allowance,
 }
 
-/// Returns who calls; fails with `Unauthorized` for whoever has no key that is good here.
-pub(super) fn known(site: &Site, headers: &HeaderMap) -> Result<Known> {
-    let caller = still(site, headers)?;
+/// Returns who calls the API of a dialect; fails with `Unauthorized` for whoever has no key that is good there.
+pub(super) fn known(site: &Site, headers: &HeaderMap, dialect: Dialect) -> Result<Known> {
+    let caller = still(site, headers, dialect)?;
     let allowance = site.rates.take(&caller.actor().actor_id);
     Ok(Known { caller, allowance })
 }
 
 /// Returns who holds the key of a request now, without counting that as a call.
-pub(super) fn still(site: &Site, headers: &HeaderMap) -> Result<Caller> {
+pub(super) fn still(site: &Site, headers: &HeaderMap, dialect: Dialect) -> Result<Caller> {
     let key = bearer(headers).ok_or_else(missing)?;
-    let caller = site.engine.caller(&key)?;
+    let caller = site.engine.caller(&key, dialect)?;
     gate::known(&caller)?;
     Ok(caller)
 }

@@ -87,7 +87,7 @@ impl Door {
 pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let mut response = match site.door.check(request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(error) => answer::failed(&error),
+        Err(error) => answer::wrong(answer::dialect(request.uri().path()), error.into()),
     };
     let headers = response.headers_mut();
     let id = HeaderValue::from_str(&site.door.name());

@@ -3,75 +3,52 @@
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
-use axum::response::Response;
 use http_body::Body as _;
 use schemars::Schema;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::answer;
-use crate::api::error::{Code, Error};
+use super::wrong::Wrong;
 
 /// Largest body that is read.
 pub(super) const LARGEST: usize = 8 * 1024 * 1024;
 /// How long a body may take to come.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Why a request cannot be read: the answer to it.
-pub(super) type Unread = Box<Response>;
-
 /// Reads the object in a body; no body is an empty one.
-///
-/// Fails with the status that HTTP has for it: 408 too slow, 413 too large, 415 no JSON by its type.
-pub(super) async fn body(parts: &Parts, body: Body) -> Result<Map<String, Value>, Unread> {
+pub(super) async fn body(parts: &Parts, body: Body) -> Result<Map<String, Value>, Wrong> {
     let bytes = bytes(body).await?;
     if bytes.is_empty() {
         return Ok(Map::new());
     }
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     if !kind.is_some_and(is_json) {
-        let text = "the body is not said to be JSON";
-        let error = unreadable(text, "content_type").hint("send `Content-Type: application/json`");
-        return Err(Box::new(answer::refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, &error)));
+        return Err(Wrong::OtherType);
     }
-    let wrong = |error: Error| Box::new(answer::failed(&error));
     match serde_json::from_slice(&bytes) {
         Ok(Value::Object(fields)) => Ok(fields),
-        Ok(_) => Err(wrong(unreadable("the body is JSON, but no object", "not_an_object"))),
-        Err(error) => {
-            Err(wrong(unreadable(&format!("the body is no JSON: {error}"), "malformed_json")))
-        }
+        Ok(_) => Err(Wrong::NoObject),
+        Err(error) => Err(Wrong::Malformed(error.to_string())),
     }
 }
 
 /// Reads a body whole, unless it is too large or too slow.
-async fn bytes(body: Body) -> Result<Bytes, Unread> {
-    let refuse =
-        |status, text: &str, reason| Box::new(answer::refused(status, &unreadable(text, reason)));
-    let large =
-        || refuse(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 8 MiB", "too_large");
+async fn bytes(body: Body) -> Result<Bytes, Wrong> {
     if body.size_hint().lower() > LARGEST as u64 {
-        return Err(large());
+        return Err(Wrong::TooLarge);
     }
     match tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, LARGEST)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(large()),
-        Err(_) => {
-            let text = "the body did not come within 10 seconds";
-            Err(refuse(StatusCode::REQUEST_TIMEOUT, text, "too_slow"))
-        }
+        Ok(Err(_)) => Err(Wrong::TooLarge),
+        Err(_) => Err(Wrong::TooSlow),
     }
 }
 
 fn is_json(kind: &str) -> bool {
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind == "application/json" || kind.starts_with("application/") && kind.ends_with("+json")
-}
-
-fn unreadable(text: &str, reason: &str) -> Error {
-    Error::new(Code::InvalidInput, text).reason(reason)
 }
 
 /// What a field of a query is read as; everything else stays text.

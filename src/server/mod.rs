@@ -1,13 +1,15 @@
 //! `naive serve`: the engine, reached over HTTP. It translates; no rule of the product lives here.
 //!
 //! A request goes through the `door` (who may speak to this server at all), names its caller by a bearer,
-//! becomes an action by the table in `api::routes`, and is answered in the API's own form.
+//! becomes an action by the table in `api::routes`, and is answered in the API's own form. `connectors` does the same
+//! for an API with paths, codes and keys of its own.
 
 mod answer;
 mod background;
 mod callback;
 mod caller;
 mod connection;
+mod connectors;
 mod door;
 mod fields;
 mod health;
@@ -17,6 +19,7 @@ mod rates;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod wrong;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -182,8 +185,9 @@ fn router(site: &Arc<Site>) -> Router {
         .merge(stream::routes())
         .merge(openapi::routes())
         .merge(naive::routes())
-        .fallback(naive::nothing)
-        .method_not_allowed_fallback(naive::not_that_method)
+        .merge(connectors::routes())
+        .fallback(answer::nothing)
+        .method_not_allowed_fallback(answer::not_that_method)
         .layer(from_fn_with_state(Arc::clone(site), door::guard))
         .with_state(Arc::clone(site))
 }

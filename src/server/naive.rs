@@ -5,17 +5,18 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
-use super::fields::{Kind, Unread};
+use super::fields::Kind;
+use super::wrong::Wrong;
 use super::{Site, answer, caller, fields};
 use crate::api::action::{Action, Outcome};
 use crate::api::error::{Code, Error, Result};
+use crate::api::keys::Dialect;
 use crate::api::routes::{Route, mounts, writes};
 use crate::engine::Call;
 
@@ -69,26 +70,25 @@ async fn answered(
     request: Request,
 ) -> Response {
     // What is no text names nothing.
-    let Ok(params) = params else { return nothing(request).await };
+    let Ok(params) = params else { return answer::nothing(request).await };
     let (parts, body) = request.into_parts();
-    let known = match caller::known(&site, &parts.headers) {
+    let known = match caller::known(&site, &parts.headers, Dialect::Naive) {
         Ok(known) => known,
         Err(error) => return answer::failed(&error),
     };
     let allowance = known.allowance;
     let asked = async {
-        allowance.check().map_err(|error| Box::new(answer::failed(&error)))?;
+        allowance.check()?;
         let given = given(place, &parts, body).await?;
-        let asked = action(place, &params, given)
-            .and_then(|action| Ok((action, caller::call(&site, &parts, known.caller)?)));
-        asked.map_err(|error| Box::new(answer::failed(&error)))
+        let action = action(place, &params, given)?;
+        Ok::<_, Wrong>((action, caller::call(&site, &parts, known.caller)?))
     };
     let mut response = match asked.await {
         Ok((action, call)) => {
             let ended = performed(&site, call, action).await;
             answer::ended(ended, place.route.makes())
         }
-        Err(unread) => *unread,
+        Err(wrong) => answer::wrong(Dialect::Naive, wrong),
     };
     allowance.tell(response.headers_mut());
     response
@@ -99,7 +99,7 @@ async fn given(
     place: &Place,
     parts: &Parts,
     body: axum::body::Body,
-) -> std::result::Result<Map<String, Value>, Unread> {
+) -> std::result::Result<Map<String, Value>, Wrong> {
     let mut given = fields::body(parts, body).await?;
     if place.route.is_asked_by_query() {
         given.extend(fields::query(parts.uri.query().unwrap_or_default(), &place.kinds));
@@ -149,20 +149,4 @@ async fn carried_out(site: &Arc<Site>, call: Call, action: Action) -> Result<Out
     site.pass_warnings_on();
     super::background::announce(site);
     ended
-}
-
-/// Answers what no path leads to.
-pub(super) async fn nothing(request: Request) -> Response {
-    let text = format!("there is nothing at `{}`", request.uri().path());
-    let error = Error::new(Code::NotFound, text).hint("`GET /openapi.json` says what there is");
-    answer::failed(&error)
-}
-
-/// Answers a method that a path does not have.
-pub(super) async fn not_that_method(request: Request) -> Response {
-    let text = format!("`{}` has no `{}`", request.uri().path(), request.method());
-    let error = Error::new(Code::InvalidInput, text)
-        .hint("`GET /openapi.json` says what there is")
-        .reason("method_not_allowed");
-    answer::refused(StatusCode::METHOD_NOT_ALLOWED, &error).into_response()
 }

@@ -15,11 +15,12 @@ use axum::routing::get;
 use futures_util::stream::unfold;
 use serde_json::{Value, json};
 
-use super::naive::{nothing, performed};
+use super::naive::performed;
 use super::{Site, answer, caller};
 use crate::api::action::Outcome;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::UserRef;
+use crate::api::keys::Dialect;
 use crate::api::log::{Event, LogPage, QueryLog};
 use crate::engine::Call;
 
@@ -69,7 +70,7 @@ async fn own(
     match user {
         Ok(Path(user)) => read(site, Some(user), Form::Plain, request).await,
         // What is no text names nobody.
-        Err(_) => nothing(request).await,
+        Err(_) => answer::nothing(request).await,
     }
 }
 
@@ -77,7 +78,7 @@ async fn own(
 async fn read(site: Arc<Site>, user: Option<String>, form: Form, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let begun = async {
-        let known = caller::known(&site, &parts.headers)?;
+        let known = caller::known(&site, &parts.headers, Dialect::Naive)?;
         known.allowance.check()?;
         let user = user.map(|user| user.parse::<UserRef>()).transpose().map_err(|error| {
             Error::new(Code::NotFound, format!("nothing is called so: {error}"))
@@ -141,7 +142,7 @@ impl Reader {
 
     /// Asks the log as whoever holds the key now: one that was taken back reads no further.
     async fn asked(&self, after_seq: Option<i64>, limit: Option<u32>) -> Result<LogPage> {
-        let caller = caller::still(&self.site, &self.headers)?;
+        let caller = caller::still(&self.site, &self.headers, Dialect::Naive)?;
         let user = self.user.clone();
         let question = QueryLog { user, action: None, after: None, after_seq, limit };
         let call = Call::by(caller, UserRef::own());

@@ -4,18 +4,19 @@ use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
 use super::{Store, word};
 use crate::api::error::{Error, Result};
+use crate::api::ids::AppId;
 use crate::api::keys::Key;
 use crate::api::time::Millis;
 
-const COLUMNS: &str =
-    "id, name, role, user_id, last_4, created_at, expires_at, last_used_at, revoked_at";
+const COLUMNS: &str = "id, name, role, user_id, dialect, app, prefix, last_4, created_at, expires_at, last_used_at, revoked_at";
 
 impl Store {
     /// Keeps a key that was made just now, by its hash.
     pub(crate) fn insert_key(&self, key: &Key, hash: &[u8]) -> Result<()> {
         self.conn().execute(
-            "INSERT INTO keys (id, name, role, user_id, hash, last_4, created_at, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO keys (id, name, role, user_id, hash, last_4, created_at, expires_at, dialect, app,
+                 prefix)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             params![
                 key.key_id,
                 key.name,
@@ -25,6 +26,9 @@ impl Store {
                 key.last_4,
                 key.created_at.0,
                 key.expires_at.map(|at| at.0),
+                key.dialect.as_str(),
+                key.app.as_ref().map(AppId::as_str),
+                key.prefix,
             ],
         )?;
         Ok(())
@@ -83,6 +87,9 @@ fn key_row(row: &Row<'_>) -> rusqlite::Result<Key> {
         name: row.get("name")?,
         role: word(row, "role")?,
         tenant_user_id: row.get("user_id")?,
+        dialect: word(row, "dialect")?,
+        app: row.get::<_, Option<String>>("app")?.and_then(|app| app.parse().ok()),
+        prefix: row.get("prefix")?,
         last_4: row.get("last_4")?,
         created_at: Millis(row.get("created_at")?),
         expires_at: row.get::<_, Option<i64>>("expires_at")?.map(Millis),
@@ -94,7 +101,7 @@ fn key_row(row: &Row<'_>) -> rusqlite::Result<Key> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::keys::Role;
+    use crate::api::keys::{Dialect, Role};
 
     fn key(id: &str, at: i64) -> Key {
         Key {
@@ -102,6 +109,9 @@ mod tests {
             name: "bot".into(),
             role: Role::Agent,
             tenant_user_id: None,
+            dialect: Dialect::Integrations,
+            app: Some("app_1".parse().unwrap()),
+            prefix: "bb_sk_012345".into(),
             last_4: "abcd".into(),
             created_at: Millis(at),
             expires_at: Some(Millis(at + 10)),

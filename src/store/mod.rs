@@ -80,6 +80,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_webhooks.sql"),
     include_str!("migrations/0009_remote.sql"),
     include_str!("migrations/0010_origins.sql"),
+    include_str!("migrations/0011_dialects.sql"),
 ];
 
 /// The schema that brought account kits.

@@ -6,18 +6,32 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest, Sha256};
 
 use crate::api::ids::hex;
-use crate::api::keys::Role;
+use crate::api::keys::{Dialect, Role};
 
 /// What the keys of a store on some machine have in their name, and no hosted API's.
 const MARK: &str = "_local_";
 
-/// Returns a new key: what it is for, that a store on this machine made it, and 256 random bits.
-pub(crate) fn mint(role: Role) -> SecretString {
-    let kind = match role {
-        Role::Workspace => "nv_sk",
-        Role::Agent => "nv_ag",
-    };
-    format!("{kind}{MARK}{}", random()).into()
+/// How keys of the Integrations API begin.
+const INTEGRATIONS: &str = "bb_sk_";
+/// How keys of the Connectors API begin, whose second word says whether the apps behind it are the real ones.
+const CONNECTORS: &str = "alm_";
+
+/// Returns a new key of an API: what it is for, that a store on this machine made it, and its random bits.
+///
+/// What keys of another vendor's API look like, and how long they are, its clients may check: 40 digits for the
+/// Integrations API, 48 for the Connectors API, after `alm_live_` or, where the apps are `simulated`, `alm_test_`.
+pub(crate) fn mint(dialect: Dialect, role: Role, simulated: bool) -> SecretString {
+    let random = random();
+    match (dialect, role) {
+        (Dialect::Naive, Role::Workspace) => format!("nv_sk{MARK}{random}"),
+        (Dialect::Naive, Role::Agent) => format!("nv_ag{MARK}{random}"),
+        (Dialect::Integrations, _) => format!("{INTEGRATIONS}{}", &random[..40]),
+        (Dialect::Connectors, _) => {
+            let world = if simulated { "test" } else { "live" };
+            format!("{CONNECTORS}{world}_{}", &random[..48])
+        }
+    }
+    .into()
 }
 
 /// Returns a new secret by which an address knows that it is we who tell it something.
@@ -32,7 +46,7 @@ fn random() -> String {
 
 /// Returns the hash by which a store knows a key.
 ///
-/// A plain SHA-256 is enough: nobody guesses 256 random bits. What is looked up is the hash, so how long
+/// A plain SHA-256 is enough: nobody guesses 160 random bits. What is looked up is the hash, so how long
 /// the comparison takes tells of the hash alone, and nobody can choose one byte of it after another.
 pub(crate) fn hash(key: &SecretString) -> [u8; 32] {
     Sha256::digest(key.expose_secret()).into()
@@ -54,14 +68,21 @@ pub(crate) fn last_4(key: &SecretString) -> String {
     key.chars().skip(key.chars().count().saturating_sub(4)).collect()
 }
 
+/// Returns the beginning of a key, by which people tell apart what it is for.
+pub(crate) fn prefix(key: &SecretString) -> String {
+    key.expose_secret().chars().take(12).collect()
+}
+
 /// Returns a new key, or signing secret, as it is told to whoever asked for it: once, and nowhere else.
 pub(crate) fn told_once(key: &SecretString) -> String {
     key.expose_secret().to_owned()
 }
 
-/// Tells whether a store on some machine made a key, so that no API that nobody named may see it.
+/// Tells whether a store on some machine made a key, or it is for another API than the Naive one: no Naive API
+/// that nobody named may see it.
 pub(crate) fn is_local(key: &SecretString) -> bool {
-    key.expose_secret().contains(MARK)
+    let key = key.expose_secret();
+    key.contains(MARK) || key.starts_with(INTEGRATIONS) || key.starts_with(CONNECTORS)
 }
 
 #[cfg(test)]
@@ -78,8 +99,9 @@ mod tests {
 
     #[test]
     fn a_key_says_what_it_is_and_no_two_are_the_same() {
+        let naive = |role| mint(Dialect::Naive, role, true);
         let (agent, other, workspace) =
-            (mint(Role::Agent), mint(Role::Agent), mint(Role::Workspace));
+            (naive(Role::Agent), naive(Role::Agent), naive(Role::Workspace));
 
         assert!(told_once(&agent).starts_with("nv_ag_local_"));
         assert!(told_once(&workspace).starts_with("nv_sk_local_"));
@@ -87,5 +109,22 @@ mod tests {
         assert!(told_once(&agent).ends_with(&last_4(&agent)));
         assert_ne!(hash(&agent), hash(&other));
         assert!(is_local(&agent) && !is_local(&"nv_sk_live_1".into()));
+    }
+
+    #[test]
+    fn keys_of_other_apis_look_as_their_clients_expect() {
+        let integrations = mint(Dialect::Integrations, Role::Workspace, true);
+        let test = mint(Dialect::Connectors, Role::Agent, true);
+        let live = mint(Dialect::Connectors, Role::Agent, false);
+
+        for (key, begins, digits) in
+            [(&integrations, "bb_sk_", 40), (&test, "alm_test_", 48), (&live, "alm_live_", 48)]
+        {
+            let told = told_once(key);
+            let rest = told.strip_prefix(begins).unwrap();
+            assert!(rest.len() == digits && rest.chars().all(|c| c.is_ascii_hexdigit()), "{told}");
+            assert_eq!(prefix(key), told[..12]);
+            assert!(is_local(key));
+        }
     }
 }

@@ -23,6 +23,7 @@ mod credential;
 mod damage;
 mod desk;
 mod device;
+mod dialects;
 mod doubt;
 mod ends;
 mod execute;

@@ -35,6 +35,7 @@ pub(crate) fn known(caller: &Caller) -> Result<()> {
         Refusal::Unknown => ("this store does not know the key", "key_unknown"),
         Refusal::Revoked => ("the key was taken back", "key_revoked"),
         Refusal::Expired => ("the key has expired", "key_expired"),
+        Refusal::OtherDialect => ("the key is for another API", "key_of_another_dialect"),
     };
     // Whoever reads this may be an agent, which is not told how to be somebody else.
     let hint = match refusal {
@@ -42,6 +43,7 @@ pub(crate) fn known(caller: &Caller) -> Result<()> {
             "use the `--profile` whose store made it, or ask the operator for a key"
         }
         Refusal::Revoked | Refusal::Expired => "ask the operator for a new one",
+        Refusal::OtherDialect => "ask the operator for one of this API",
     };
     Err(Error::new(Code::Unauthorized, text).hint(hint).reason(reason))
 }
@@ -155,7 +157,7 @@ pub(super) fn separation(question: &Question<'_>) -> Result<()> {
     {
         "while resolvers are separate, only a person ends that"
     } else if let Action::CreateKey(op) = question.action
-        && op.role == Role::Workspace
+        && op.meant_role() == Some(Role::Workspace)
     {
         "while resolvers are separate, only a person makes workspace keys"
     } else {

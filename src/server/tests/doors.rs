@@ -11,6 +11,7 @@ use super::{Served, done, engine};
 use crate::api::action::{Action, Outcome};
 use crate::api::error::Result;
 use crate::api::ids::UserRef;
+use crate::api::keys::Dialect;
 use crate::api::routes::{ROUTES, addressed, route};
 use crate::api::samples::samples;
 use crate::api::time::Millis;
@@ -113,7 +114,7 @@ async fn written(ended: Result<Outcome<Value>>, name: &str) -> (u16, Value) {
 /// Asks the engine itself.
 async fn direct(served: &Served, key: &str, action: Action) -> (u16, Value) {
     let name = action.name();
-    let caller = served.site.engine.caller(&key.into()).unwrap();
+    let caller = served.site.engine.caller(&key.into(), Dialect::Naive).unwrap();
     let mut call = Call::by(caller, UserRef::own());
     call.redirect_uri = Some(served.site.redirect_uri().unwrap());
     call.browser = true;

@@ -1,5 +1,6 @@
 //! The server, asked without a socket: a router over a store of its own.
 
+mod connectors;
 mod doors;
 mod refusals;
 

@@ -1,5 +1,6 @@
 //! `naive serve`, asked over a socket as a program would.
 
+mod connectors;
 mod kills;
 mod life;
 mod login;
