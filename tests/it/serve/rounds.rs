@@ -77,7 +77,7 @@ fn what_happens_is_told_to_webhooks() {
 fn what_nobody_decided_in_time_expires() {
     let naive = Naive::new();
     let operator = key(&naive, "--name app --role workspace");
-    let served = Served::start(&naive, &[]);
+    let served = Served::start(&naive, &["--rate-limit", "0"]);
     let body = r#"{ "title": "Deploy", "ttl": "1ms" }"#;
     assert_eq!(served.call(&operator, "POST /v1/users/default/approvals", body).0, 202);
 
