@@ -21,6 +21,7 @@ use serde::de::IgnoredAny;
 use tokio::sync::OnceCell;
 
 use crate::api::error::{Code, Error, Result};
+use crate::api::ids::fresh;
 use crate::api::time::Millis;
 
 /// How long a connection may take to be made.
@@ -76,6 +77,11 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         failure.error
     }
+}
+
+/// Returns up to 100 ms, so that many callers do not come back at once.
+pub(crate) fn jitter() -> Duration {
+    Duration::from_millis(u64::from(fresh().as_bytes()[0]) * 100 / 255)
 }
 
 impl Http {

@@ -9,11 +9,10 @@ use super::credential::Opened;
 use super::known::Known;
 use crate::api::connections::Connection;
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::fresh;
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
 use crate::catalog::manifest::{Replay, Tool};
-use crate::http::{Failure, Fate, Request, Response, TOO_SLOW};
+use crate::http::{Failure, Fate, Request, Response, TOO_SLOW, jitter};
 use crate::oauth;
 use crate::provider::direct::{self, Account, Judgement, judged};
 
@@ -231,11 +230,6 @@ fn is_passing(status: u16) -> bool {
 /// Tells whether an answer leaves open whether the app has done what it was asked to.
 pub(super) fn is_unclear(link: &Link<'_>, answer: &Response) -> bool {
     direct::is_unclear(&link.known.manifest, link.tool, answer)
-}
-
-/// Returns up to 100 ms, so that many callers do not come back at once.
-fn jitter() -> Duration {
-    Duration::from_millis(u64::from(fresh().as_bytes()[0]) * 100 / 255)
 }
 
 /// Makes the error of a write of which nobody knows whether it has run.

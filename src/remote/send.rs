@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use super::{Remote, answer};
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::fresh;
 use crate::api::time::Millis;
-use crate::http::{Failure, Fate, Request, Response, TOO_SLOW};
+use crate::http::{Failure, Fate, Request, Response, TOO_SLOW, jitter};
 
 /// How long the pauses between three tries are, at least.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
@@ -97,9 +96,4 @@ fn again_after(
         }
         Ok(_) => None,
     }
-}
-
-/// Returns up to 100 ms, so that many callers do not come back at once.
-fn jitter() -> Duration {
-    Duration::from_millis(u64::from(fresh().as_bytes()[0]) * 100 / 255)
 }

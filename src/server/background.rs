@@ -72,10 +72,7 @@ async fn reconcile(site: &Arc<Site>) -> Result<()> {
     if !site.engine.is_anything_left()? {
         return Ok(());
     }
-    let call = Call {
-        redirect_uri: Some(site.redirect_uri()?),
-        ..Call::by(Caller::System, UserRef::own())
-    };
+    let call = Call::by(Caller::System, UserRef::own());
     let all = Reconcile { approval: None, all: true };
     performed(site, call, all.into()).await.map(drop)
 }

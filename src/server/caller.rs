@@ -41,10 +41,9 @@ pub(super) fn still(site: &Site, headers: &HeaderMap, dialect: Dialect) -> Resul
 }
 
 /// Returns what a call carries beside its action.
-pub(super) fn call(site: &Site, parts: &Parts, caller: Caller) -> Result<Call> {
+pub(super) fn call(parts: &Parts, caller: Caller) -> Result<Call> {
     let user = header(parts, USER)?.unwrap_or_else(UserRef::own);
     let mut call = Call::by(caller, user);
-    call.redirect_uri = Some(site.redirect_uri()?);
     call.browser = true;
     call.idempotency_key = header(parts, IDEMPOTENCY_KEY)?;
     Ok(call)

@@ -34,7 +34,6 @@ use url::Url;
 
 use crate::api::address::is_loopback;
 use crate::api::error::{Code, Error, Result};
-use crate::callback::PATH;
 use crate::engine::Engine;
 use door::Door;
 use rates::Rates;
@@ -87,11 +86,6 @@ impl Site {
         self.url
             .join(path)
             .map_err(|error| Error::internal("the server's address has no such place", error))
-    }
-
-    /// Returns where browsers come back to from a login to an app.
-    fn redirect_uri(&self) -> Result<Url> {
-        self.at(PATH)
     }
 
     /// Passes on what the engine has to say of how it fares. What is about one call alone, its reply tells.

@@ -11,6 +11,7 @@ use axum::routing::{MethodFilter, on};
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
+use super::callback::BROKER;
 use super::fields::Kind;
 use super::wrong::Wrong;
 use super::{Site, answer, caller, fields};
@@ -18,6 +19,7 @@ use crate::api::action::{Action, Outcome};
 use crate::api::error::{Code, Error, Result};
 use crate::api::keys::Dialect;
 use crate::api::routes::{Route, mounts, writes};
+use crate::callback::PATH;
 use crate::engine::Call;
 
 /// One action at one path.
@@ -81,7 +83,7 @@ async fn answered(
         allowance.check()?;
         let given = given(place, &parts, body).await?;
         let action = action(place, &params, given)?;
-        Ok::<_, Wrong>((action, caller::call(&site, &parts, known.caller)?))
+        Ok::<_, Wrong>((action, caller::call(&parts, known.caller)?))
     };
     let mut response = match asked.await {
         Ok((action, call)) => {
@@ -127,16 +129,19 @@ fn action(place: &Place, params: &RawPathParams, mut given: Map<String, Value>) 
 }
 
 /// Performs an action; one that changes something to its end, also if whoever asked does not wait for it.
+///
+/// A browser that this sends away comes back to this server, unless the call says where else.
 pub(super) async fn performed(
     site: &Arc<Site>,
     mut call: Call,
     action: Action,
 ) -> Result<Outcome<Value>> {
-    if let Action::ConnectBroker(_) = action {
-        call.redirect_uri = Some(site.at(super::callback::BROKER)?);
-    }
     if !writes(action.name()) {
         return carried_out(site, call, action).await;
+    }
+    if call.redirect_uri.is_none() {
+        let links_broker = matches!(action, Action::ConnectBroker(_));
+        call.redirect_uri = Some(site.at(if links_broker { BROKER } else { PATH })?);
     }
     let site = Arc::clone(site);
     let ended = tokio::spawn(async move { carried_out(&site, call, action).await });

@@ -1,6 +1,6 @@
 //! The table itself: how each action is reached.
 
-use super::{Reach, Route};
+use super::{Reach, Route, route};
 
 const fn row(
     action: &'static str,
@@ -33,10 +33,10 @@ pub(crate) fn mounts() -> Vec<Mount> {
         let path = COMPANY.contains(&primitive).then(|| format!("/v1/{rest}"))?;
         Some(Mount { route, path })
     });
-    let personal = PERSONAL.iter().filter_map(|action| {
-        let route = ROUTES.iter().find(|route| route.action == *action)?;
+    let personal = PERSONAL.iter().map(|action| {
+        let route = route(action);
         let path = route.path.replacen("/v1/", "/v1/users/{user}/", 1);
-        Some(Mount { route, path })
+        Mount { route, path }
     });
     own.chain(company).chain(personal).collect()
 }

@@ -15,6 +15,7 @@ use crate::api::keys::Dialect;
 use crate::api::routes::{ROUTES, addressed, route};
 use crate::api::samples::samples;
 use crate::api::time::Millis;
+use crate::callback::PATH;
 use crate::engine::Call;
 use crate::remote::Remote;
 use crate::server::{Options, Server, answer};
@@ -116,7 +117,7 @@ async fn direct(served: &Served, key: &str, action: Action) -> (u16, Value) {
     let name = action.name();
     let caller = served.site.engine.caller(&key.into(), Dialect::Naive).unwrap();
     let mut call = Call::by(caller, UserRef::own());
-    call.redirect_uri = Some(served.site.redirect_uri().unwrap());
+    call.redirect_uri = Some(served.site.at(PATH).unwrap());
     call.browser = true;
     written(served.site.engine.call(&call, action).await, name).await
 }
