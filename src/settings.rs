@@ -1,21 +1,23 @@
 //! Flags, environment and config file become one `Settings`: the only reader of environment and paths.
 
 mod config;
+mod flags;
 
-pub(crate) use config::{KEYS, set};
+pub(crate) use config::{JwtConfig, KEYS, set};
+pub(crate) use flags::Flags;
 
 use std::collections::BTreeMap;
 use std::env;
 use std::io::{IsTerminal as _, stderr, stdin, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::ValueEnum;
 use directories::ProjectDirs;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{IdempotencyKey, UserRef};
+use crate::api::ids::{AppId, UserRef};
 use crate::api::secrets::Secrets;
 use config::{Config, Roots};
 
@@ -57,33 +59,6 @@ pub(crate) enum Output {
     Json,
     /// One JSON envelope on one line
     Jsonl,
-}
-
-/// Flags that every command takes.
-#[derive(Debug, Clone, Default, Args)]
-pub(crate) struct Flags {
-    /// Profile to use
-    #[arg(long, global = true, value_enum, help_heading = "Global options")]
-    pub(crate) profile: Option<Profile>,
-    /// Print one JSON envelope; the default where stdout is no terminal
-    #[arg(long, global = true, conflicts_with = "output", help_heading = "Global options")]
-    pub(crate) json: bool,
-    /// Form of the output
-    #[arg(long, global = true, value_enum, help_heading = "Global options")]
-    pub(crate) output: Option<Output>,
-    /// Filter the JSON envelope with a jq expression; an error of which it finds nothing is printed whole
-    #[arg(long, global = true, value_name = "EXPR", help_heading = "Global options")]
-    pub(crate) jq: Option<String>,
-    /// Key of your own for a command that changes something: run again with it within 24 hours, it gets
-    /// the first answer and does nothing
-    #[arg(long, global = true, value_name = "KEY", help_heading = "Global options")]
-    pub(crate) idempotency_key: Option<IdempotencyKey>,
-    /// Address of the Naive API that the `cloud` profile calls
-    #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
-    pub(crate) base_url: Option<String>,
-    /// Say more about failures on stderr
-    #[arg(long, short, global = true, help_heading = "Global options")]
-    pub(crate) verbose: bool,
 }
 
 /// Where the user came from for whom a command acts.
@@ -138,7 +113,11 @@ pub(crate) struct Settings {
     pub(crate) profile_source: ProfileSource,
     /// Address of the API that was named, and where: the flag, the environment or the config file
     pub(crate) api_url: Option<NamedUrl>,
-    /// Directory of the profile's data
+    /// App whose workspace is meant, and not the profile's own
+    pub(crate) workspace: Option<AppId>,
+    /// Directory that holds the profiles' own
+    data: PathBuf,
+    /// Directory of the workspace's data
     pub(crate) dir: PathBuf,
     /// The config file
     pub(crate) config_path: PathBuf,
@@ -205,8 +184,13 @@ impl Settings {
         };
         let told = told_form(flags)?;
         let usual = if terminals.stdout { Output::Table } else { Output::Json };
-        let (user, user_source) = active_user(&config, profile)?;
+        let workspace =
+            flags.workspace.clone().map_or_else(named_workspace, |app| Ok(Some(app)))?;
+        let (user, user_source) = active_user(&config, profile, workspace.as_ref())?;
         Ok(Self {
+            dir: dir_of(&home.data, profile, workspace.as_ref()),
+            data: home.data,
+            workspace,
             profile,
             profile_source: if named.is_some() {
                 ProfileSource::Named
@@ -214,7 +198,6 @@ impl Settings {
                 ProfileSource::Usual
             },
             api_url: api_url(flags, &config),
-            dir: home.data.join(profile.as_str()),
             config_path: home.config,
             output: told.or(config.output).unwrap_or(usual),
             jq: flags.jq.clone(),
@@ -236,15 +219,16 @@ impl Settings {
 
     /// Goes to another profile than the one that was resolved.
     pub(crate) fn enter(&mut self, profile: Profile) -> Result<()> {
-        (self.user, self.user_source) = active_user(&self.config, profile)?;
+        (self.user, self.user_source) =
+            active_user(&self.config, profile, self.workspace.as_ref())?;
         self.dir = self.dir_of(profile);
         self.profile = profile;
         Ok(())
     }
 
-    /// Returns the directory of a profile's data.
+    /// Returns the directory of the workspace's data under a profile.
     pub(crate) fn dir_of(&self, profile: Profile) -> PathBuf {
-        self.dir.with_file_name(profile.as_str())
+        dir_of(&self.data, profile, self.workspace.as_ref())
     }
 
     /// Returns the credential fields that the environment gives: `NAIVE_CREDENTIAL_<KEY>`.
@@ -259,12 +243,7 @@ impl Settings {
 
     /// Returns the database in which the sandbox's apps remember.
     pub(crate) fn sandbox_database(&self) -> PathBuf {
-        self.dir.join("sandbox.db")
-    }
-
-    /// Returns the file that holds the key where no keyring answers.
-    pub(crate) fn key_file(&self) -> PathBuf {
-        self.dir.join("encryption.key")
+        dir_of(&self.data, self.profile, None).join("sandbox.db")
     }
 }
 
@@ -318,8 +297,24 @@ fn api_url(flags: &Flags, config: &Config) -> Option<NamedUrl> {
     named.into_iter().find_map(|(by, text)| Some(NamedUrl { by, text: text? }))
 }
 
-fn active_user(config: &Config, profile: Profile) -> Result<(UserRef, UserSource)> {
-    let configured = config.profiles.get(profile.as_str()).and_then(|own| own.user.clone());
+fn dir_of(data: &Path, profile: Profile, workspace: Option<&AppId>) -> PathBuf {
+    let own = data.join(profile.as_str());
+    workspace.map_or_else(|| own.clone(), |app| own.join(app.place()))
+}
+
+fn named_workspace() -> Result<Option<AppId>> {
+    let app = text("NAIVE_WORKSPACE").map(|app| app.parse()).transpose();
+    app.map_err(|error| Error::usage(format!("`NAIVE_WORKSPACE` names no app: {error}")))
+}
+
+/// Returns for whom commands act that do not say. The config file knows users of a profile's own workspace alone.
+fn active_user(
+    config: &Config,
+    profile: Profile,
+    workspace: Option<&AppId>,
+) -> Result<(UserRef, UserSource)> {
+    let own = config.profiles.get(profile.as_str()).filter(|_| workspace.is_none());
+    let configured = own.and_then(|own| own.user.clone());
     let (name, source) = match (text("NAIVE_ACTIVE_USER_ID"), configured) {
         (Some(name), _) => (name, UserSource::Environment),
         (None, Some(name)) => return Ok((name, UserSource::Config)),

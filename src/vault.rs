@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod handover;
 pub(crate) mod keyring;
+pub(crate) mod tokens;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -25,6 +26,8 @@ use crate::settings::Settings;
 const FORM: u8 = 1;
 /// Length of a nonce in bytes.
 const NONCE: usize = 24;
+/// Name of the file that holds the key where no keyring answers.
+const KEY_FILE: &str = "encryption.key";
 /// Name of the cipher, for people.
 pub(crate) const CIPHER: &str = "XChaCha20-Poly1305";
 
@@ -53,8 +56,14 @@ impl Vault {
         Self {
             given: settings.encryption_key.clone(),
             keyring: settings.keyring,
-            file: settings.key_file(),
+            file: settings.dir.join(KEY_FILE),
         }
+    }
+
+    /// Returns the same places for a store in another directory, whose key file lies beside it.
+    pub(crate) fn beside(&self, dir: &Path) -> Self {
+        let Self { given, keyring, .. } = self;
+        Self { given: given.clone(), keyring: *keyring, file: dir.join(KEY_FILE) }
     }
 
     /// Returns the cipher of the key that sealed this store, wherever it lies now.

@@ -59,6 +59,18 @@ pub(crate) enum Outcome<T> {
     Pending(PendingApproval),
 }
 
+impl Outcome<Value> {
+    /// Returns the same, its reply read as an operation answers.
+    pub(crate) fn typed<O: Operation>(self) -> Result<Outcome<O::Reply>> {
+        match self {
+            Self::Done(reply) => serde_json::from_value(reply)
+                .map(Outcome::Done)
+                .map_err(|error| Error::internal("a reply has another form", error)),
+            Self::Pending(pending) => Ok(Outcome::Pending(pending)),
+        }
+    }
+}
+
 /// One thing that can be asked for: its input is the type itself.
 pub(crate) trait Operation: Into<Action> + Debug {
     /// What it answers, on either backend.

@@ -228,6 +228,12 @@ impl Slug {
     }
 }
 
+impl From<Uuid> for UserRef {
+    fn from(id: Uuid) -> Self {
+        Self(id.to_string())
+    }
+}
+
 impl UserRef {
     /// Returns the name by which every caller means their own user.
     pub(crate) fn own() -> Self {

@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod action;
 pub(crate) mod address;
 pub(crate) mod approvals;
+pub(crate) mod apps;
 pub(crate) mod connections;
 pub(crate) mod error;
 pub(crate) mod ids;

@@ -50,7 +50,13 @@ pub(crate) fn run(app: &App<'_>, op: &Backup) -> Result<u8> {
         ));
         page.next("naive vault export-key", "keep that key too, in another place");
     }
-    let result = json!({ "file": file, "bytes": bytes, "key_id": key.map(|key| key.id) });
+    let apps = app.backend.engine()?.apps();
+    if let Some(one) = apps.first() {
+        page.hint(format!(
+            "The workspaces of apps are not in it: back each up, as in `naive --workspace {one} backup FILE`."
+        ));
+    }
+    let result = json!({ "file": file, "bytes": bytes, "key_id": key.map(|key| key.id), "apps_left_out": apps });
     app.output.reply("backup", result, page)
 }
 

@@ -6,10 +6,11 @@ use super::{
     actions, api, approvals, backup, config, connections, generate, keys, kits, login, logs,
     sandbox, serve, toolkits, trading, users, vault, webhooks, workspace,
 };
-use crate::api::error::{Error, Result};
+use crate::api::error::{Code, Error, Result};
 use crate::api::kits::Explain;
 use crate::api::routes::{Reach, route, writes};
 use crate::settings::{BASE_URL_FLAG, Profile, Settings};
+use crate::store::Store;
 
 /// Everything the program can be told to do.
 #[derive(Debug, Subcommand)]
@@ -172,6 +173,7 @@ impl Command {
     /// Fails with a usage error if the profile's backend is none that it works with.
     pub(crate) fn check_profile(&self, settings: &Settings) -> Result<()> {
         let name = self.name().replace('.', " ").replace('_', "-");
+        self.check_workspace(settings)?;
         if settings.profile == Profile::Cloud {
             let here = match self {
                 Self::Vault(_) | Self::Backup(_) | Self::Restore(_) => true,
@@ -204,6 +206,28 @@ impl Command {
             _ => return Ok(()),
         };
         Err(Error::usage(text).hint("add `--profile cloud`"))
+    }
+
+    /// Fails if `--workspace` names an app that is not there, or there can be none.
+    fn check_workspace(&self, settings: &Settings) -> Result<()> {
+        let Some(app) = &settings.workspace else { return Ok(()) };
+        if settings.profile == Profile::Cloud {
+            let text = "`--workspace` names an app whose workspace is on this machine";
+            return Err(Error::usage(text).hint("use `--profile local`"));
+        }
+        if matches!(self, Self::Use(_)) {
+            let text = "the config file knows users of a profile's own workspace alone";
+            return Err(
+                Error::usage(text).hint("leave `--workspace` out, or name them with `--user`")
+            );
+        }
+        // A backup brings back what is not there.
+        if matches!(self, Self::Restore(_)) || Store::is_there(&settings.dir) {
+            return Ok(());
+        }
+        Err(Error::new(Code::NotFound, format!("there is no app `{app}` here"))
+            .hint("the server makes its workspace when the first key of the app is used there")
+            .reason("app_unknown"))
     }
 
     /// Fails with a usage error if it changes nothing that a key could stand for.

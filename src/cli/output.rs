@@ -29,8 +29,8 @@ pub(crate) struct Output {
     filter: Option<Rc<Filter>>,
     sandbox: bool,
     verbose: bool,
-    /// Profile that the command line named; what is suggested names it again
-    named: Option<settings::Profile>,
+    /// Flags that said which workspace; what is suggested says so again
+    named: String,
     /// Who reads it; what is suggested is theirs to do
     caller: Caller,
 }
@@ -45,7 +45,7 @@ impl Output {
             filter,
             sandbox: settings.profile == settings::Profile::Sandbox,
             verbose: settings.verbose,
-            named: flags.profile,
+            named: flags.repeated(),
             caller,
         })
     }
@@ -57,16 +57,15 @@ impl Output {
             filter: None,
             sandbox: false,
             verbose: flags.verbose,
-            named: flags.profile,
+            named: flags.repeated(),
             caller: Caller::Human,
         }
     }
 
-    /// Returns a text whose commands name the profile that this one was told, so that they work where
+    /// Returns a text whose commands name the workspace that this one was told, so that they work where
     /// they are pasted.
     pub(crate) fn told(&self, text: &str) -> String {
-        let Some(profile) = self.named else { return text.to_owned() };
-        let (bare, full) = ("`naive ", format!("`naive --profile {} ", profile.as_str()));
+        let (bare, full) = ("`naive ", format!("`naive {}", self.named));
         text.replace(bare, &full).replace(&format!("{full}--profile "), "`naive --profile ")
     }
 
@@ -81,8 +80,7 @@ impl Output {
             let what = step.description.trim_end_matches(", as the operator");
             format!("The operator may run `{}`: {what}.", step.command)
         }));
-        let Some(profile) = self.named else { return page };
-        let full = format!("naive --profile {} ", profile.as_str());
+        let full = format!("naive {}", self.named);
         for step in &mut page.next {
             step.command = step.command.replacen("naive ", &full, 1);
         }

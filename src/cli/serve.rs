@@ -1,5 +1,6 @@
 //! `naive serve`: what it is told, and what it says when it begins.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use clap::Args;
@@ -9,9 +10,11 @@ use url::Url;
 use super::output::{Output, Page, note};
 use super::signals::Signals;
 use crate::api::error::{Code, Error, Result};
+use crate::api::ids::AppId;
 use crate::engine::Engine;
 use crate::server::{Options, Server, THREADS};
-use crate::settings::{Profile, Settings};
+use crate::settings::{JwtConfig, Profile, Settings};
+use crate::vault::tokens::TokenKey;
 
 /// Serve the Naive API from this store, to programs with keys of yours
 ///
@@ -51,6 +54,7 @@ pub(crate) async fn run(
         public_url: told.public_url,
         behind_proxy: told.behind_proxy,
         rate: told.rate_limit,
+        tokens: tokens(settings)?,
     };
     let mut signals = Signals::listen()?;
     let server = Server::open(options, engine).await?;
@@ -60,6 +64,21 @@ pub(crate) async fn run(
     };
     server.run(stop, |text| drop(note(text))).await;
     Ok(0)
+}
+
+/// Returns by what the tokens of users are known, as the config file says it.
+fn tokens(settings: &Settings) -> Result<HashMap<AppId, TokenKey>> {
+    let key = |told: &JwtConfig| match told {
+        JwtConfig::Hs256(secret) => TokenKey::secret(secret),
+        JwtConfig::Rs256(pem) => TokenKey::public(pem),
+    };
+    let all = settings.config.serve.jwt.iter();
+    let named = |app: &AppId, error: Error| {
+        let message = format!("`[serve.jwt.{app}]` in the config file: {}", error.message);
+        Error { message, ..error }
+    };
+    all.map(|(app, told)| Ok((app.clone(), key(told).map_err(|error| named(app, error))?)))
+        .collect()
 }
 
 /// Makes the error of a profile whose store is elsewhere.

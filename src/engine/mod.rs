@@ -2,6 +2,7 @@
 
 mod accounts;
 mod approvals;
+mod apps;
 mod caller;
 mod clients;
 mod connections;
@@ -43,7 +44,7 @@ mod vault;
 mod webhooks;
 mod workspace;
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use secrecy::SecretString;
 use serde_json::Value;
@@ -61,7 +62,8 @@ use gate::Verdict;
 use logs::Subject;
 use mirror::reads_mirror;
 
-pub(crate) use caller::{Caller, Refusal};
+pub(crate) use apps::{integrated, integrating};
+pub(crate) use caller::{Caller, Holder, Refusal};
 pub(crate) use executors::performed;
 pub(crate) use fields::keys;
 pub(crate) use kits::KIT_CHANGED;
@@ -72,7 +74,7 @@ pub(crate) use notify::Notify;
 pub(crate) use suggest::{may_run, suggested};
 
 /// Where the apps are.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum World {
     /// Where their vendors put them
     Real,
@@ -116,7 +118,7 @@ impl Call {
 pub(crate) struct Engine {
     store: Store,
     vault: Vault,
-    http: Http,
+    http: Arc<Http>,
     world: World,
     cipher: OnceLock<Cipher>,
     notes: Mutex<Vec<Note>>,
@@ -149,6 +151,10 @@ struct Scope<'a> {
 impl Engine {
     /// Puts a workspace together from its parts.
     pub(crate) fn new(store: Store, vault: Vault, http: Http, world: World) -> Self {
+        Self::with(store, vault, Arc::new(http), world)
+    }
+
+    fn with(store: Store, vault: Vault, http: Arc<Http>, world: World) -> Self {
         let (cipher, notes) = (OnceLock::new(), Mutex::default());
         Self { store, vault, http, world, cipher, notes, notify: Notify::default() }
     }

@@ -41,7 +41,7 @@ impl Engine {
     }
 
     /// Returns the app whose tools' slugs begin as this one does.
-    pub(super) fn app_of(&self, slug: &ToolSlug) -> Result<Option<Slug>> {
+    pub(crate) fn app_of(&self, slug: &ToolSlug) -> Result<Option<Slug>> {
         let added = self.store.toolkits()?;
         let shipped = builtin_slugs().filter_map(|app| app.parse::<Slug>().ok());
         let mut all = shipped.chain(added.into_iter().map(|(app, _)| app));

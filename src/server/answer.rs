@@ -8,8 +8,8 @@ use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::connectors;
 use super::wrong::Wrong;
+use super::{connectors, integrations};
 use crate::api::action::Outcome;
 use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::keys::Dialect;
@@ -46,14 +46,19 @@ pub(super) fn ended(ended: Result<Outcome<Value>>, made: bool) -> Response {
 pub(super) fn dialect(path: &str) -> Dialect {
     let below = path.strip_prefix(connectors::ROOT);
     let is_below = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    if is_below { Dialect::Connectors } else { Dialect::Naive }
+    match () {
+        () if is_below => Dialect::Connectors,
+        () if integrations::is_below(path) => Dialect::Integrations,
+        () => Dialect::Naive,
+    }
 }
 
-/// Returns what is wrong with a request in the words of an API; the Integrations API has no paths yet.
+/// Returns what is wrong with a request in the words of an API.
 pub(super) fn wrong(dialect: Dialect, wrong: Wrong) -> Response {
     match dialect {
         Dialect::Connectors => connectors::words::wrong(wrong),
-        Dialect::Naive | Dialect::Integrations => match wrong.status() {
+        Dialect::Integrations => integrations::words::wrong(wrong),
+        Dialect::Naive => match wrong.status() {
             Some(status) => refused(status, &wrong.into_error()),
             None => failed(&wrong.into_error()),
         },

@@ -10,13 +10,12 @@ use axum::routing::get;
 use url::Url;
 
 use super::Site;
-use super::naive::performed;
-use crate::api::action::Outcome;
-use crate::api::connections::ConnectState;
+use super::dialect::{Stop, done};
+use crate::api::connections::{ConnectState, Finish};
 use crate::api::error::Error;
 use crate::api::ids::UserRef;
 use crate::callback::{Answer, PATH, finish, is_navigation, onward};
-use crate::engine::{Call, Caller};
+use crate::engine::{Call, Caller, Engine};
 
 /// Path of the callback for brokerage accounts.
 pub(super) const BROKER: &str = "/v1/trading/oauth/callback";
@@ -33,41 +32,63 @@ pub(super) fn routes() -> Router<Arc<Site>> {
     paths.into_iter().fold(Router::new(), |router, path| router.route(path, get(returned)))
 }
 
-/// Ends a login, and sends the browser on or shows it how that went.
+/// How a login ended that a browser came back from.
+pub(super) enum End {
+    /// It is none of ours, or whoever asked is no browser that goes somewhere
+    Refused,
+    /// It had ended before
+    Done,
+    /// It succeeded
+    Connected(Box<ConnectState>),
+    /// It failed; the address, if one was named for that, says so as the Naive API does
+    Failed(Error, Option<Url>),
+}
+
+/// Ends a login of the workspace that is served, and sends the browser on or shows it how that went.
 async fn returned(State(site): State<Arc<Site>>, request: Request) -> Response {
+    match ended(&site, &site.engine, brought(&request)).await {
+        End::Refused => page(&Answer::Refused),
+        End::Done => page(&Answer::Done),
+        End::Connected(state) => match onward(&state) {
+            Some(url) => go_on(&url),
+            None => connected(&site.engine, &state),
+        },
+        End::Failed(_, Some(url)) => go_on(&url),
+        End::Failed(error, None) => page(&Answer::Failed(&error.message)),
+    }
+}
+
+/// Returns what a browser brings that comes back from a login, if it does.
+pub(super) fn brought(request: &Request) -> Option<Finish> {
     let destination = request.headers().get("sec-fetch-dest").map(HeaderValue::to_str);
     // Whoever only wants to see a page's head, a preview of a link, ends no login.
     let navigates =
         request.method() == Method::GET && is_navigation(destination.and_then(Result::ok));
-    let finish = finish(request.uri().query().unwrap_or_default()).filter(|_| navigates);
-    let Some(finish) = finish else { return page(&Answer::Refused) };
+    finish(request.uri().query().unwrap_or_default()).filter(|_| navigates)
+}
+
+/// Ends a login with what a browser has brought from it.
+pub(super) async fn ended(site: &Arc<Site>, engine: &Arc<Engine>, brought: Option<Finish>) -> End {
+    let Some(finish) = brought else { return End::Refused };
     let call = Call::by(Caller::System, UserRef::own());
-    let back = site.engine.returns_to(&finish.state);
-    let ended = match performed(&site, call, finish.into()).await {
-        Ok(Outcome::Done(reply)) => serde_json::from_value::<ConnectState>(reply)
-            .map_err(|error| Error::internal("a login ended in another form", error)),
-        Ok(Outcome::Pending(_)) => return page(&Answer::Refused),
-        Err(error) => Err(error),
-    };
-    match ended {
-        Ok(state) => connected(&site, &state),
-        Err(error) => match error.reason.as_deref() {
-            Some("state_unknown") => page(&Answer::Refused),
-            Some("state_used") => page(&Answer::Done),
-            _ => match back {
-                Some(url) => go_on(&url),
-                None => page(&Answer::Failed(&error.message)),
-            },
-        },
+    let back = engine.returns_to(&finish.state);
+    match done(site, engine, call, finish).await {
+        Ok(state) => End::Connected(Box::new(state)),
+        Err(Stop::Held(_)) => End::Refused,
+        Err(Stop::Wrong(wrong)) => {
+            let error = wrong.into_error();
+            match error.reason.as_deref() {
+                Some("state_unknown") => End::Refused,
+                Some("state_used") => End::Done,
+                _ => End::Failed(error, back),
+            }
+        }
     }
 }
 
-/// Sends the browser on after a login that succeeded, or tells it so.
-fn connected(site: &Site, state: &ConnectState) -> Response {
-    if let Some(url) = onward(state) {
-        return go_on(&url);
-    }
-    let name = site.engine.app_name(&state.toolkit);
+/// Tells the browser that a login succeeded.
+pub(super) fn connected(engine: &Engine, state: &ConnectState) -> Response {
+    let name = engine.app_name(&state.toolkit);
     page(&Answer::Connected(&name, state.account.as_deref()))
 }
 
@@ -76,7 +97,8 @@ pub(super) fn go_on(url: &Url) -> Response {
     (StatusCode::FOUND, [(header::LOCATION, url.as_str())]).into_response()
 }
 
-fn page(answer: &Answer<'_>) -> Response {
+/// Shows the browser how a login ended.
+pub(super) fn page(answer: &Answer<'_>) -> Response {
     let page = answer.page(BACK);
     let status = StatusCode::from_u16(page.status).unwrap_or(StatusCode::OK);
     let mut response = (status, page.body).into_response();

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use super::Site;
 use super::rates::Allowance;
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::UserRef;
+use crate::api::ids::{IdempotencyKey, UserRef};
 use crate::api::keys::Dialect;
 use crate::engine::{Call, Caller, gate};
 
@@ -45,8 +45,13 @@ pub(super) fn call(parts: &Parts, caller: Caller) -> Result<Call> {
     let user = header(parts, USER)?.unwrap_or_else(UserRef::own);
     let mut call = Call::by(caller, user);
     call.browser = true;
-    call.idempotency_key = header(parts, IDEMPOTENCY_KEY)?;
+    call.idempotency_key = idempotency_key(parts)?;
     Ok(call)
+}
+
+/// Returns the caller's own key for the call, if it brings one.
+pub(super) fn idempotency_key(parts: &Parts) -> Result<Option<IdempotencyKey>> {
+    header(parts, IDEMPOTENCY_KEY)
 }
 
 fn missing() -> Error {
@@ -56,7 +61,7 @@ fn missing() -> Error {
 }
 
 /// Returns the key that a request brings.
-fn bearer(headers: &HeaderMap) -> Option<SecretString> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<SecretString> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     let (scheme, key) = given.next()?.to_str().ok()?.split_once(' ')?;
     let key = key.trim();

@@ -1,8 +1,8 @@
 //! `naive serve`: the engine, reached over HTTP. It translates; no rule of the product lives here.
 //!
 //! A request goes through the `door` (who may speak to this server at all), names its caller by a bearer,
-//! becomes an action by the table in `api::routes`, and is answered in the API's own form. `connectors` does the same
-//! for an API with paths, codes and keys of its own.
+//! becomes an action by the table in `api::routes`, and is answered in the API's own form. `connectors` and
+//! `integrations` do the same for APIs with paths, codes and keys of their own.
 
 mod answer;
 mod background;
@@ -10,9 +10,11 @@ mod callback;
 mod caller;
 mod connection;
 mod connectors;
+mod dialect;
 mod door;
 mod fields;
 mod health;
+mod integrations;
 mod naive;
 mod openapi;
 mod rates;
@@ -21,7 +23,8 @@ mod stream;
 mod tests;
 mod wrong;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::iter;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,8 +37,12 @@ use url::Url;
 
 use crate::api::address::is_loopback;
 use crate::api::error::{Code, Error, Result};
+use crate::api::ids::AppId;
+use crate::callback::PATH;
 use crate::engine::Engine;
+use crate::vault::tokens::TokenKey;
 use door::Door;
+use integrations::Apps;
 use rates::Rates;
 
 /// How many threads answer; as many connections to the store are open.
@@ -56,6 +63,8 @@ pub(crate) struct Options {
     pub(crate) behind_proxy: bool,
     /// How many calls a key has in a minute; 0 for as many as it likes
     pub(crate) rate: u32,
+    /// By what the tokens of an app's users are known, by app
+    pub(crate) tokens: HashMap<AppId, TokenKey>,
 }
 
 /// A server that listens, and does not answer yet.
@@ -72,10 +81,11 @@ pub(crate) struct Server {
 /// What every request is answered from.
 #[derive(Debug)]
 struct Site {
-    engine: Engine,
+    engine: Arc<Engine>,
     door: Door,
     url: Url,
     rates: Rates,
+    apps: Apps,
     closing: watch::Receiver<bool>,
     tell: mpsc::UnboundedSender<String>,
 }
@@ -88,9 +98,16 @@ impl Site {
             .map_err(|error| Error::internal("the server's address has no such place", error))
     }
 
-    /// Passes on what the engine has to say of how it fares. What is about one call alone, its reply tells.
-    fn pass_warnings_on(&self) {
-        let notes = self.engine.take_notes();
+    /// Returns every workspace that is open here, the one that is served and those of apps, with the path at which
+    /// browsers come back to it.
+    fn workspaces(&self) -> Vec<(String, Arc<Engine>)> {
+        let apps = self.apps.all().into_iter().map(|(id, app)| (integrations::callback(&id), app));
+        iter::once((PATH.to_owned(), Arc::clone(&self.engine))).chain(apps).collect()
+    }
+
+    /// Passes on what a workspace has to say of how it fares. What is about one call alone, its reply tells.
+    fn pass_warnings_on(&self, engine: &Engine) {
+        let notes = engine.take_notes();
         notes.into_iter().filter(|note| note.is_warning).for_each(|note| self.say(note.text));
     }
 
@@ -107,7 +124,7 @@ impl Server {
     /// Fails with `InvalidInput` if it is taken, or may not be listened on: TLS and whoever comes from
     /// outside are a proxy's to see to.
     pub(crate) async fn open(options: Options, engine: Engine) -> Result<Self> {
-        let Options { addr, public_url, behind_proxy, rate } = options;
+        let Options { addr, public_url, behind_proxy, rate, tokens } = options;
         check(addr, public_url.as_ref(), behind_proxy)?;
         let taken = |error: std::io::Error| {
             Error::new(Code::InvalidInput, format!("`{addr}` cannot be listened on: {error}"))
@@ -121,7 +138,8 @@ impl Server {
         let (closing, closed) = watch::channel(false);
         let (tell, told) = mpsc::unbounded_channel();
         let door = Door::new(bound, &url);
-        let site = Site { engine, door, url, rates: Rates::new(rate), closing: closed, tell };
+        let (engine, rates, apps) = (Arc::new(engine), Rates::new(rate), Apps::new(tokens));
+        let site = Site { engine, door, url, rates, apps, closing: closed, tell };
         Ok(Self { listener, site: Arc::new(site), closing, told })
     }
 
@@ -180,6 +198,7 @@ fn router(site: &Arc<Site>) -> Router {
         .merge(openapi::routes())
         .merge(naive::routes())
         .merge(connectors::routes())
+        .merge(integrations::routes())
         .fallback(answer::nothing)
         .method_not_allowed_fallback(answer::not_that_method)
         .layer(from_fn_with_state(Arc::clone(site), door::guard))

@@ -20,7 +20,7 @@ use crate::api::error::{Code, Error, Result};
 use crate::api::keys::Dialect;
 use crate::api::routes::{Route, mounts, writes};
 use crate::callback::PATH;
-use crate::engine::Call;
+use crate::engine::{Call, Engine};
 
 /// One action at one path.
 #[derive(Debug)]
@@ -136,22 +136,37 @@ pub(super) async fn performed(
     mut call: Call,
     action: Action,
 ) -> Result<Outcome<Value>> {
-    if !writes(action.name()) {
-        return carried_out(site, call, action).await;
-    }
-    if call.redirect_uri.is_none() {
+    if call.redirect_uri.is_none() && writes(action.name()) {
         let links_broker = matches!(action, Action::ConnectBroker(_));
         call.redirect_uri = Some(site.at(if links_broker { BROKER } else { PATH })?);
     }
-    let site = Arc::clone(site);
-    let ended = tokio::spawn(async move { carried_out(&site, call, action).await });
+    performed_in(site, &site.engine, call, action).await
+}
+
+/// Performs an action in one of the workspaces that are served, likewise.
+pub(super) async fn performed_in(
+    site: &Arc<Site>,
+    engine: &Arc<Engine>,
+    call: Call,
+    action: Action,
+) -> Result<Outcome<Value>> {
+    if !writes(action.name()) {
+        return carried_out(site, engine, call, action).await;
+    }
+    let (site, engine) = (Arc::clone(site), Arc::clone(engine));
+    let ended = tokio::spawn(async move { carried_out(&site, &engine, call, action).await });
     ended.await.unwrap_or_else(|error| Err(Error::internal("the call broke off", error)))
 }
 
 /// Performs an action, and sees to it that others hear of it.
-async fn carried_out(site: &Arc<Site>, call: Call, action: Action) -> Result<Outcome<Value>> {
-    let ended = site.engine.call(&call, action).await;
-    site.pass_warnings_on();
-    super::background::announce(site);
+async fn carried_out(
+    site: &Arc<Site>,
+    engine: &Arc<Engine>,
+    call: Call,
+    action: Action,
+) -> Result<Outcome<Value>> {
+    let ended = engine.call(&call, action).await;
+    site.pass_warnings_on(engine);
+    super::background::announce(site, engine);
     ended
 }

@@ -146,11 +146,10 @@ impl Reader {
         let user = self.user.clone();
         let question = QueryLog { user, action: None, after: None, after_seq, limit };
         let call = Call::by(caller, UserRef::own());
-        let Outcome::Done(page) = performed(&self.site, call, question.into()).await? else {
-            return Ok(LogPage { events: Vec::new() });
-        };
-        serde_json::from_value(page)
-            .map_err(|error| Error::internal("the log answered in another form", error))
+        match performed(&self.site, call, question.into()).await?.typed::<QueryLog>()? {
+            Outcome::Done(page) => Ok(page),
+            Outcome::Pending(_) => Ok(LogPage { events: Vec::new() }),
+        }
     }
 
     /// Returns an entry as it is sent.

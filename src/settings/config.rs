@@ -5,13 +5,14 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item, Table, Value};
 use url::Url;
 
 use super::{Output, Profile};
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::UserRef;
+use crate::api::ids::{AppId, UserRef};
 
 /// What the config file may hold.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -32,6 +33,9 @@ pub(crate) struct Config {
     /// Approvals
     #[serde(default, skip_serializing_if = "is_empty")]
     pub(crate) approvals: ApprovalsConfig,
+    /// The server; it is written by hand, and holds secrets
+    #[serde(default, skip_serializing)]
+    pub(crate) serve: ServeConfig,
     /// What belongs to one profile, by its name
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) profiles: BTreeMap<String, ProfileConfig>,
@@ -73,6 +77,25 @@ pub(crate) struct ApprovalsConfig {
     /// Program that hears of the same, with its arguments
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) notify_command: Vec<String>,
+}
+
+/// `[serve]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ServeConfig {
+    /// By what the tokens of an app's users are known, by app: `[serve.jwt.<app>]`
+    #[serde(default)]
+    pub(crate) jwt: BTreeMap<AppId, JwtConfig>,
+}
+
+/// `[serve.jwt.<app>]`: one of the two
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub(crate) enum JwtConfig {
+    /// The secret that signs with HS256
+    Hs256(SecretString),
+    /// The public key for RS256, as PEM
+    Rs256(String),
 }
 
 /// `[profiles.<name>]`

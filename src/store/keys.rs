@@ -60,6 +60,25 @@ impl Store {
         Ok(select.query_row([id], key_row).optional()?)
     }
 
+    /// Returns the app that a key is for, and notes that it is used; one that is for none yet is for `app` now.
+    ///
+    /// Its use is noted once a minute, so that not every call writes.
+    pub(crate) fn use_key(&self, id: &str, app: &AppId, now: Millis) -> Result<Option<AppId>> {
+        let conn = self.conn();
+        let bound = |row: &Row<'_>| row.get::<_, Option<String>>(0);
+        conn.prepare_cached(
+            "UPDATE keys SET app = ifnull(app, ?2), last_used_at = ?3
+             WHERE id = ?1
+                 AND (app IS NULL OR app = ?2 AND ifnull(last_used_at, 0) <= ?3 - 60000)",
+        )?
+        .execute(params![id, app.as_str(), now.0])?;
+        let found = conn
+            .prepare_cached("SELECT app FROM keys WHERE id = ?1")?
+            .query_row([id], bound)
+            .optional()?;
+        Ok(found.flatten().and_then(|app| app.parse().ok()))
+    }
+
     /// Takes a key back, and returns it; `None` if there is none of that id. Once is for ever.
     pub(crate) fn revoke_key(&self, id: &str, now: Millis) -> Result<Option<Key>> {
         let revoked = self.conn().query_row(
@@ -135,5 +154,23 @@ mod tests {
         assert_eq!(store.keys().unwrap(), [key("key_2", 2), first]);
         assert_eq!(store.key_by_hash(b"other").unwrap(), None);
         assert_eq!(store.revoke_key("key_3", Millis(1)).unwrap(), None);
+    }
+
+    #[test]
+    fn a_key_is_bound_to_one_app_for_ever() {
+        let (one, other) = ("one".parse().unwrap(), "other".parse().unwrap());
+        let store = Store::in_memory();
+        store.insert_key(&Key { app: None, ..key("key_1", 1) }, b"one").unwrap();
+
+        let used = |app: &AppId, at: i64| store.use_key("key_1", app, Millis(at)).unwrap();
+        let last = || store.key_by_id("key_1").unwrap().unwrap().last_used_at;
+
+        assert_eq!(used(&one, 70_005), Some(one.clone()));
+        assert_eq!(used(&other, 200_000), Some(one.clone()));
+        assert_eq!(used(&one, 70_006), Some(one.clone()));
+        assert_eq!(last(), Some(Millis(70_005)));
+        assert_eq!(used(&one, 130_005), Some(one.clone()));
+        assert_eq!(last(), Some(Millis(130_005)));
+        assert_eq!(store.use_key("key_2", &one, Millis(1)).unwrap(), None);
     }
 }

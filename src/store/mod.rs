@@ -19,6 +19,7 @@ mod fixtures;
 mod flows;
 mod generation;
 mod idempotency;
+mod integrations;
 mod keys;
 mod kits;
 mod log;
@@ -46,6 +47,7 @@ pub(crate) use events::Wanted;
 pub(crate) use flows::{Flow, FlowAnswer, FlowState, flow_owner};
 pub(crate) use generation::Restored;
 pub(crate) use idempotency::{Keyed, Standing};
+pub(crate) use integrations::Integration;
 pub(crate) use kits::KitForm;
 pub(crate) use log::Entry;
 pub(crate) use mirror::Grant;
@@ -81,6 +83,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0009_remote.sql"),
     include_str!("migrations/0010_origins.sql"),
     include_str!("migrations/0011_dialects.sql"),
+    include_str!("migrations/0012_integrations.sql"),
 ];
 
 /// The schema that brought account kits.
@@ -125,6 +128,11 @@ impl Store {
     /// Tells whether there is a database in `dir`.
     pub(crate) fn is_there(dir: &Path) -> bool {
         dir.join("naive.db").exists()
+    }
+
+    /// Returns the directory in which the database lies.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// Returns a store that lives as long as this value.

@@ -1,6 +1,7 @@
 //! Users, and what the operator decided about toolkits.
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, params};
+use uuid::Uuid;
 
 use super::clients::{self, Registration};
 use super::{Store, immediate, json, parsed, sealed, word};
@@ -91,6 +92,22 @@ impl Store {
             user_row,
         );
         created.map_err(taken)
+    }
+
+    /// Returns the user of that UUID, who is created if there is none.
+    pub(crate) fn enrol(&self, id: Uuid, now: Millis) -> Result<User> {
+        let id = id.to_string();
+        let mut conn = self.conn();
+        let tx = immediate(&mut conn)?;
+        tx.execute(
+            "INSERT INTO users (id, status, is_default, created_at) VALUES (?1, 'active', 0, ?2)
+             ON CONFLICT (id) DO NOTHING",
+            params![id, now.0],
+        )?;
+        let select = format!("SELECT {COLUMNS} FROM users WHERE id = ?1");
+        let user = tx.query_row(&select, [id], user_row)?;
+        tx.commit()?;
+        Ok(user)
     }
 
     /// Returns what is decided about the workspace as a whole.

@@ -119,7 +119,7 @@ pub(super) fn label(given: Option<&Value>) -> Result<Option<Label>> {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if text.is_empty() => Ok(None),
         Some(Value::String(text)) => {
-            let wrong = |error: Malformed| invalid("label", &format!("is not right: {error}"));
+            let wrong = |error: Malformed| invalid("label", format!("is not right: {error}"));
             text.parse().map(Some).map_err(wrong)
         }
         Some(_) => Err(invalid("label", "is no text")),

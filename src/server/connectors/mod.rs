@@ -12,47 +12,24 @@ pub(super) mod words;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::rejection::RawPathParamsRejection;
-use axum::extract::{RawPathParams, Request, State};
+use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde_json::{Map, Value};
-use url::form_urlencoded;
 
-use super::naive::performed;
+use super::dialect::{Answered, Named, Stop, done, invalid, parts_of, query};
 use super::wrong::Wrong;
 use super::{Site, callback, caller, fields};
-use crate::api::action::{Operation, Outcome};
-use crate::api::approvals::PendingApproval;
+use crate::api::action::Operation;
 use crate::api::connections::{Connected, Connection, GetConnection, Status};
-use crate::api::error::{Code, Error, Fault, Result};
+use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ConnectionId, Slug, UserRef};
 use crate::api::keys::Dialect;
 use crate::engine::{Call, Caller};
 
 /// What all its paths begin with.
 pub(super) const ROOT: &str = "/api/v1";
-
-/// What a path may have named, if it could be read.
-type Named = std::result::Result<RawPathParams, RawPathParamsRejection>;
-/// How a request ends: with an answer, or before there is one.
-type Answered = std::result::Result<Response, Stop>;
-
-/// Why a request is not answered with what it asked for.
-#[derive(Debug)]
-enum Stop {
-    /// Something is wrong with it
-    Wrong(Wrong),
-    /// A person is asked first
-    Held(Box<PendingApproval>),
-}
-
-impl<T: Into<Wrong>> From<T> for Stop {
-    fn from(wrong: T) -> Self {
-        Self::Wrong(wrong.into())
-    }
-}
 
 /// A request whose caller is known.
 struct Asked {
@@ -121,11 +98,11 @@ where
         Err(error) => return words::wrong(error.into()),
     };
     let allowance = known.allowance;
-    let name = named.ok().and_then(|named| Some(named.iter().next()?.1.to_owned()));
+    let name = parts_of(named).next().unwrap_or_default();
     let ended = async {
         allowance.check()?;
         let body = fields::body(&parts, body).await?;
-        let (caller, name) = (known.caller, name.unwrap_or_default());
+        let caller = known.caller;
         answer(Asked { site, caller, parts, body, name }).await
     };
     let mut response = match ended.await {
@@ -138,12 +115,9 @@ where
 }
 
 impl Asked {
-    /// Returns what the query says of a field, if it says something; of several the last counts.
+    /// Returns what the query says of a field, if it says something.
     fn query(&self, field: &str) -> Option<String> {
-        let query = self.parts.uri.query().unwrap_or_default();
-        let pairs = form_urlencoded::parse(query.as_bytes());
-        let named = pairs.filter(|(name, value)| name == field && !value.is_empty());
-        named.last().map(|(_, value)| value.into_owned())
+        query(&self.parts, field)
     }
 
     /// Returns the id that the path names; fails with `InvalidInput` if it is none.
@@ -160,13 +134,7 @@ impl Asked {
             browser: true,
             ..Call::by(self.caller.clone(), UserRef::own())
         };
-        match performed(&self.site, call, op.into()).await? {
-            Outcome::Done(reply) => {
-                let reply = serde_json::from_value(reply);
-                Ok(reply.map_err(|error| Error::internal("a reply has another form", error))?)
-            }
-            Outcome::Pending(pending) => Err(Stop::Held(Box::new(pending))),
-        }
+        done(&self.site, &self.site.engine, call, op).await
     }
 
     /// Returns the connection that the path names.
@@ -196,12 +164,6 @@ impl Asked {
         all.sort_by_key(|one| std::cmp::Reverse(one.created_at));
         Ok(all)
     }
-}
-
-/// Makes the error of a field that is not what it should be.
-fn invalid(field: &str, message: &str) -> Error {
-    let fault = Fault { pointer: format!("/{field}"), message: message.to_owned() };
-    Error::new(Code::InvalidInput, "some fields are not right").details(vec![fault])
 }
 
 /// Fails if a body says more than is known here.

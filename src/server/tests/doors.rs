@@ -1,5 +1,6 @@
 //! Each action, asked of the engine, through HTTP and by the remote backend: equal questions get equal answers.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
@@ -131,7 +132,8 @@ async fn remotely(remote: &Remote, action: Action) -> (u16, Value) {
 /// Serves a workspace on any port, for as long as the test runs.
 async fn listening(dir: &Path) -> Url {
     let addr = "127.0.0.1:0".parse().unwrap();
-    let options = Options { addr, public_url: None, behind_proxy: false, rate: 0 };
+    let options =
+        Options { addr, public_url: None, behind_proxy: false, rate: 0, tokens: HashMap::new() };
     let server = Server::open(options, engine(dir)).await.unwrap();
     let url = server.url().clone();
     tokio::spawn(server.run(std::future::pending(), |_| {}));

@@ -2,6 +2,7 @@
 
 mod connectors;
 mod doors;
+mod integrations;
 mod refusals;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ use tower::ServiceExt as _;
 use url::Url;
 
 use super::door::Door;
+use super::integrations::Apps;
 use super::rates::Rates;
 use super::{Site, router};
 use crate::api::action::Outcome;
@@ -28,7 +30,7 @@ use crate::vault::Vault;
 const HOST: &str = "127.0.0.1:3101";
 
 /// Returns the workspace that lies in a directory, its apps nowhere.
-fn engine(dir: &Path) -> Engine {
+pub(super) fn engine(dir: &Path) -> Engine {
     let vault = Vault { given: None, keyring: false, file: dir.join("encryption.key") };
     Engine::new(Store::open(dir).unwrap(), vault, Http::new(false), World::Sandbox(None))
 }
@@ -62,11 +64,17 @@ struct Answer {
 impl Served {
     /// Serves a workspace, with `rate` calls a minute for each key.
     fn new(engine: Engine, rate: u32) -> Self {
+        Self::with(engine, rate, Apps::default())
+    }
+
+    /// Serves a workspace with apps below it.
+    fn with(engine: Engine, rate: u32, apps: Apps) -> Self {
         let url: Url = format!("http://{HOST}").parse().unwrap();
         let door = Door::new(HOST.parse().unwrap(), &url);
         let (closing, closed) = watch::channel(false);
         let (tell, _) = mpsc::unbounded_channel();
-        let site = Site { engine, door, url, rates: Rates::new(rate), closing: closed, tell };
+        let (engine, rates) = (Arc::new(engine), Rates::new(rate));
+        let site = Site { engine, door, url, rates, apps, closing: closed, tell };
         let site = Arc::new(site);
         Self { router: router(&site), site, closing }
     }

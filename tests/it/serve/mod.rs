@@ -1,6 +1,8 @@
 //! `naive serve`, asked over a socket as a program would.
 
+mod apps;
 mod connectors;
+mod integrations;
 mod kills;
 mod life;
 mod login;
