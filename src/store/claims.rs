@@ -1,7 +1,7 @@
 //! Who may ask for a connection's credential: one process at a time, for as long as it lives.
 
+use super::Store;
 use super::presence::is_alive;
-use super::{Store, immediate};
 use crate::api::error::Result;
 use crate::api::ids::ConnectionId;
 
@@ -10,8 +10,7 @@ impl Store {
     /// over; of any number of callers one gets it, until it gives it back or its process ends.
     pub(crate) fn claim_credential(&self, id: &ConnectionId) -> Result<bool> {
         let me = self.presence()?;
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let other: Option<String> = tx
             .prepare_cached("SELECT refreshed_by FROM connections WHERE id = ?1")?
             .query_row([id.as_str()], |row| row.get(0))?;

@@ -1,10 +1,10 @@
 //! OAuth clients that servers have made of us (RFC 7591). Of a toolkit the latest counts for the next
 //! login; an earlier one is kept as long as a credential belongs to it.
 
-use rusqlite::{OptionalExtension as _, ToSql, Transaction, params};
+use rusqlite::{OptionalExtension as _, ToSql, params};
 use serde::{Deserialize, Serialize};
 
-use super::{Store, immediate, sealed};
+use super::{Store, Writing, sealed};
 use crate::api::error::{Error, Result};
 use crate::api::ids::Slug;
 use crate::api::time::Millis;
@@ -44,8 +44,7 @@ impl Store {
         replaces: Option<&str>,
         (bytes, now): (&[u8], Millis),
     ) -> Result<Registration> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         // Where the server wants the port, another's client is none for this login.
         let present = registered(&tx, slug)?.filter(|_| new.redirect_uri.is_none());
         if let Some(present) = present.filter(|one| Some(one.client_id.as_str()) != replaces) {
@@ -89,22 +88,21 @@ impl Store {
 
     /// Forgets a client of a toolkit with its sealed secrets; the others stay.
     pub(crate) fn forget_registration(&self, slug: &Slug, client_id: &str) -> Result<()> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         if registered(&tx, slug)?.is_some_and(|one| one.client_id == client_id) {
             tx.execute("UPDATE toolkits SET registered = NULL WHERE slug = ?1", [slug.as_str()])?;
         }
         forget(&tx, "toolkit = ?1 AND client_id = ?2", params![slug.as_str(), client_id])?;
-        Ok(tx.commit()?)
+        tx.commit()
     }
 }
 
 /// Forgets all clients of a toolkit with their sealed secrets, in the transaction that forgets it.
-pub(super) fn forget_all(tx: &Transaction<'_>, slug: &Slug) -> Result<()> {
+pub(super) fn forget_all(tx: &Writing<'_>, slug: &Slug) -> Result<()> {
     forget(tx, "toolkit = ?1", params![slug.as_str()])
 }
 
-fn forget(tx: &Transaction<'_>, which: &str, of: &[&dyn ToSql]) -> Result<()> {
+fn forget(tx: &Writing<'_>, which: &str, of: &[&dyn ToSql]) -> Result<()> {
     let gone = tx
         .prepare(&format!("DELETE FROM clients WHERE {which} RETURNING registered"))?
         .query_map(of, |row| row.get(0))?
@@ -115,7 +113,7 @@ fn forget(tx: &Transaction<'_>, which: &str, of: &[&dyn ToSql]) -> Result<()> {
     Ok(())
 }
 
-fn registered(tx: &Transaction<'_>, slug: &Slug) -> Result<Option<Registration>> {
+fn registered(tx: &Writing<'_>, slug: &Slug) -> Result<Option<Registration>> {
     let text: Option<Option<String>> = tx
         .query_row("SELECT registered FROM toolkits WHERE slug = ?1", [slug.as_str()], |row| {
             row.get(0)

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::flows::{self, Flow};
-use super::{Store, immediate, json, parsed};
+use super::{Store, Writing, json, parsed};
 use crate::api::connections::{Connection, PendingLogin, Status};
 use crate::api::error::Result;
 use crate::api::ids::{ConnectionId, Label, Slug};
@@ -125,8 +125,7 @@ impl Store {
         now: Millis,
     ) -> Result<Begun> {
         let waited_by = new.waits.then(|| self.presence()).transpose()?;
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         if !new.reconnect
             && let Some(id) = active(&tx, new)?
         {
@@ -151,15 +150,14 @@ impl Store {
 
     /// Makes a connection the one that is meant where nobody says, in place of the one before.
     pub(crate) fn set_default(&self, id: &ConnectionId) -> Result<()> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         tx.execute(
             "UPDATE connections SET is_default = 0 WHERE is_default = 1 AND (user_id, toolkit) =
                  (SELECT user_id, toolkit FROM connections WHERE id = ?1)",
             [id.as_str()],
         )?;
         tx.execute("UPDATE connections SET is_default = 1 WHERE id = ?1", [id.as_str()])?;
-        Ok(tx.commit()?)
+        tx.commit()
     }
 
     /// Lets no account of a user at a toolkit be meant unless it is named.
@@ -173,7 +171,7 @@ impl Store {
 }
 
 /// Returns the row of this user, toolkit and label, if it is active.
-fn active(tx: &Transaction<'_>, new: &NewFlow<'_>) -> Result<Option<ConnectionId>> {
+fn active(tx: &Writing<'_>, new: &NewFlow<'_>) -> Result<Option<ConnectionId>> {
     let label = new.label.map(Label::as_str);
     let found = tx
         .query_row(
@@ -188,11 +186,7 @@ fn active(tx: &Transaction<'_>, new: &NewFlow<'_>) -> Result<Option<ConnectionId
 
 /// Makes the row of this user, toolkit and label, or takes the one there is; returns when the login
 /// began, which is not before the row last changed.
-fn begin_row(
-    tx: &Transaction<'_>,
-    new: &NewFlow<'_>,
-    now: Millis,
-) -> Result<(ConnectionId, Millis)> {
+fn begin_row(tx: &Writing<'_>, new: &NewFlow<'_>, now: Millis) -> Result<(ConnectionId, Millis)> {
     let label = new.label.map(Label::as_str);
     let fields = serde_json::to_string(new.fields).unwrap_or_else(|_| "{}".to_owned());
     let begun = tx.query_row(

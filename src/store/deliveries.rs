@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 use url::Url;
 
 use super::log::append;
 use super::presence::is_alive;
-use super::{ApprovalRow, Entry, Store, immediate, parsed, word};
+use super::{ApprovalRow, Entry, Store, Writing, parsed, word};
 use crate::api::approvals::{Actor, ApprovalStatus};
 use crate::api::connections::Status;
 use crate::api::error::{Code, Result};
@@ -120,8 +120,7 @@ impl Store {
     /// each address, those of the address that has waited longest first.
     pub(crate) fn claim_deliveries(&self, now: Millis) -> Result<Vec<Delivery>> {
         let me = self.presence()?;
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let webhooks = tx
             .prepare_cached(
                 "SELECT webhook_id FROM deliveries WHERE status = 'waiting'
@@ -155,8 +154,7 @@ impl Store {
             Next::Failed | Next::Gone => ("failed", 0),
         };
         let error = tried.error.as_ref().map(|(_, text)| text);
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let ended = tx
             .prepare_cached(
                 "UPDATE deliveries SET status = ?4, due_at = ?5, owner = NULL, tries = tries + 1,
@@ -183,15 +181,14 @@ impl Store {
             Next::Gone if ended == 1 => switch_off(&tx, &one.webhook)?,
             Next::Delivered | Next::Again(_) | Next::Rest(_) | Next::Failed | Next::Gone => {}
         }
-        Ok(tx.commit()?)
+        tx.commit()
     }
 
     /// Forgets what has ended long ago, or was followed by many others.
     pub(crate) fn prune_deliveries(&self, now: Millis) -> Result<()> {
         let (long, many) = KEPT;
         let long = i64::try_from(long.as_millis()).unwrap_or(i64::MAX);
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let webhooks = tx
             .prepare_cached("SELECT id FROM webhooks")?
             .query_map([], |row| row.get(0))?
@@ -212,7 +209,7 @@ impl Store {
             )?
             .execute(params![webhook, until])?;
         }
-        Ok(tx.commit()?)
+        tx.commit()
     }
 }
 
@@ -220,7 +217,7 @@ impl Store {
 ///
 /// One that goes back to be sent, since it never left, is allowed as it was before.
 pub(super) fn of_approval(
-    tx: &Transaction<'_>,
+    tx: &Writing<'_>,
     before: Option<ApprovalStatus>,
     row: &ApprovalRow,
 ) -> Result<()> {
@@ -243,17 +240,13 @@ pub(super) fn of_approval(
 }
 
 /// Writes down that nobody knows what became of an approval of that id, for the user of that UUID, likewise.
-pub(super) fn of_given_up(
-    tx: &Transaction<'_>,
-    (id, user): (&str, &str),
-    at: Millis,
-) -> Result<()> {
+pub(super) fn of_given_up(tx: &Writing<'_>, (id, user): (&str, &str), at: Millis) -> Result<()> {
     let (event, status) = (EventType::ApprovalResolved, ApprovalStatus::Unknown.as_str());
     put(tx, &Happened { event, user, subject: id, status, named: None, at })
 }
 
 /// Writes down that a connection has come to stand so, likewise.
-pub(super) fn of_connection(tx: &Transaction<'_>, now: &Changed<'_>) -> Result<()> {
+pub(super) fn of_connection(tx: &Writing<'_>, now: &Changed<'_>) -> Result<()> {
     let Some(event) = EventType::of_connection(now.status) else { return Ok(()) };
     put(
         tx,
@@ -269,7 +262,7 @@ pub(super) fn of_connection(tx: &Transaction<'_>, now: &Changed<'_>) -> Result<(
 }
 
 /// Writes down what happened once for each webhook that is to hear of it; mostly there is none.
-fn put(tx: &Transaction<'_>, happened: &Happened<'_>) -> Result<()> {
+fn put(tx: &Writing<'_>, happened: &Happened<'_>) -> Result<()> {
     let webhooks = tx
         .prepare_cached(
             "SELECT id FROM webhooks WHERE active = 1 AND (user_id IS NULL OR user_id = ?1)
@@ -301,7 +294,7 @@ fn put(tx: &Transaction<'_>, happened: &Happened<'_>) -> Result<()> {
 
 /// Returns what may be claimed for a webhook, by its number, with who sends it, and whether it is due.
 fn candidates(
-    tx: &Transaction<'_>,
+    tx: &Writing<'_>,
     webhook: &str,
     now: Millis,
 ) -> Result<Vec<(i64, Option<String>, bool)>> {
@@ -321,7 +314,7 @@ fn candidates(
 
 /// Claims one delivery for the process `me`, if it still is whose it was.
 fn claim(
-    tx: &Transaction<'_>,
+    tx: &Writing<'_>,
     (seq, owner): (i64, Option<&str>),
     me: &str,
     now: Millis,
@@ -343,7 +336,7 @@ fn claim(
 }
 
 /// Leaves an address alone for a while: what waits for it waits until then at least.
-fn rest(tx: &Transaction<'_>, id: &WebhookId, until: Millis) -> Result<()> {
+fn rest(tx: &Writing<'_>, id: &WebhookId, until: Millis) -> Result<()> {
     tx.execute(
         "UPDATE deliveries SET due_at = max(due_at, ?2)
          WHERE webhook_id = ?1 AND status = 'waiting' AND owner IS NULL",
@@ -353,7 +346,7 @@ fn rest(tx: &Transaction<'_>, id: &WebhookId, until: Millis) -> Result<()> {
 }
 
 /// Switches off the webhook of an address that is gone, and forgets what waits for it.
-fn switch_off(tx: &Transaction<'_>, id: &WebhookId) -> Result<()> {
+fn switch_off(tx: &Writing<'_>, id: &WebhookId) -> Result<()> {
     tx.execute("UPDATE webhooks SET active = 0 WHERE id = ?1", [id.as_str()])?;
     tx.execute(
         "DELETE FROM deliveries WHERE webhook_id = ?1 AND status = 'waiting'",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::{Store, immediate, json, parsed, sealed, word};
+use super::{Store, json, parsed, sealed, word};
 use crate::api::error::Result;
 use crate::api::primitives::Executor;
 use crate::api::time::Millis;
@@ -36,8 +36,7 @@ impl Store {
         (owner, headers): (&str, Option<&[u8]>),
         now: Millis,
     ) -> Result<()> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         tx.execute(
             "INSERT OR REPLACE INTO executors (action, url, method, replay, lookup, settle_ms,
                  reads_own_writes, headers, updated_at)
@@ -58,16 +57,15 @@ impl Store {
             Some(bytes) => sealed::put(&tx, owner, bytes)?,
             None => sealed::delete(&tx, owner)?,
         }
-        Ok(tx.commit()?)
+        tx.commit()
     }
 
     /// Forgets an endpoint and the sealed headers of `owner`; nothing where there is none.
     pub(crate) fn remove_executor(&self, action: &str, owner: &str) -> Result<()> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         tx.execute("DELETE FROM executors WHERE action = ?1", [action])?;
         sealed::delete(&tx, owner)?;
-        Ok(tx.commit()?)
+        tx.commit()
     }
 }
 

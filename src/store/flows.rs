@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::presence::is_alive;
-use super::{NewFlow, Store, immediate, parsed, sealed};
+use super::{NewFlow, Store, Writing, parsed, sealed};
 use crate::api::connections::PendingLogin;
 use crate::api::error::Result;
 use crate::api::ids::{ConnectionId, Label, hex};
@@ -61,8 +61,8 @@ pub(crate) enum FlowState {
 impl Store {
     /// Uses up the login of that state, so that of any number of callers one gets it.
     pub(crate) fn take_flow(&self, state_hash: &[u8], now: Millis) -> Result<FlowAnswer> {
-        let mut conn = self.conn();
-        let waiting: Option<(ConnectionId, bool, bool)> = conn
+        let waiting: Option<(ConnectionId, bool, bool)> = self
+            .conn()
             .prepare_cached(
                 "SELECT connection_id, used,
                      CASE used WHEN 0 THEN expires_at <= ?2 ELSE ifnull(failure = ?3, 0) END
@@ -78,7 +78,7 @@ impl Store {
             Some((_, true, false)) => return Ok(FlowAnswer::Used),
             Some((id, false, lapsed)) => (id, lapsed),
         };
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let taken = tx.execute(
             "UPDATE flows SET used = 1, used_at = max(?2, created_at + 1)
              WHERE state_hash = ?1 AND used = 0",
@@ -134,7 +134,7 @@ pub(crate) fn flow_owner(state_hash: &[u8]) -> String {
 
 /// Stores a login that begins at `since`, in the transaction that marks its connection.
 pub(super) fn put(
-    tx: &Transaction<'_>,
+    tx: &Writing<'_>,
     id: &ConnectionId,
     flow: &Flow,
     since: Millis,
@@ -159,7 +159,7 @@ pub(super) fn put(
 /// Returns the login for this user, toolkit and label that a process of this store in `dir` waits for, if
 /// one does.
 pub(super) fn waited_for(
-    tx: &Transaction<'_>,
+    tx: &Writing<'_>,
     dir: &Path,
     new: &NewFlow<'_>,
     now: Millis,
@@ -184,7 +184,7 @@ pub(super) fn waited_for(
 
 /// Ends the login of that state, unless it has ended; returns its connection and when its callback came.
 pub(super) fn fail(
-    tx: &Transaction<'_>,
+    tx: &Writing<'_>,
     state_hash: &[u8],
     reason: &str,
 ) -> Result<Option<(ConnectionId, Millis)>> {
@@ -200,7 +200,7 @@ pub(super) fn fail(
 }
 
 /// Ends well whichever login of a connection is being ended.
-pub(super) fn succeed(tx: &Transaction<'_>, id: &ConnectionId) -> Result<()> {
+pub(super) fn succeed(tx: &Writing<'_>, id: &ConnectionId) -> Result<()> {
     tx.execute(
         "UPDATE flows SET ended = 1 WHERE connection_id = ?1 AND used = 1 AND ended = 0",
         [id.as_str()],
@@ -217,7 +217,7 @@ pub(super) fn is_late(db: &Connection, id: &ConnectionId, now: Millis) -> Result
 }
 
 /// Uses up and ends the logins of a connection that lapsed; returns whether there were any.
-pub(super) fn lapse(tx: &Transaction<'_>, id: &ConnectionId, now: Millis) -> Result<bool> {
+pub(super) fn lapse(tx: &Writing<'_>, id: &ConnectionId, now: Millis) -> Result<bool> {
     let lapsed = tx
         .prepare(
             "UPDATE flows SET used = 1, used_at = expires_at, ended = 1, failure = ?3
@@ -233,7 +233,7 @@ pub(super) fn lapse(tx: &Transaction<'_>, id: &ConnectionId, now: Millis) -> Res
 
 /// Deletes the logins of a connection that wait, and all that lapsed long ago; tells whether one of the
 /// connection's own could still have been ended.
-pub(super) fn forget(tx: &Transaction<'_>, id: &ConnectionId, now: Millis) -> Result<bool> {
+pub(super) fn forget(tx: &Writing<'_>, id: &ConnectionId, now: Millis) -> Result<bool> {
     const DAY: i64 = 24 * 60 * 60 * 1000;
     let gone = tx
         .prepare(

@@ -11,10 +11,10 @@ use std::path::Path;
 #[cfg(unix)]
 use std::time::UNIX_EPOCH;
 
-use rusqlite::{Transaction, params};
+use rusqlite::params;
 
 use super::log::append;
-use super::{Entry, Store, deliveries, immediate, unwritable};
+use super::{Entry, Store, Writing, deliveries, unwritable};
 use crate::api::approvals::Actor;
 use crate::api::error::Result;
 use crate::api::ids::{ApprovalId, fresh};
@@ -63,8 +63,7 @@ impl Store {
             return Ok(None);
         }
         let (found, given_up) = {
-            let mut conn = self.conn();
-            let tx = immediate(&mut conn)?;
+            let tx = self.write()?;
             let present = row(&tx)?;
             if present.is_original(&file, read_marker(&self.dir)?.as_ref()) {
                 // Another process was faster.
@@ -95,7 +94,7 @@ impl Store {
 }
 
 /// Counts a claim in its transaction; [`Store::mark_claim`] marks it once that is committed.
-pub(super) fn advance(tx: &Transaction<'_>) -> Result<()> {
+pub(super) fn advance(tx: &Writing<'_>) -> Result<()> {
     tx.prepare_cached("UPDATE store SET generation = generation + 1")?.execute([])?;
     Ok(())
 }
@@ -120,7 +119,7 @@ fn row(conn: &rusqlite::Connection) -> Result<Present> {
 
 /// Moves what a copy cannot know to where a person has to look, and says so in the log; returns the ids
 /// of that too.
-fn give_up(tx: &Transaction<'_>, now: Millis) -> Result<(Restored, Vec<String>)> {
+fn give_up(tx: &Writing<'_>, now: Millis) -> Result<(Restored, Vec<String>)> {
     let open = tx
         .prepare(
             "UPDATE approvals SET status = 'unknown', owner = NULL, updated_at = ?1, restored_at = ?1,

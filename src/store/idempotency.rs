@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 use sha2::{Digest as _, Sha256};
 
 use super::presence::is_alive;
-use super::{Store, immediate, parsed, sealed};
+use super::{Store, Writing, parsed, sealed};
 use crate::api::error::Result;
 use crate::api::ids::{ApprovalId, hex};
 use crate::api::time::Millis;
@@ -69,8 +69,7 @@ impl Store {
     /// when this returns.
     pub(crate) fn claim_key(&self, call: &Keyed<'_>, now: Millis) -> Result<Standing> {
         let me = self.presence()?.to_owned();
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         prune(&tx, now)?;
         let Some(known) = known(&tx, call)? else {
             let upstream = upstream(&tx, call)?;
@@ -129,8 +128,7 @@ impl Store {
 
     /// Keeps the answer to a call that this process has claimed.
     pub(crate) fn keep_answer(&self, call: &Keyed<'_>, bytes: &[u8]) -> Result<()> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let kept = tx.execute(
             "UPDATE idempotency SET done = 1, owner = NULL
              WHERE principal = ?1 AND key = ?2 AND digest = ?3 AND done = 0
@@ -140,7 +138,7 @@ impl Store {
         if kept > 0 {
             sealed::put(&tx, &call.owner(), bytes)?;
         }
-        Ok(tx.commit()?)
+        tx.commit()
     }
 
     /// Forgets a call that came to nothing, so that it may be tried again with the same key.
@@ -157,7 +155,7 @@ impl Store {
 
 /// Returns the key by which the upstream is to know a call: the caller's own, unless that is another one's
 /// there, or an approval's.
-fn upstream(tx: &Transaction<'_>, call: &Keyed<'_>) -> Result<String> {
+fn upstream(tx: &Writing<'_>, call: &Keyed<'_>) -> Result<String> {
     let store: String = tx.query_row("SELECT id FROM store", [], |row| row.get(0))?;
     let mut taken = tx.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM approvals WHERE idem_key = ?1)
@@ -190,20 +188,20 @@ fn derived(parts: &[&str]) -> String {
 /// Lets a key stand for an approval from now on, in the transaction that freezes the call: `upstream` is the
 /// one by which the upstream knows it.
 pub(super) fn hold(
-    tx: &Transaction<'_>,
+    tx: &Writing<'_>,
     principal: &str,
     upstream: &str,
     approval: &ApprovalId,
 ) -> Result<()> {
-    tx.execute(
+    tx.prepare_cached(
         "UPDATE idempotency SET approval_id = ?3, owner = NULL
          WHERE principal = ?1 AND upstream = ?2 AND done = 0",
-        [principal, upstream, approval.as_str()],
-    )?;
+    )?
+    .execute([principal, upstream, approval.as_str()])?;
     Ok(())
 }
 
-fn known(tx: &Transaction<'_>, call: &Keyed<'_>) -> Result<Option<Known>> {
+fn known(tx: &Writing<'_>, call: &Keyed<'_>) -> Result<Option<Known>> {
     let read = |row: &Row<'_>| {
         let approval: Option<String> = row.get("approval_id")?;
         Ok(Known {
@@ -223,7 +221,7 @@ fn known(tx: &Transaction<'_>, call: &Keyed<'_>) -> Result<Option<Known>> {
 }
 
 /// Forgets keys whose time is over, with their answers; not while an approval of theirs is open.
-fn prune(tx: &Transaction<'_>, now: Millis) -> Result<()> {
+fn prune(tx: &Writing<'_>, now: Millis) -> Result<()> {
     let life = i64::try_from(LIFE.as_millis()).unwrap_or(i64::MAX);
     let old: Vec<(String, String)> = tx
         .prepare_cached(

@@ -1,8 +1,8 @@
 //! Keys of programs, known by their SHA-256.
 
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::{Store, word};
+use super::{Store, Writing, word};
 use crate::api::error::{Error, Result};
 use crate::api::ids::AppId;
 use crate::api::keys::Key;
@@ -94,7 +94,7 @@ impl Store {
 }
 
 /// Notes that something was done with a key, in the transaction that logs what.
-pub(super) fn used(tx: &Transaction<'_>, id: &str, at: Millis) -> Result<()> {
+pub(super) fn used(tx: &Writing<'_>, id: &str, at: Millis) -> Result<()> {
     tx.prepare_cached("UPDATE keys SET last_used_at = ?2 WHERE id = ?1")?
         .execute(params![id, at.0])?;
     Ok(())

@@ -1,8 +1,8 @@
 //! Account kits.
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, Transaction, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, params};
 
-use super::{Store, immediate, json, workspace};
+use super::{Store, json, workspace};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::fresh;
 use crate::api::kits::{Kit, Policy};
@@ -67,8 +67,7 @@ impl Store {
         now: Millis,
         change: impl FnOnce(Kit) -> Result<KitForm>,
     ) -> Result<Kit> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let before = of_id(&tx, id)?;
         // Each change has a time of its own, by which it is known whether there was another.
         let at = Millis(now.0.max(before.updated_at.0 + 1));
@@ -88,8 +87,7 @@ impl Store {
     ///
     /// Returns who is, in the order they were created; nobody, if it was deleted.
     pub(crate) fn delete_kit(&self, id: &str) -> Result<Vec<User>> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let users = workspace::under(&tx, id)?;
         if users.is_empty() {
             tx.execute("DELETE FROM kits WHERE id = ?1 AND is_default = 0", [id])?;
@@ -100,8 +98,8 @@ impl Store {
 }
 
 /// Inserts the kit that rules whoever is under no other.
-pub(super) fn insert_default_kit(tx: &Transaction<'_>, now: Millis) -> Result<()> {
-    tx.execute(
+pub(super) fn insert_default_kit(db: &Connection, now: Millis) -> Result<()> {
+    db.execute(
         "INSERT INTO kits (id, name, is_default, created_at, updated_at)
          VALUES (?1, 'Default', 1, ?2, ?2)",
         params![fresh().to_string(), now.0],

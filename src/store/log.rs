@@ -1,9 +1,9 @@
 //! The log: who did what for whom and how it ended. Each entry's hash covers the one before it.
 
-use rusqlite::{Transaction, params};
+use rusqlite::params;
 use sha2::{Digest, Sha256};
 
-use super::{Store, immediate, keys};
+use super::{Store, Writing, keys};
 use crate::api::approvals::Actor;
 use crate::api::error::Result;
 use crate::api::ids::{ApprovalId, ConnectionId};
@@ -42,8 +42,7 @@ pub(crate) struct Entry {
 impl Store {
     /// Appends an entry, and notes on the connection and the user that they were used.
     pub(crate) fn log(&self, entry: &Entry) -> Result<()> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         append(&tx, entry)?;
         if let Some(user) = &entry.user {
             tx.prepare_cached("UPDATE users SET last_active_at = ?2 WHERE id = ?1")?
@@ -53,7 +52,7 @@ impl Store {
             tx.prepare_cached("UPDATE connections SET last_used_at = ?2 WHERE id = ?1")?
                 .execute(params![connection.as_str(), entry.at.0])?;
         }
-        Ok(tx.commit()?)
+        tx.commit()
     }
 }
 
@@ -61,7 +60,7 @@ impl Store {
 ///
 /// It follows on the last one that was written, whatever the table holds by now: what was cut off or
 /// slipped in behind that shows as a break in the chain.
-pub(super) fn append(tx: &Transaction<'_>, entry: &Entry) -> Result<()> {
+pub(super) fn append(tx: &Writing<'_>, entry: &Entry) -> Result<()> {
     let (seq, previous): (i64, Option<Vec<u8>>) = tx
         .prepare_cached(
             "SELECT max(log_seq, ifnull((SELECT max(seq) FROM log), 0)) + 1, log_hash FROM store",

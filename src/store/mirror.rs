@@ -7,12 +7,12 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection as Database, OptionalExtension as _, Row, Transaction, params};
+use rusqlite::{Connection as Database, OptionalExtension as _, Row, params};
 
 use super::connections::connection;
 use super::deliveries::Changed;
 use super::flows::{self, TIMED_OUT};
-use super::{Store, deliveries, immediate, parsed, sealed};
+use super::{Store, Writing, deliveries, parsed, sealed};
 use crate::api::connections::{Connection, Status};
 use crate::api::error::Result;
 use crate::api::ids::{ConnectionId, Label};
@@ -57,7 +57,7 @@ struct News<'a> {
 
 /// Writes news about a row that stands as `before`, or anyhow; returns whether it counted.
 fn tell(
-    tx: &Transaction<'_>,
+    tx: &Writing<'_>,
     id: &ConnectionId,
     before: Option<Status>,
     news: &News<'_>,
@@ -82,7 +82,7 @@ fn tell(
 }
 
 /// Has those told who are to hear of how a connection of that user stands now.
-fn changed(tx: &Transaction<'_>, user: &str, now: &Connection) -> Result<()> {
+fn changed(tx: &Writing<'_>, user: &str, now: &Connection) -> Result<()> {
     let changed = Changed {
         user,
         id: &now.id,
@@ -95,7 +95,7 @@ fn changed(tx: &Transaction<'_>, user: &str, now: &Connection) -> Result<()> {
 }
 
 /// Has those told who are to hear of a connection that it is about to be forgotten, row and all.
-pub(super) fn forgotten(tx: &Transaction<'_>, id: &ConnectionId, now: Millis) -> Result<()> {
+pub(super) fn forgotten(tx: &Writing<'_>, id: &ConnectionId, now: Millis) -> Result<()> {
     let off = |status| matches!(status, Status::Inactive | Status::Revoked);
     let Some((user, one)) = stands(tx, id)?.filter(|(_, one)| !off(one.status)) else {
         return Ok(());
@@ -105,7 +105,7 @@ pub(super) fn forgotten(tx: &Transaction<'_>, id: &ConnectionId, now: Millis) ->
 }
 
 /// Returns how a connection stands, with its user's UUID.
-fn stands(tx: &Transaction<'_>, id: &ConnectionId) -> Result<Option<(String, Connection)>> {
+fn stands(tx: &Writing<'_>, id: &ConnectionId) -> Result<Option<(String, Connection)>> {
     let mut select = tx.prepare_cached("SELECT * FROM connections WHERE id = ?1")?;
     let row = |row: &Row<'_>| Ok((row.get("user_id")?, connection(row)?));
     Ok(select.query_row([id.as_str()], row).optional()?)
@@ -121,8 +121,7 @@ impl Store {
         grant: &Grant<'_>,
         now: Millis,
     ) -> Result<Option<Connection>> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         sealed::put(&tx, grant.owner, grant.sealed)?;
         flows::succeed(&tx, id)?;
         let active = tx
@@ -155,13 +154,12 @@ impl Store {
 
     /// Ends the login of a state without success, as [`Store::fail`] does, as of when its callback came.
     pub(crate) fn fail_login(&self, state_hash: &[u8], reason: &str) -> Result<()> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         if let Some((id, at)) = flows::fail(&tx, state_hash, reason)? {
             let news = News { status: Status::Failed, reason: Some(reason), at };
             tell(&tx, &id, Some(Status::Initiated), &news)?;
         }
-        Ok(tx.commit()?)
+        tx.commit()
     }
 
     /// Notes that the app no longer takes the credential, as was seen at `seen_at`.
@@ -177,10 +175,9 @@ impl Store {
 
     /// Writes news about a row that stands as `before`.
     fn told(&self, id: &ConnectionId, before: Status, news: &News<'_>) -> Result<()> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         tell(&tx, id, Some(before), news)?;
-        Ok(tx.commit()?)
+        tx.commit()
     }
 
     /// Switches a connection off; its credential stays.
@@ -194,8 +191,7 @@ impl Store {
     }
 
     fn end(&self, id: &ConnectionId, status: Status, owners: &[&str], now: Millis) -> Result<()> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         flows::forget(&tx, id, now)?;
         let after_all = "SELECT max(?2, last_status_at + 1) FROM connections WHERE id = ?1";
         let at = tx.query_row(after_all, params![id.as_str(), now.0], |row| row.get(0));
@@ -205,7 +201,7 @@ impl Store {
         for owner in owners {
             sealed::delete(&tx, owner)?;
         }
-        Ok(tx.commit()?)
+        tx.commit()
     }
 
     /// Returns the connections whose login may have lapsed: those of a user that are `INITIATED` and not
@@ -244,11 +240,14 @@ impl Store {
     /// so and forgets what waited. Of any number of processes one does it; nothing is written before it
     /// is due. Returns whether it was done here.
     pub(crate) fn lapse(&self, id: &ConnectionId, now: Millis) -> Result<bool> {
-        let mut conn = self.conn();
-        if lapsed_at(&conn, id, now)?.is_none() && !flows::is_late(&conn, id, now)? {
+        let is_due = {
+            let conn = self.conn();
+            lapsed_at(&conn, id, now)?.is_some() || flows::is_late(&conn, id, now)?
+        };
+        if !is_due {
             return Ok(false);
         }
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let lapsed_at = lapsed_at(&tx, id, now)?;
         let forgotten = flows::lapse(&tx, id, now)?;
         if let Some(at) = lapsed_at {

@@ -34,6 +34,7 @@ mod tests;
 mod trading;
 mod webhooks;
 mod workspace;
+mod writing;
 
 pub(crate) use approvals::{
     ApprovalRow, Decision, End, Filter, NewApproval, Sealed, Then, frozen_owner, result_owner,
@@ -62,13 +63,15 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::fresh;
 use crate::api::time::Millis;
 use columns::{json, parsed, word};
 use presence::Presence;
+use sharing::Log;
+use writing::Writing;
 
 /// Each schema change, in order; the position is the `user_version` it leads to.
 const MIGRATIONS: &[&str] = &[
@@ -97,8 +100,12 @@ const FREE_SPACE: &str =
 /// The database of one profile.
 #[derive(Debug)]
 pub(crate) struct Store {
-    /// One for a command, several for a server: each waits for the disk by itself
-    conns: Vec<Mutex<Connection>>,
+    /// Writes, and reads too where there is no other
+    writer: Mutex<Connection>,
+    /// A server has several: none of its threads waits for what another reads
+    readers: Vec<Mutex<Connection>>,
+    /// What is written and not on disk yet, where several threads may wait for that together
+    log: Option<Log>,
     dir: PathBuf,
     presence: OnceLock<Presence>,
     /// Approvals as this process has moved them, in order, until somebody takes them
@@ -145,8 +152,8 @@ impl Store {
     }
 
     fn on(conn: Connection, dir: PathBuf) -> Self {
-        let (conns, moved) = (vec![Mutex::new(conn)], Mutex::default());
-        Self { conns, dir, presence: OnceLock::new(), moved }
+        let (writer, readers, log) = (Mutex::new(conn), Vec::new(), None);
+        Self { writer, readers, log, dir, presence: OnceLock::new(), moved: Mutex::default() }
     }
 
     /// Takes the lock that all processes on this store share; it is freed when the file is dropped.
@@ -177,14 +184,17 @@ impl Store {
         Ok(self.presence.get_or_init(|| entered).name())
     }
 
-    /// Returns a connection that nobody uses, or the first once it is free.
+    /// Returns a connection for a statement of its own: one that nobody uses, or the first once it is free.
     fn conn(&self) -> MutexGuard<'_, Connection> {
-        let free = self.conns.iter().find_map(|conn| match conn.try_lock() {
+        let free = self.readers.iter().find_map(|conn| match conn.try_lock() {
             Ok(conn) => Some(conn),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
             Err(TryLockError::WouldBlock) => None,
         });
-        free.unwrap_or_else(|| self.conns[0].lock().unwrap_or_else(PoisonError::into_inner))
+        free.unwrap_or_else(|| {
+            let first = self.readers.first().unwrap_or(&self.writer);
+            first.lock().unwrap_or_else(PoisonError::into_inner)
+        })
     }
 }
 
@@ -260,7 +270,7 @@ fn migrated(dir: &Path, path: &Path) -> Result<Connection> {
 
 /// Applies what is missing in one transaction, and returns the store's id.
 fn migrate(conn: &mut Connection) -> Result<String> {
-    let tx = immediate(conn)?;
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let from = version(&tx)?;
     for step in &MIGRATIONS[from..] {
         tx.execute_batch(step)?;
@@ -276,11 +286,6 @@ fn migrate(conn: &mut Connection) -> Result<String> {
     let id = tx.query_row("SELECT id FROM store", [], |row| row.get(0))?;
     tx.commit()?;
     Ok(id)
-}
-
-/// Begins a transaction that will write: it waits for its turn here, never in the middle.
-fn immediate(conn: &mut Connection) -> Result<Transaction<'_>> {
-    Ok(conn.transaction_with_behavior(TransactionBehavior::Immediate)?)
 }
 
 /// Takes the lock file of a store's directory, waiting for whoever has it.

@@ -1,8 +1,8 @@
 //! What is kept of APIs elsewhere: keys, and what was last seen there. All of it is sealed.
 
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use rusqlite::{OptionalExtension as _, params};
 
-use super::{Store, immediate, sealed};
+use super::{Store, Writing, sealed};
 use crate::api::error::Result;
 use crate::api::time::Millis;
 
@@ -60,8 +60,7 @@ impl Store {
         things: &[(String, Vec<u8>)],
         now: Millis,
     ) -> Result<()> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         for (name, bytes) in things {
             tx.prepare_cached(
                 "INSERT INTO remote (kind, scope, name, seen_at) VALUES (?1, ?2, ?3, ?4)
@@ -109,15 +108,14 @@ impl Store {
 
     /// Forgets what is kept in a place; returns whether there was anything.
     pub(crate) fn forget_remote(&self, place: &Place<'_>) -> Result<bool> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let was_there = forget(&tx, place)?;
         tx.commit()?;
         Ok(was_there)
     }
 }
 
-fn forget(tx: &Transaction<'_>, place: &Place<'_>) -> Result<bool> {
+fn forget(tx: &Writing<'_>, place: &Place<'_>) -> Result<bool> {
     let gone = tx.execute(
         "DELETE FROM remote WHERE kind = ?1 AND scope = ?2 AND name = ?3",
         params![place.kind.as_str(), place.scope, place.name],

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use rusqlite::{OptionalExtension as _, params};
 
-use super::{Store, immediate};
+use super::{Store, Writing};
 use crate::api::error::{Code, Error, Result};
 use crate::api::vault::{KEY_CHANGED, Key, KeySource, is_sealed_by};
 
@@ -38,8 +38,7 @@ impl Store {
 
     /// Stores sealed bytes for an owner who has none; returns whether these are the ones that count.
     pub(crate) fn put_first_sealed(&self, owner: &str, bytes: &[u8]) -> Result<bool> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let present = tx.query_row("SELECT 1 FROM sealed WHERE owner = ?1", [owner], |_| Ok(()));
         if present.optional()?.is_some() {
             return Ok(false);
@@ -51,8 +50,7 @@ impl Store {
 
     /// Replaces the sealed bytes of an owner if they still are `before`; returns whether they were.
     pub(crate) fn replace_sealed(&self, owner: &str, before: &[u8], after: &[u8]) -> Result<bool> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let present: Option<Vec<u8>> = tx
             .query_row("SELECT bytes FROM sealed WHERE owner = ?1", [owner], |row| row.get(0))
             .optional()?;
@@ -77,8 +75,7 @@ impl Store {
         key: &Key,
         reseal: impl Fn(&str, &[u8]) -> Result<Vec<u8>>,
     ) -> Result<usize> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let all = tx
             .prepare("SELECT owner, bytes FROM sealed ORDER BY owner")?
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -98,23 +95,24 @@ impl Store {
 /// Replaces the sealed bytes of an owner inside a larger transaction.
 ///
 /// Fails with the reason `key_changed` if another key seals this store by now: nobody could open them.
-pub(super) fn put(tx: &Transaction<'_>, owner: &str, bytes: &[u8]) -> Result<()> {
-    let key: Option<String> = tx.query_row("SELECT key_id FROM store", [], |row| row.get(0))?;
+pub(super) fn put(tx: &Writing<'_>, owner: &str, bytes: &[u8]) -> Result<()> {
+    let key: Option<String> =
+        tx.prepare_cached("SELECT key_id FROM store")?.query_row([], |row| row.get(0))?;
     if key.is_some_and(|key| !is_sealed_by(bytes, &key)) {
         return Err(Error::new(Code::InternalError, "the key of the vault was changed meanwhile")
             .hint("run the command again")
             .reason(KEY_CHANGED));
     }
-    tx.execute(
+    tx.prepare_cached(
         "INSERT INTO sealed (owner, bytes) VALUES (?1, ?2)
          ON CONFLICT (owner) DO UPDATE SET bytes = excluded.bytes",
-        params![owner, bytes],
-    )?;
+    )?
+    .execute(params![owner, bytes])?;
     Ok(())
 }
 
 /// Deletes the sealed bytes of an owner inside a larger transaction.
-pub(super) fn delete(tx: &Transaction<'_>, owner: &str) -> Result<()> {
-    tx.execute("DELETE FROM sealed WHERE owner = ?1", [owner])?;
+pub(super) fn delete(tx: &Writing<'_>, owner: &str) -> Result<()> {
+    tx.prepare_cached("DELETE FROM sealed WHERE owner = ?1")?.execute([owner])?;
     Ok(())
 }

@@ -1,10 +1,13 @@
 //! A store that several threads use at once: what a server has, and a command has no need of.
+//!
+//! One connection writes, as only one can; the others read meanwhile. What is written is in `SQLite`'s log by the
+//! time others may write, and whoever wrote it then waits for the disk, together with all who wait by then.
 
 use std::fs::File;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use rusqlite::hooks::Wal;
-use rusqlite::{Connection, OpenFlags, ffi};
+use rusqlite::{OpenFlags, ffi};
 
 use super::{Store, connect, unwritable};
 use crate::api::error::Result;
@@ -12,8 +15,28 @@ use crate::api::error::Result;
 /// How many statements a server keeps ready on each of its connections: all that there are.
 const STATEMENTS: usize = 256;
 
-/// How long the log grows, in pages, before it is brought into the database: `SQLite`'s own measure.
-const CHECKPOINT: i32 = 1_000;
+/// How long the log grows, in pages, before it is brought into the database: most pages change many times on the
+/// way, and are brought there once. As many as `SQLite` finds in one step.
+const CHECKPOINT: i32 = 4_000;
+
+/// `SQLite`'s log: how far it is written, and how far it is on disk.
+#[derive(Debug)]
+pub(super) struct Log {
+    file: File,
+    /// How many commits it holds
+    written: AtomicU64,
+    /// Held by whoever waits for the disk
+    synced: Mutex<Synced>,
+}
+
+/// Commits by their number.
+#[derive(Debug, Default)]
+struct Synced {
+    /// All up to this one are on disk
+    upto: u64,
+    /// Up to this one, they may not be: the disk has failed
+    lost: u64,
+}
 
 impl Store {
     /// Returns the same store for `threads` at once: none of them waits for what another reads.
@@ -21,40 +44,51 @@ impl Store {
     /// Fails with `Internal` if the file cannot be opened so often.
     pub(crate) fn shared(mut self, threads: usize) -> Result<Self> {
         let path = self.dir.join("naive.db");
-        for _ in self.conns.len()..threads {
+        for _ in 0..threads {
             let conn = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-            self.conns.push(Mutex::new(conn));
-        }
-        let log = File::options().write(true).open(self.dir.join("naive.db-wal"));
-        let log = Arc::new(log.map_err(unwritable)?);
-        for conn in &mut self.conns {
-            let conn = conn.get_mut().unwrap_or_else(PoisonError::into_inner);
             conn.set_prepared_statement_cache_capacity(STATEMENTS);
-            sync_together(conn, &log)?;
+            self.readers.push(Mutex::new(conn));
         }
+        let writer = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner);
+        writer.set_prepared_statement_cache_capacity(STATEMENTS);
+        writer.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
+        // Source: SQLite's documentation of `PRAGMA synchronous` (read 2026-11-28): the log is written in order, and
+        // synced only before what it holds is brought into the database. `Log` syncs it for every commit.
+        writer.pragma_update(None, "synchronous", "NORMAL")?;
+        let file = File::options().write(true).open(self.dir.join("naive.db-wal"));
+        let (file, written, synced) =
+            (file.map_err(unwritable)?, AtomicU64::new(0), Mutex::default());
+        self.log = Some(Log { file, written, synced });
         Ok(self)
     }
 }
 
-/// Has a connection wait for the disk after each commit once others may write again, not before: so those who
-/// commit at the same time wait together. What a commit returns from is on disk, as ever.
-///
-/// Source: `SQLite`'s documentation of `sqlite3_wal_hook` and of `PRAGMA synchronous` (read 2026-11-28): with
-/// `NORMAL` the log is written in order and not synced, and the hook runs when the lock is free.
-fn sync_together(conn: &mut Connection, log: &Arc<File>) -> Result<()> {
-    let log = Arc::clone(log);
-    conn.execute_batch("PRAGMA synchronous = NORMAL;")?;
-    conn.wal_hook(Some(move |wal: &mut Wal, pages| {
-        log.sync_data().map_err(|_| {
-            rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR_FSYNC), None)
-        })?;
-        if pages >= CHECKPOINT {
-            // Whoever still reads holds it up; the next commit tries again.
-            let _ = wal.checkpoint();
+impl Log {
+    /// Returns the number of a commit. Call it once that is written, and before anyone else writes.
+    pub(super) fn number(&self) -> u64 {
+        self.written.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// Returns once the commit of that number is on disk.
+    ///
+    /// While one waits for the disk, others write, and are all served by the next wait: whoever has its turn
+    /// waits for everything that was written before that began.
+    pub(super) fn sync(&self, number: u64) -> Result<()> {
+        let mut synced = self.synced.lock().unwrap_or_else(PoisonError::into_inner);
+        if synced.upto < number && synced.lost < number {
+            let written = self.written.load(Ordering::SeqCst);
+            match self.file.sync_data() {
+                Ok(()) => synced.upto = written,
+                // The system tells of it once, and may take the pages for clean from then on.
+                Err(_) => synced.lost = written,
+            }
+        }
+        if number <= synced.lost {
+            let failed = ffi::Error::new(ffi::SQLITE_IOERR_FSYNC);
+            return Err(rusqlite::Error::SqliteFailure(failed, None).into());
         }
         Ok(())
-    }))?;
-    Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -77,7 +111,7 @@ mod tests {
             for thread in 0..8 {
                 let store = &store;
                 scope.spawn(move || {
-                    for number in 0..50 {
+                    for number in 0..300 {
                         let user = new_user(format!("{thread}-{number}"));
                         store.create_user(&user, Millis::now()).unwrap();
                         assert!(store.user(&user.external_id.unwrap()).unwrap().is_some());
@@ -87,9 +121,9 @@ mod tests {
         });
 
         let other = Store::open(dir.path()).unwrap();
-        assert_eq!(other.users().unwrap().len(), 401);
+        assert_eq!(other.users().unwrap().len(), 2401);
         // It was brought into the database on the way: the log does not grow without an end.
         let log = dir.path().join("naive.db-wal").metadata().unwrap().len();
-        assert!(log < 3 * 1_000 * 4_096, "{log}");
+        assert!(log < 2 * u64::from(CHECKPOINT.unsigned_abs()) * 4_096, "{log}");
     }
 }

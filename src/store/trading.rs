@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection as Database, OptionalExtension as _, Row, params};
 
-use super::{Store, immediate, kits, mirror, parsed, sealed, word};
+use super::{Store, kits, mirror, parsed, sealed, word};
 use crate::api::error::Result;
 use crate::api::ids::ConnectionId;
 use crate::api::kits::Kit;
@@ -106,8 +106,7 @@ impl Store {
 
     /// Stores what was decided about the brokerage, with the sealed secret of its app where it is a new one.
     pub(crate) fn put_broker(&self, row: &BrokerRow, secret: Option<(&str, &[u8])>) -> Result<()> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         tx.execute(
             "INSERT OR REPLACE INTO broker (one, client_id, redirect_uri, disclosure, base_url)
              VALUES (1, ?1, ?2, ?3, ?4)",
@@ -116,7 +115,7 @@ impl Store {
         if let Some((owner, bytes)) = secret {
             sealed::put(&tx, owner, bytes)?;
         }
-        Ok(tx.commit()?)
+        tx.commit()
     }
 
     /// Forgets a connection with its logins and the credential of `owner`.
@@ -126,13 +125,12 @@ impl Store {
         owner: &str,
         now: Millis,
     ) -> Result<()> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         tx.execute("DELETE FROM flows WHERE connection_id = ?1", [id.as_str()])?;
         mirror::forgotten(&tx, id, now)?;
         tx.execute("DELETE FROM connections WHERE id = ?1", [id.as_str()])?;
         sealed::delete(&tx, owner)?;
-        Ok(tx.commit()?)
+        tx.commit()
     }
 
     /// Writes an order down before it is sent, if `judge` allows it under the user's kit, beside those that count
@@ -146,8 +144,7 @@ impl Store {
         (since, now): (Millis, Millis),
         judge: impl FnOnce(&Kit, &[Spent]) -> Result<()>,
     ) -> Result<Reserved> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         if let Some((intent, digest)) = written(&tx, (new.user, new.env, new.client_order_id))?
             && (intent.status != IntentStatus::Refused || digest != new.digest)
         {

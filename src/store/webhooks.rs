@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection as Database, OptionalExtension as _, Row, params};
 
-use super::{Store, immediate, json, parsed, sealed, word};
+use super::{Store, json, parsed, sealed, word};
 use crate::api::error::Result;
 use crate::api::time::Millis;
 use crate::api::webhooks::{LastDelivery, Webhook, WebhookId, WebhookState};
@@ -16,8 +16,7 @@ impl Store {
     /// Keeps a webhook with its sealed secret; returns whether there was room for one more.
     pub(crate) fn insert_webhook(&self, new: &Webhook, secret: &[u8]) -> Result<bool> {
         let events: Vec<_> = new.event_types.iter().map(|event| event.as_str()).collect();
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let fits = tx.execute(
             "INSERT INTO webhooks (id, url, events, user_id, active, created_at)
              SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE (SELECT count(*) FROM webhooks) < ?7",
@@ -62,8 +61,7 @@ impl Store {
 
     /// Forgets a webhook with its secret and all that waits for it; returns it as it was, if it was there.
     pub(crate) fn delete_webhook(&self, id: &WebhookId) -> Result<Option<Webhook>> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         tx.execute("DELETE FROM deliveries WHERE webhook_id = ?1", [id.as_str()])?;
         let gone = tx
             .query_row(

@@ -4,7 +4,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
 use super::clients::{self, Registration};
-use super::{Store, immediate, json, parsed, sealed, word};
+use super::{Store, json, parsed, sealed, word};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, UserRef, fresh};
 use crate::api::time::Millis;
@@ -97,8 +97,7 @@ impl Store {
     /// Returns the user of that UUID, who is created if there is none.
     pub(crate) fn enrol(&self, id: Uuid, now: Millis) -> Result<User> {
         let id = id.to_string();
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         tx.execute(
             "INSERT INTO users (id, status, is_default, created_at) VALUES (?1, 'active', 0, ?2)
              ON CONFLICT (id) DO NOTHING",
@@ -198,8 +197,7 @@ impl Store {
         row: &ToolkitRow,
         secret: Option<(&str, &[u8])>,
     ) -> Result<()> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         tx.execute(
             "INSERT INTO toolkits (slug, manifest, enabled, client_id, scopes)
              VALUES (?1, ?2, ?3, ?4, ?5)
@@ -216,7 +214,7 @@ impl Store {
         if let Some((owner, bytes)) = secret {
             sealed::put(&tx, owner, bytes)?;
         }
-        Ok(tx.commit()?)
+        tx.commit()
     }
 
     /// Returns the users who have a connection to a toolkit, oldest first.
@@ -228,8 +226,7 @@ impl Store {
     ///
     /// Returns who is, in the order they were created; nobody, if it was forgotten.
     pub(crate) fn remove_toolkit(&self, slug: &Slug, owner: &str) -> Result<Vec<User>> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let connected = connected(&tx, slug)?;
         if connected.is_empty() {
             tx.execute("DELETE FROM toolkits WHERE slug = ?1", [slug.as_str()])?;

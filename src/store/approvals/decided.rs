@@ -1,14 +1,12 @@
 //! What people decide about a frozen action: of any number of them one does.
 
-use rusqlite::Transaction;
-
 use super::sending::claimed;
 use super::{ApprovalRow, SKEW, action_name, expired, moved, record, result_owner, row_of, text};
 use crate::api::approvals::{Actor, ApprovalStatus};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::ApprovalId;
 use crate::api::time::Millis;
-use crate::store::{Store, immediate, sealed};
+use crate::store::{Store, Writing, sealed};
 
 /// What somebody decides.
 #[derive(Debug, Clone, Copy)]
@@ -124,8 +122,7 @@ impl Store {
         decision: &Decision<'_>,
         (status, outcome): (ApprovalStatus, &[u8]),
     ) -> Result<Option<(ApprovalRow, bool)>> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let Some(row) = row_of(&tx, id)? else { return Ok(None) };
         if row.status != ApprovalStatus::Unknown {
             return Ok(Some((row, false)));
@@ -153,10 +150,9 @@ impl Store {
         id: &ApprovalId,
         decision: &Decision<'_>,
         open: impl FnOnce(&ApprovalRow) -> bool,
-        run: impl FnOnce(&Transaction<'_>, &ApprovalRow) -> Result<ApprovalRow>,
+        run: impl FnOnce(&Writing<'_>, &ApprovalRow) -> Result<ApprovalRow>,
     ) -> Result<Option<(ApprovalRow, bool)>> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let Some(row) = row_of(&tx, id)? else { return Ok(None) };
         if !open(&row) {
             return Ok(Some((row, false)));
@@ -183,7 +179,7 @@ fn is_pending(row: &ApprovalRow) -> bool {
 
 /// Ends what is approved and was not sent: it is not done, for this sealed reason.
 pub(super) fn failed(
-    tx: &Transaction<'_>,
+    tx: &Writing<'_>,
     row: &ApprovalRow,
     why: &[u8],
     (by, at): (&Actor, Millis),
@@ -196,7 +192,7 @@ pub(super) fn failed(
 
 /// Ends by a decision what was not sent.
 fn ended(
-    tx: &Transaction<'_>,
+    tx: &Writing<'_>,
     row: &ApprovalRow,
     decision: &Decision<'_>,
     status: ApprovalStatus,

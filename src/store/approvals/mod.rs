@@ -12,14 +12,14 @@ mod tests;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use rusqlite::{ErrorCode, OptionalExtension as _, Row, ToSql, Transaction, params};
+use rusqlite::{ErrorCode, OptionalExtension as _, Row, ToSql, params};
 
 pub(crate) use decided::{Decision, Then};
 pub(crate) use read::Filter;
 pub(crate) use sending::End;
 
 use super::log::append;
-use super::{Entry, Store, deliveries, idempotency, immediate, json, parsed, sealed, word};
+use super::{Entry, Store, Writing, deliveries, idempotency, json, parsed, sealed, word};
 use crate::api::approvals::{Actor, ApprovalStatus, Class};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ApprovalId, fresh};
@@ -121,12 +121,10 @@ impl Store {
         new: &NewApproval<'_>,
         seal: impl Fn(i64) -> Result<Sealed>,
     ) -> Result<ApprovalRow> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let last: Option<i64> = tx
-            .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'approvals'", [], |row| {
-                row.get(0)
-            })
+            .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'approvals'")?
+            .query_row([], |row| row.get(0))
             .optional()?;
         let seq = last.unwrap_or_default() + 1;
         let sealed = seal(seq)?;
@@ -207,7 +205,7 @@ pub(crate) fn result_owner(id: &ApprovalId) -> String {
 }
 
 /// Reads an approval inside a larger transaction.
-fn row_of(tx: &Transaction<'_>, id: &ApprovalId) -> Result<Option<ApprovalRow>> {
+fn row_of(tx: &Writing<'_>, id: &ApprovalId) -> Result<Option<ApprovalRow>> {
     let mut select = tx.prepare_cached("SELECT * FROM approvals WHERE id = ?1")?;
     Ok(select.query_row([id.as_str()], approval_row).optional()?)
 }
@@ -215,7 +213,7 @@ fn row_of(tx: &Transaction<'_>, id: &ApprovalId) -> Result<Option<ApprovalRow>> 
 /// Changes an approval if it still stands where it stood when `row` was read: `set` is the change, whose
 /// values are `?4` and up. Fails if it does not, which inside one transaction nobody can bring about.
 fn moved(
-    tx: &Transaction<'_>,
+    tx: &Writing<'_>,
     row: &ApprovalRow,
     set: &str,
     values: &[&dyn ToSql],
@@ -233,7 +231,7 @@ fn moved(
 }
 
 /// Ends an approval that nobody decided, or sent, in time.
-fn expired(tx: &Transaction<'_>, row: &ApprovalRow, now: Millis) -> Result<ApprovalRow> {
+fn expired(tx: &Writing<'_>, row: &ApprovalRow, now: Millis) -> Result<ApprovalRow> {
     let row = moved(tx, row, "status = 'expired', owner = NULL, updated_at = ?4", &[&now.0])?;
     record(tx, &row, ("approval.expired", "done"), (&Actor::system(), now))?;
     Ok(row)
@@ -258,7 +256,7 @@ impl ApprovalRow {
 
 /// Appends what happened to an approval to the log: what was done, how it ended, by whom and when.
 fn record(
-    tx: &Transaction<'_>,
+    tx: &Writing<'_>,
     row: &ApprovalRow,
     (action, outcome): (&'static str, &str),
     (by, at): (&Actor, Millis),

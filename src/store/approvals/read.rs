@@ -7,8 +7,8 @@ use crate::api::approvals::ApprovalStatus;
 use crate::api::error::Result;
 use crate::api::ids::ApprovalId;
 use crate::api::time::Millis;
+use crate::store::Store;
 use crate::store::presence::is_alive;
-use crate::store::{Store, immediate};
 
 /// Which approvals are wanted.
 #[derive(Debug, Default)]
@@ -28,8 +28,7 @@ impl Store {
         if !row.is_over(now) {
             return Ok(Some(row));
         }
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let Some(row) = row_of(&tx, id)? else { return Ok(None) };
         if !row.is_over(now) {
             // Another process was faster.
@@ -86,13 +85,13 @@ impl Store {
 
     /// Ends every approval that nobody decided in time; writes nothing where there is none.
     pub(crate) fn expire_due(&self, now: Millis) -> Result<()> {
-        let mut conn = self.conn();
         let due = "SELECT * FROM approvals WHERE status = 'pending' AND expires_at <= ?1";
-        let none = conn.prepare_cached(due)?.query_row([now.0], |_| Ok(())).optional()?.is_none();
+        let none =
+            self.conn().prepare_cached(due)?.query_row([now.0], |_| Ok(())).optional()?.is_none();
         if none {
             return Ok(());
         }
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let rows = tx
             .prepare_cached(due)?
             .query_map([now.0], approval_row)?

@@ -1,7 +1,7 @@
 //! Sending what was approved: the claim is on disk before the first byte leaves, and what comes of it is
 //! written by whoever holds the claim alone.
 
-use rusqlite::{Transaction, params};
+use rusqlite::params;
 
 use super::decided::failed;
 use super::{ApprovalRow, action_name, expired, moved, record, result_owner, row_of};
@@ -10,7 +10,7 @@ use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ApprovalId, ConnectionId};
 use crate::api::time::Millis;
 use crate::store::generation::advance;
-use crate::store::{Store, immediate, sealed};
+use crate::store::{Store, Writing, sealed};
 
 /// What came of a send.
 #[derive(Debug, Clone, Copy)]
@@ -42,8 +42,7 @@ impl Store {
         (now, settle): (Millis, Millis),
     ) -> Result<Option<ApprovalRow>> {
         let me = self.presence()?;
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let row = row_of(&tx, id)?.filter(|row| row.status == ApprovalStatus::Approved);
         let Some(row) = row else { return Ok(None) };
         if row.is_over(now) {
@@ -73,8 +72,7 @@ impl Store {
         why: &[u8],
         (by, now): (&Actor, Millis),
     ) -> Result<Option<ApprovalRow>> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let row = row_of(&tx, id)?.filter(|row| row.status == ApprovalStatus::Approved);
         let Some(row) = row else { return Ok(None) };
         let row = failed(&tx, &row, why, (by, now))?;
@@ -86,8 +84,7 @@ impl Store {
     /// Takes over what the process that sent it left; `None` if another was faster, or it has ended.
     pub(crate) fn adopt(&self, row: &ApprovalRow, now: Millis) -> Result<Option<ApprovalRow>> {
         let me = self.presence()?;
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let Some(present) = still(&tx, row)? else { return Ok(None) };
         check_approved(&tx, &present)?;
         let set = "owner = ?4, epoch = epoch + 1, updated_at = ?5";
@@ -104,8 +101,7 @@ impl Store {
         (now, settle): (Millis, Millis),
     ) -> Result<Option<ApprovalRow>> {
         let me = self.presence()?;
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let Some(present) = still(&tx, row)? else { return Ok(None) };
         let row = claimed(&tx, &present, (me, settle), (by, now))?;
         tx.commit()?;
@@ -119,8 +115,7 @@ impl Store {
         end: &End<'_>,
         (by, now): (&Actor, Millis),
     ) -> Result<Option<ApprovalRow>> {
-        let mut conn = self.conn();
-        let tx = immediate(&mut conn)?;
+        let tx = self.write()?;
         let Some(present) = still(&tx, row)? else { return Ok(None) };
         sealed::put(&tx, &result_owner(&row.id), end.outcome)?;
         attempt(&tx, &present, (end.phase, now), (end.http_status, Some(end.word)))?;
@@ -141,7 +136,7 @@ impl Store {
 }
 
 /// Fails with the reason `approval_altered` if the log does not know that somebody approved it.
-fn check_approved(tx: &Transaction<'_>, row: &ApprovalRow) -> Result<()> {
+fn check_approved(tx: &Writing<'_>, row: &ApprovalRow) -> Result<()> {
     let known = tx
         .prepare_cached(
             "SELECT 1 FROM log WHERE approval_id = ?1 AND action = 'approval.approved' LIMIT 1",
@@ -159,14 +154,14 @@ fn check_approved(tx: &Transaction<'_>, row: &ApprovalRow) -> Result<()> {
 }
 
 /// Returns the row as it is now, if it still is being sent under the same claim.
-fn still(tx: &Transaction<'_>, row: &ApprovalRow) -> Result<Option<ApprovalRow>> {
+fn still(tx: &Writing<'_>, row: &ApprovalRow) -> Result<Option<ApprovalRow>> {
     let present = row_of(tx, &row.id)?;
     Ok(present.filter(|now| now.status == ApprovalStatus::Sending && now.epoch == row.epoch))
 }
 
 /// Claims an approval for the process `me`, inside a larger transaction.
 pub(super) fn claimed(
-    tx: &Transaction<'_>,
+    tx: &Writing<'_>,
     row: &ApprovalRow,
     (me, settle): (&str, Millis),
     (by, now): (&Actor, Millis),
@@ -186,7 +181,7 @@ pub(super) fn claimed(
 
 /// Notes what happened to a send.
 fn attempt(
-    tx: &Transaction<'_>,
+    tx: &Writing<'_>,
     row: &ApprovalRow,
     (phase, at): (&str, Millis),
     (http_status, detail): (Option<u16>, Option<&str>),

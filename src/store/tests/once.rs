@@ -7,7 +7,7 @@ use rusqlite::params;
 use super::{DAY, MINUTE};
 use crate::api::ids::ApprovalId;
 use crate::api::time::Millis;
-use crate::store::{Keyed, Restored, Standing, Store, generation, idempotency, immediate, restore};
+use crate::store::{Keyed, Restored, Standing, Store, generation, idempotency, restore};
 
 const CALL: Keyed<'_> =
     Keyed { principal: "operator", key: "k", action: "users.create", digest: b"1", leaves: true };
@@ -113,8 +113,7 @@ fn an_answer_is_kept_for_a_day_and_a_key_while_its_approval_is_open() {
     claimed(&store, &held, 1);
     let id = approval(&store, "pending");
     {
-        let mut conn = store.conn();
-        let tx = immediate(&mut conn).unwrap();
+        let tx = store.write().unwrap();
         idempotency::hold(&tx, "operator", "held", &id).unwrap();
         tx.commit().unwrap();
     }
@@ -130,8 +129,7 @@ fn an_answer_is_kept_for_a_day_and_a_key_while_its_approval_is_open() {
 /// Counts a claim as whoever sends something does.
 fn claim(store: &Store) {
     {
-        let mut conn = store.conn();
-        let tx = immediate(&mut conn).unwrap();
+        let tx = store.write().unwrap();
         generation::advance(&tx).unwrap();
         tx.commit().unwrap();
     }
