@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension as _, Row, params};
 
+use super::columns::Columns;
 use super::flows::{self, Flow};
 use super::{Store, Writing, json, parsed};
 use crate::api::connections::{Connection, PendingLogin, Status};
@@ -45,15 +46,16 @@ pub(crate) struct Begun {
     pub(crate) superseded: bool,
 }
 
-const CONNECTION: &str = "SELECT id, user_id, toolkit, status, label, account, scopes, fields,
-    created_at, last_status_at, last_used_at, reason, is_default FROM connections";
+/// The columns that [`connection`] reads, and then whose it is.
+pub(super) const CONNECTION: &str = "id, toolkit, status, label, account, scopes, created_at,
+    last_status_at, last_used_at, reason, is_default, user_id";
 
 impl Store {
     /// Returns a user's active and expired connections to apps, the one that changed last first.
     pub(crate) fn connected(&self, user: &str) -> Result<Vec<Connection>> {
         let conn = self.conn();
         let mut select = conn.prepare_cached(&format!(
-            "{CONNECTION} WHERE user_id = ?1 AND status IN ('ACTIVE', 'EXPIRED')
+            "SELECT {CONNECTION} FROM connections WHERE user_id = ?1 AND status IN ('ACTIVE', 'EXPIRED')
                  AND toolkit <> 'brokerage'
              ORDER BY last_status_at DESC, toolkit",
         ))?;
@@ -70,7 +72,7 @@ impl Store {
     ) -> Result<Vec<Connection>> {
         let conn = self.conn();
         let mut select = conn.prepare_cached(&format!(
-            "{CONNECTION} WHERE user_id = ?1 AND (?2 IS NULL AND toolkit <> 'brokerage' OR toolkit = ?2)
+            "SELECT {CONNECTION} FROM connections WHERE user_id = ?1 AND (?2 IS NULL AND toolkit <> 'brokerage' OR toolkit = ?2)
              ORDER BY status <> 'ACTIVE', last_status_at DESC, id",
         ))?;
         let rows = select.query_map(params![user, toolkit.map(Slug::as_str)], connection)?;
@@ -80,7 +82,8 @@ impl Store {
     /// Returns a connection with its user's UUID.
     pub(crate) fn connection(&self, id: &ConnectionId) -> Result<Option<(String, Connection)>> {
         let conn = self.conn();
-        let mut select = conn.prepare_cached(&format!("{CONNECTION} WHERE id = ?1"))?;
+        let mut select =
+            conn.prepare_cached(&format!("SELECT {CONNECTION} FROM connections WHERE id = ?1"))?;
         let found = select
             .query_row([id.as_str()], |row| Ok((row.get("user_id")?, connection(row)?)))
             .optional()?;
@@ -214,25 +217,25 @@ fn begin_row(tx: &Writing<'_>, new: &NewFlow<'_>, now: Millis) -> Result<(Connec
     Ok(begun)
 }
 
-/// Reads a row of `connections`, its columns by name.
+/// Reads a row of [`CONNECTION`].
 pub(super) fn connection(row: &Row<'_>) -> rusqlite::Result<Connection> {
-    let id: ConnectionId = parsed(row, "id")?;
-    let status: String = row.get("status")?;
+    let mut columns = Columns::of(row);
+    let id: ConnectionId = columns.parsed()?;
+    let toolkit = columns.parsed()?;
+    let status: String = columns.next()?;
+    let status = Status::ALL.into_iter().find(|known| known.as_str() == status);
     Ok(Connection {
         connected_account_id: id.clone(),
         id,
-        toolkit: parsed(row, "toolkit")?,
-        status: Status::ALL
-            .into_iter()
-            .find(|known| known.as_str() == status)
-            .unwrap_or(Status::Failed),
-        label: row.get::<_, Option<String>>("label")?.and_then(|label| label.parse().ok()),
-        account: row.get("account")?,
-        scopes: json(row, "scopes")?,
-        created_at: Millis(row.get("created_at")?),
-        last_status_at: Millis(row.get("last_status_at")?),
-        last_used_at: row.get::<_, Option<i64>>("last_used_at")?.map(Millis),
-        reason: row.get("reason")?,
-        is_default: row.get("is_default")?,
+        toolkit,
+        status: status.unwrap_or(Status::Failed),
+        label: columns.next::<Option<String>>()?.and_then(|label| label.parse().ok()),
+        account: columns.next()?,
+        scopes: columns.json()?,
+        created_at: Millis(columns.next()?),
+        last_status_at: Millis(columns.next()?),
+        last_used_at: columns.next::<Option<i64>>()?.map(Millis),
+        reason: columns.next()?,
+        is_default: columns.next()?,
     })
 }

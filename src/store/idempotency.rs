@@ -185,19 +185,18 @@ fn derived(parts: &[&str]) -> String {
     key
 }
 
-/// Lets a key stand for an approval from now on, in the transaction that freezes the call: `upstream` is the
-/// one by which the upstream knows it.
+/// Lets a key stand for an approval from now on, in the transaction that freezes the call.
 pub(super) fn hold(
     tx: &Writing<'_>,
     principal: &str,
-    upstream: &str,
+    key: &str,
     approval: &ApprovalId,
 ) -> Result<()> {
     tx.prepare_cached(
         "UPDATE idempotency SET approval_id = ?3, owner = NULL
-         WHERE principal = ?1 AND upstream = ?2 AND done = 0",
+         WHERE principal = ?1 AND key = ?2 AND done = 0",
     )?
-    .execute([principal, upstream, approval.as_str()])?;
+    .execute([principal, key, approval.as_str()])?;
     Ok(())
 }
 

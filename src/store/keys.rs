@@ -2,7 +2,8 @@
 
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::{Store, Writing, word};
+use super::columns::Columns;
+use super::{Store, Writing};
 use crate::api::error::{Error, Result};
 use crate::api::ids::AppId;
 use crate::api::keys::Key;
@@ -100,20 +101,22 @@ pub(super) fn used(tx: &Writing<'_>, id: &str, at: Millis) -> Result<()> {
     Ok(())
 }
 
+/// Reads a row of [`COLUMNS`].
 fn key_row(row: &Row<'_>) -> rusqlite::Result<Key> {
+    let mut columns = Columns::of(row);
     Ok(Key {
-        key_id: row.get("id")?,
-        name: row.get("name")?,
-        role: word(row, "role")?,
-        tenant_user_id: row.get("user_id")?,
-        dialect: word(row, "dialect")?,
-        app: row.get::<_, Option<String>>("app")?.and_then(|app| app.parse().ok()),
-        prefix: row.get("prefix")?,
-        last_4: row.get("last_4")?,
-        created_at: Millis(row.get("created_at")?),
-        expires_at: row.get::<_, Option<i64>>("expires_at")?.map(Millis),
-        last_used_at: row.get::<_, Option<i64>>("last_used_at")?.map(Millis),
-        revoked: row.get::<_, Option<i64>>("revoked_at")?.is_some(),
+        key_id: columns.next()?,
+        name: columns.next()?,
+        role: columns.word()?,
+        tenant_user_id: columns.next()?,
+        dialect: columns.word()?,
+        app: columns.next::<Option<String>>()?.and_then(|app| app.parse().ok()),
+        prefix: columns.next()?,
+        last_4: columns.next()?,
+        created_at: Millis(columns.next()?),
+        expires_at: columns.next::<Option<i64>>()?.map(Millis),
+        last_used_at: columns.next::<Option<i64>>()?.map(Millis),
+        revoked: columns.next::<Option<i64>>()?.is_some(),
     })
 }
 

@@ -118,8 +118,8 @@ fn of_id(conn: &Connection, id: &str) -> Result<Kit> {
 
 /// Returns the kit that a user is under by now: its own, or the default one.
 pub(super) fn of_user(db: &Connection, user: &str) -> rusqlite::Result<Kit> {
-    let of_user = "WHERE id = (SELECT kit_id FROM users WHERE id = ?1)
-        OR is_default = 1 ORDER BY is_default LIMIT 1";
+    let of_user = "WHERE id = ifnull((SELECT kit_id FROM users WHERE users.id = ?1),
+        (SELECT kits.id FROM kits WHERE kits.is_default = 1))";
     db.prepare_cached(&format!("{KIT} {of_user}"))?.query_row([user], kit_row)
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection as Database, OptionalExtension as _, Row, params};
 
-use super::connections::connection;
+use super::connections::{CONNECTION, connection};
 use super::deliveries::Changed;
 use super::flows::{self, TIMED_OUT};
 use super::{Store, Writing, deliveries, parsed, sealed};
@@ -106,7 +106,8 @@ pub(super) fn forgotten(tx: &Writing<'_>, id: &ConnectionId, now: Millis) -> Res
 
 /// Returns how a connection stands, with its user's UUID.
 fn stands(tx: &Writing<'_>, id: &ConnectionId) -> Result<Option<(String, Connection)>> {
-    let mut select = tx.prepare_cached("SELECT * FROM connections WHERE id = ?1")?;
+    let mut select =
+        tx.prepare_cached(&format!("SELECT {CONNECTION} FROM connections WHERE id = ?1"))?;
     let row = |row: &Row<'_>| Ok((row.get("user_id")?, connection(row)?));
     Ok(select.query_row([id.as_str()], row).optional()?)
 }
@@ -126,11 +127,13 @@ impl Store {
         flows::succeed(&tx, id)?;
         let active = tx
             .query_row(
-                "UPDATE connections SET status = 'ACTIVE', account = ifnull(?2, account),
+                &format!(
+                    "UPDATE connections SET status = 'ACTIVE', account = ifnull(?2, account),
                      scopes = ?3, fields = ifnull(next_fields, fields), next_fields = NULL,
                      client_id = ?5, reason = NULL, last_status_at = max(?4, last_status_at + 1)
                  WHERE id = ?1 AND status NOT IN ('INACTIVE', 'REVOKED')
-                 RETURNING *",
+                 RETURNING {CONNECTION}"
+                ),
                 params![
                     id.as_str(),
                     grant.account,

@@ -165,7 +165,8 @@ impl Store {
 
     /// Returns this store's own id, a UUID made with it.
     pub(crate) fn id(&self) -> Result<String> {
-        Ok(self.conn().query_row("SELECT id FROM store", [], |row| row.get(0))?)
+        let conn = self.conn();
+        Ok(conn.prepare_cached("SELECT id FROM store")?.query_row([], |row| row.get(0))?)
     }
 
     /// Checks every page, and returns the first complaint, if there is one.

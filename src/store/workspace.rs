@@ -4,7 +4,8 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
 use super::clients::{self, Registration};
-use super::{Store, json, parsed, sealed, word};
+use super::columns::Columns;
+use super::{Store, json, parsed, sealed};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, UserRef, fresh};
 use crate::api::time::Millis;
@@ -280,18 +281,20 @@ fn status_name(status: UserStatus) -> &'static str {
     }
 }
 
+/// Reads a row of [`COLUMNS`].
 fn user_row(row: &Row<'_>) -> rusqlite::Result<User> {
+    let mut columns = Columns::of(row);
     Ok(User {
-        id: row.get("id")?,
-        external_id: row.get("external_id")?,
-        email: row.get("email")?,
-        label: row.get("label")?,
-        status: word(row, "status")?,
-        account_kit_id: row.get("kit_id")?,
-        account_kit: row.get("kit_name")?,
-        is_default: row.get("is_default")?,
-        created_at: Millis(row.get("created_at")?),
-        last_active_at: row.get::<_, Option<i64>>("last_active_at")?.map(Millis),
+        id: columns.next()?,
+        external_id: columns.next()?,
+        email: columns.next()?,
+        label: columns.next()?,
+        status: columns.word()?,
+        is_default: columns.next()?,
+        created_at: Millis(columns.next()?),
+        last_active_at: columns.next::<Option<i64>>()?.map(Millis),
+        account_kit_id: columns.next()?,
+        account_kit: columns.next()?,
     })
 }
 

@@ -6,7 +6,7 @@ use super::frozen::{FORM, Frozen};
 use crate::api::action::Action;
 use crate::api::approvals::{Account, PendingApproval};
 use crate::api::error::Result;
-use crate::api::ids::{ApprovalId, UserRef};
+use crate::api::ids::{ApprovalId, IdempotencyKey, UserRef};
 use crate::api::time::{Millis, Span};
 use crate::api::trading::order::MarketView;
 use crate::api::trading::words::OrderType;
@@ -64,8 +64,6 @@ impl Engine {
             account: ready.account,
             market,
         };
-        // What cannot be frozen is refused before the store is asked.
-        frozen.bytes()?;
         let row = NewApproval {
             id: &id,
             user_id: &frozen.user,
@@ -73,6 +71,7 @@ impl Engine {
             action_type: &frozen.action_type,
             class: frozen.class,
             idem_key: &frozen.idempotency_key,
+            key: scope.call.idempotency_key.as_ref().map(IdempotencyKey::as_str),
             requester: &frozen.requested_by,
             created_at: frozen.created_at,
             expires_at: frozen.expires_at,

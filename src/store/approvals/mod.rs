@@ -97,6 +97,8 @@ pub(crate) struct NewApproval<'a> {
     pub(crate) class: Class,
     /// The key by which the upstream knows it
     pub(crate) idem_key: &'a str,
+    /// The same where the call came with one of its caller's own, as they gave it
+    pub(crate) key: Option<&'a str>,
     /// Who asks
     pub(crate) requester: &'a Actor,
     /// When it is frozen
@@ -150,8 +152,9 @@ impl Store {
         ])
         .map_err(|error| taken(error, new.idem_key))?;
         sealed::put(&tx, &frozen_owner(new.id), &sealed.bytes)?;
-        // Where the key is its caller's own, it stands for the approval from now on.
-        idempotency::hold(&tx, &new.requester.actor_id, new.idem_key, new.id)?;
+        if let Some(key) = new.key {
+            idempotency::hold(&tx, &new.requester.actor_id, key, new.id)?;
+        }
         let row = row_of(&tx, new.id)?.ok_or_else(lost)?;
         record(&tx, &row, (action_name(new.action_type), "held"), (new.requester, new.created_at))?;
         deliveries::of_approval(&tx, None, &row)?;

@@ -38,6 +38,7 @@ fn freeze(store: &Store, at: i64, seals: bool) -> Option<ApprovalRow> {
         action_type: "cards.create",
         class: Class::C,
         idem_key: id.as_str(),
+        key: None,
         requester: &by,
         created_at: Millis(at),
         expires_at: Millis(at + 1000),
