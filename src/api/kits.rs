@@ -236,10 +236,10 @@ pub(crate) struct CreateKit {
     pub(crate) primitives_config: Option<BTreeMap<Primitive, PrimitiveConfig>>,
     /// Apps
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) connections_config: Option<ConnectionsConfig>,
+    pub(crate) connections_config: Option<Box<ConnectionsConfig>>,
     /// Trading, by env
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) trading_config: Option<TradingConfig>,
+    pub(crate) trading_config: Option<Box<TradingConfig>>,
     /// Whether calls on the workspace's own user are held like any other's
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) gate_default_user: Option<bool>,
@@ -265,10 +265,10 @@ pub(crate) struct UpdateKit {
     pub(crate) primitives_config: Option<BTreeMap<Primitive, PrimitiveConfig>>,
     /// Apps, as a whole
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) connections_config: Option<ConnectionsConfig>,
+    pub(crate) connections_config: Option<Box<ConnectionsConfig>>,
     /// Trading, as a whole
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) trading_config: Option<TradingConfig>,
+    pub(crate) trading_config: Option<Box<TradingConfig>>,
     /// Whether calls on the workspace's own user are held like any other's
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) gate_default_user: Option<bool>,

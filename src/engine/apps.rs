@@ -128,7 +128,7 @@ pub(crate) fn integrating(kit: &Kit, toolkits: impl IntoIterator<Item = Slug>) -
         name: None,
         description: None,
         primitives_config: Some(primitives),
-        connections_config: Some(config),
+        connections_config: Some(Box::new(config)),
         trading_config: None,
         gate_default_user: None,
         approval_ttl: None,

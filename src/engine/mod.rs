@@ -247,7 +247,7 @@ impl Engine {
             return Ok(Outcome::Pending(self.hold(scope, action, market)?));
         }
         let subject = Subject::of(&action);
-        let result = Box::pin(self.perform(scope, action)).await;
+        let result = self.perform(scope, action).await;
         self.log_end(scope, subject, &result);
         result.map(Outcome::Done)
     }

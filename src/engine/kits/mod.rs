@@ -20,8 +20,8 @@ impl Engine {
         free_name(&op.name)?;
         let policy = Policy {
             primitives_config: op.primitives_config.unwrap_or_default(),
-            connections_config: op.connections_config.unwrap_or_default(),
-            trading_config: op.trading_config.unwrap_or_default(),
+            connections_config: op.connections_config.map(|config| *config).unwrap_or_default(),
+            trading_config: op.trading_config.map(|config| *config).unwrap_or_default(),
             gate_default_user: op.gate_default_user.unwrap_or_default(),
             approval_ttl: op.approval_ttl,
         };
@@ -75,8 +75,8 @@ impl Engine {
         }
         let policy = Policy {
             primitives_config: op.primitives_config.clone().unwrap_or_default(),
-            connections_config: op.connections_config.clone().unwrap_or_default(),
-            trading_config: op.trading_config.clone().unwrap_or_default(),
+            connections_config: op.connections_config.as_deref().cloned().unwrap_or_default(),
+            trading_config: op.trading_config.as_deref().cloned().unwrap_or_default(),
             ..Policy::default()
         };
         // Only what is said is judged: an app that was removed since must not stand in the way.
@@ -94,8 +94,10 @@ impl Engine {
                 description: op.description.or(kit.description),
                 policy: Policy {
                     primitives_config: op.primitives_config.unwrap_or(was.primitives_config),
-                    connections_config: op.connections_config.unwrap_or(was.connections_config),
-                    trading_config: op.trading_config.unwrap_or(was.trading_config),
+                    connections_config: op
+                        .connections_config
+                        .map_or(was.connections_config, |config| *config),
+                    trading_config: op.trading_config.map_or(was.trading_config, |config| *config),
                     gate_default_user: op.gate_default_user.unwrap_or(was.gate_default_user),
                     approval_ttl: op.approval_ttl.or(was.approval_ttl),
                 },
