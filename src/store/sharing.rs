@@ -4,12 +4,14 @@
 //! time others may write, and whoever wrote it then waits for the disk, together with all who wait by then.
 
 use std::fs::File;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use rusqlite::{OpenFlags, ffi};
+use rusqlite::hooks::Wal;
+use rusqlite::{Connection, OpenFlags, ffi};
 
-use super::{Store, connect, unwritable};
+use super::{Store, connect, unwritable, wait_for_turn};
 use crate::api::error::Result;
 
 /// How many statements a server keeps ready on each of its connections: all that there are.
@@ -18,6 +20,8 @@ const STATEMENTS: usize = 256;
 /// How long the log grows, in pages, before it is brought into the database: most pages change many times on the
 /// way, and are brought there once. As many as `SQLite` finds in one step.
 const CHECKPOINT: i32 = 4_000;
+/// How long that waits for those who read to end; where one reads on, the next commit tries again.
+const BRIEF: Duration = Duration::from_millis(2);
 
 /// `SQLite`'s log: how far it is written, and how far it is on disk.
 #[derive(Debug)]
@@ -25,6 +29,8 @@ pub(super) struct Log {
     file: File,
     /// How many commits it holds
     written: AtomicU64,
+    /// How many pages it held after the last one
+    pages: Arc<AtomicI32>,
     /// Held by whoever waits for the disk
     synced: Mutex<Synced>,
 }
@@ -51,19 +57,40 @@ impl Store {
         }
         let writer = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner);
         writer.set_prepared_statement_cache_capacity(STATEMENTS);
-        writer.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
         // Source: SQLite's documentation of `PRAGMA synchronous` (read 2026-11-28): the log is written in order, and
         // synced only before what it holds is brought into the database. `Log` syncs it for every commit.
         writer.pragma_update(None, "synchronous", "NORMAL")?;
         let file = File::options().write(true).open(self.dir.join("naive.db-wal"));
-        let (file, written, synced) =
-            (file.map_err(unwritable)?, AtomicU64::new(0), Mutex::default());
-        self.log = Some(Log { file, written, synced });
+        let log = Log::of(file.map_err(unwritable)?);
+        let pages = Arc::clone(&log.pages);
+        writer.wal_hook(Some(move |_: &mut Wal, now| {
+            pages.store(now, Ordering::Relaxed);
+            Ok(())
+        }))?;
+        self.log = Some(log);
         Ok(self)
     }
 }
 
 impl Log {
+    fn of(file: File) -> Self {
+        let (written, pages) = (AtomicU64::new(0), Arc::default());
+        Self { file, written, pages, synced: Mutex::default() }
+    }
+
+    /// Brings the log into the database where it has become long, and has it begun anew.
+    ///
+    /// `SQLite` does the first by itself, but not the second while there is always one who reads.
+    pub(super) fn shorten(&self, writer: &mut Connection) {
+        if self.pages.load(Ordering::Relaxed) < CHECKPOINT {
+            return;
+        }
+        // What was committed is in the log, whatever comes of this.
+        let _ = writer.busy_timeout(BRIEF);
+        let _ = writer.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
+        let _ = writer.busy_handler(Some(wait_for_turn));
+    }
+
     /// Returns the number of a commit. Call it once that is written, and before anyone else writes.
     pub(super) fn number(&self) -> u64 {
         self.written.fetch_add(1, Ordering::SeqCst) + 1
@@ -125,5 +152,21 @@ mod tests {
         // It was brought into the database on the way: the log does not grow without an end.
         let log = dir.path().join("naive.db-wal").metadata().unwrap().len();
         assert!(log < 2 * u64::from(CHECKPOINT.unsigned_abs()) * 4_096, "{log}");
+    }
+
+    #[test]
+    fn what_the_disk_did_not_take_stays_failed_for_all_who_waited_for_it() {
+        let disk = tempfile::tempfile().unwrap();
+        // What is no file cannot be synced.
+        let file = File::open(if cfg!(windows) { "NUL" } else { "/dev/null" }).unwrap();
+        let mut log = Log::of(file);
+        let (one, two) = (log.number(), log.number());
+
+        let first = log.sync(one);
+        log.file = disk;
+        let later = log.number();
+
+        assert!(first.is_err() && log.sync(two).is_err());
+        assert!(log.sync(later).is_ok() && log.sync(two).is_err());
     }
 }

@@ -75,7 +75,8 @@ impl Store {
     /// `account_kit_id` is the id of a kit that exists.
     pub(crate) fn create_user(&self, user: &CreateUser, now: Millis) -> Result<User> {
         let id = fresh().to_string();
-        let created = self.conn().query_row(
+        let tx = self.write()?;
+        let created = tx.query_row(
             &format!(
                 "INSERT INTO users
                      (id, external_id, email, label, status, is_default, created_at, kit_id)
@@ -92,7 +93,9 @@ impl Store {
             ],
             user_row,
         );
-        created.map_err(taken)
+        let created = created.map_err(taken)?;
+        tx.commit()?;
+        Ok(created)
     }
 
     /// Returns the user of that UUID, who is created if there is none.
@@ -163,7 +166,8 @@ impl Store {
     /// Changes a user and returns it as it is then; `id` is the UUID of one that exists.
     pub(crate) fn update_user(&self, id: &str, change: &UserChange) -> Result<User> {
         let status = change.status.map(status_name);
-        let changed = self.conn().query_row(
+        let tx = self.write()?;
+        let changed = tx.query_row(
             &format!(
                 "UPDATE users SET external_id = ifnull(?2, external_id),
                      email = nullif(ifnull(?3, email), ''), label = nullif(ifnull(?4, label), ''),
@@ -173,7 +177,9 @@ impl Store {
             params![id, change.external_id, change.email, change.label, status, change.kit],
             user_row,
         );
-        changed.map_err(taken)
+        let changed = changed.map_err(taken)?;
+        tx.commit()?;
+        Ok(changed)
     }
 
     /// Returns what was decided about a toolkit, if anything was.

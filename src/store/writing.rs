@@ -30,10 +30,11 @@ impl Store {
 
 impl Writing<'_> {
     /// Ends it well: what it wrote is on disk when this returns.
-    pub(super) fn commit(self) -> Result<()> {
+    pub(super) fn commit(mut self) -> Result<()> {
         self.conn.prepare_cached("COMMIT")?.execute([])?;
         let Some(log) = self.log else { return Ok(()) };
         let number = log.number();
+        log.shorten(&mut self.conn);
         drop(self);
         log.sync(number)
     }
