@@ -11,6 +11,7 @@ mod catalog;
 mod cli;
 mod engine;
 mod http;
+mod mcp;
 mod oauth;
 mod provider;
 mod remote;
@@ -54,7 +55,10 @@ fn main() -> ExitCode {
     let name = cli.command.name();
     let (output, prepared) = match prepare(&cli) {
         Ok(prepared) => prepared,
-        Err(error) => return ExitCode::from(Output::early(&cli.flags).error(name, &error)),
+        Err(error) => {
+            let output = Output::early(&cli.flags).aside(cli.command.speaks_protocol());
+            return ExitCode::from(output.error(name, &error));
+        }
     };
     let mut runtime = runtime_of(&cli.command);
     let calls_out = prepared.settings.profile == Profile::Cloud;
@@ -109,7 +113,7 @@ fn prepare(cli: &Cli) -> Result<(Output, Prepared)> {
     let who = recognize(&mut settings);
     let caller = who.as_ref().map_or(UNKNOWN, |who| who.caller.clone());
     let caller = seen_from(&settings, caller);
-    let output = Output::new(&cli.flags, &settings, caller)?;
+    let output = Output::new(&cli.flags, &settings, caller)?.aside(cli.command.speaks_protocol());
     let key = cli.flags.idempotency_key.clone();
     Ok((output, Prepared { settings, trouble, who, key }))
 }
@@ -206,6 +210,9 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
         Command::Config(command) => return cli::config::run(&settings, output, command),
         Command::Completions(command) => return cli::generate::run(&command),
         Command::Restore(op) => return cli::backup::restore(&settings, output, &op),
+        Command::Mcp(cli::mcp::Command::Install(op)) => {
+            return cli::mcp::install(&settings, output, &op);
+        }
         Command::Login(_)
         | Command::Logout
         | Command::Api(_)
@@ -216,6 +223,7 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
         | Command::Users(_)
         | Command::Approvals(_)
         | Command::Keys(_)
+        | Command::Sessions(_)
         | Command::Webhooks(_)
         | Command::Workspace(_)
         | Command::AccountKits(_)
@@ -225,22 +233,29 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
         | Command::Logs(_)
         | Command::Backup(_)
         | Command::Serve(_)
+        | Command::Mcp(_)
         | Command::Vault(_) => {}
     }
     let (backend, played) = backend(&settings, &command, (&caller, known)).await?;
     let caller = seen_from(&settings, caller);
-    let status = match (command, backend) {
-        (Command::Serve(_), Backend::Remote(_)) => Err(cli::serve::elsewhere()),
-        (Command::Serve(told), Backend::Local(engine)) => {
-            Box::pin(cli::serve::run(told, &settings, *engine, output)).await
-        }
-        (command, backend) => {
-            let key = RefCell::new(key);
-            answered(&App { settings, caller, backend, output, key }, command).await
-        }
-    };
+    let app = App { settings, caller, backend, output, key: RefCell::new(key) };
+    let status = ended(app, command).await;
     drop(played);
     status
+}
+
+/// Runs a command to its end: at once, or for as long as others ask it for something.
+async fn ended(app: App<'_>, command: Command) -> Result<u8> {
+    match command {
+        Command::Serve(told) => match app.backend {
+            Backend::Remote(_) => Err(cli::serve::elsewhere()),
+            Backend::Local(engine) => {
+                Box::pin(cli::serve::run(told, &app.settings, *engine, app.output)).await
+            }
+        },
+        Command::Mcp(cli::mcp::Command::Start(told)) => Box::pin(cli::mcp::start(told, app)).await,
+        command => answered(&app, command).await,
+    }
 }
 
 /// Puts together where a command's actions go, and the sandbox that it needs, if it does.

@@ -12,7 +12,7 @@ use std::io::{IsTerminal as _, stderr, stdin, stdout};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use directories::ProjectDirs;
+use directories::{BaseDirs, ProjectDirs};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -145,6 +145,10 @@ pub(crate) struct Settings {
     pub(crate) browser: Option<String>,
     /// Whether this machine shows windows to whoever sits here
     pub(crate) desktop: bool,
+    /// `NAIVE_HOME`, if it says where all data lies
+    pub(crate) named_home: Option<PathBuf>,
+    /// Where the programs of whoever runs this keep their own files, if this machine says so
+    pub(crate) base: Option<BaseDirs>,
     /// Which streams are terminals
     pub(crate) terminals: Terminals,
     /// The config file's content
@@ -189,7 +193,7 @@ impl Settings {
         let (user, user_source) = active_user(&config, profile, workspace.as_ref())?;
         Ok(Self {
             dir: dir_of(&home.data, profile, workspace.as_ref()),
-            data: home.data,
+            data: home.data.clone(),
             workspace,
             profile,
             profile_source: if named.is_some() {
@@ -212,6 +216,8 @@ impl Settings {
             path: text("PATH"),
             browser: text("BROWSER"),
             desktop: desktop(),
+            named_home: path("NAIVE_HOME").map(|_| home.data.clone()),
+            base: BaseDirs::new(),
             terminals,
             config,
         })

@@ -29,6 +29,9 @@ use super::primitives::{
     ListActions, Performed, PurchaseDomain, StartVerification, SubmitFormation, TopUpCard,
 };
 use super::requests::{Acknowledged, RequestApproval};
+use super::sessions::{
+    CreateSession, CreatedSession, ListSessions, RevokeSession, Session, Sessions,
+};
 use super::tools::{Execute, Executed, ListTools, Tools};
 use super::trading::account::{
     Assets, BrokerApp, BrokerForgotten, BrokerState, Brokers, ConfigureBroker, ConnectBroker,
@@ -284,6 +287,9 @@ actions! {
     "keys.create" CreateKey -> CreatedKey,
     "keys.list" ListKeys -> Keys,
     "keys.revoke" RevokeKey -> Key,
+    "sessions.create" CreateSession [user] -> CreatedSession,
+    "sessions.list" ListSessions [user] -> Sessions,
+    "sessions.revoke" RevokeSession [user] -> Session,
     "webhooks.create" CreateWebhook -> CreatedWebhook,
     "webhooks.list" ListWebhooks -> Webhooks,
     "webhooks.event_types" ListEventTypes -> EventTypes,

@@ -18,6 +18,7 @@ pub(crate) mod routes;
 pub(crate) mod samples;
 pub(crate) mod sandbox;
 pub(crate) mod secrets;
+pub(crate) mod sessions;
 pub(crate) mod time;
 pub(crate) mod tools;
 pub(crate) mod trading;

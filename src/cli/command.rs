@@ -3,8 +3,8 @@
 use clap::Subcommand;
 
 use super::{
-    actions, api, approvals, backup, config, connections, generate, keys, kits, login, logs,
-    sandbox, serve, toolkits, trading, users, vault, webhooks, workspace,
+    actions, api, approvals, backup, config, connections, generate, keys, kits, login, logs, mcp,
+    sandbox, serve, sessions, toolkits, trading, users, vault, webhooks, workspace,
 };
 use crate::api::error::{Code, Error, Result};
 use crate::api::kits::Explain;
@@ -36,6 +36,9 @@ pub(crate) enum Command {
     /// The keys of the programs that act here
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Sessions of agents: a key for one user and a short time
+    #[command(subcommand)]
+    Sessions(sessions::Command),
     /// The addresses that hear of what happens here
     #[command(subcommand)]
     Webhooks(webhooks::Command),
@@ -72,6 +75,9 @@ pub(crate) enum Command {
     /// since, so it is not sent again. Requests that were waiting wait again, and say where they come from.
     Restore(backup::Restore),
     Serve(serve::Serve),
+    /// The tools, for the clients that agents run in
+    #[command(subcommand)]
+    Mcp(mcp::Command),
     /// The simulated apps of the sandbox profile
     #[command(subcommand)]
     Sandbox(sandbox::Command),
@@ -110,6 +116,7 @@ impl Command {
             Self::Users(command) => command.name(),
             Self::Approvals(command) => command.name(),
             Self::Keys(command) => command.name(),
+            Self::Sessions(command) => command.name(),
             Self::Webhooks(command) => command.name(),
             Self::Workspace(command) => command.name(),
             Self::AccountKits(command) => command.name(),
@@ -124,11 +131,17 @@ impl Command {
             Self::Backup(_) => "backup",
             Self::Restore(_) => "restore",
             Self::Serve(_) => "serve",
+            Self::Mcp(command) => command.name(),
             Self::Sandbox(command) => command.name(),
             Self::Doctor => "doctor",
             Self::Config(command) => command.name(),
             Self::Completions(_) => "completions",
         }
+    }
+
+    /// Tells whether its stdout is a client's, which reads nothing but its own protocol there.
+    pub(crate) fn speaks_protocol(&self) -> bool {
+        matches!(self, Self::Mcp(mcp::Command::Start(_)))
     }
 
     /// Tells whether it helps to mend a config file that cannot be read, and so runs without it.
@@ -153,6 +166,7 @@ impl Command {
             | Self::Users(_)
             | Self::Logs(_)
             | Self::Keys(_)
+            | Self::Sessions(_)
             | Self::Workspace(_)
             | Self::AccountKits(_)
             | Self::Explain(_)
@@ -162,6 +176,7 @@ impl Command {
             | Self::Api(_)
             | Self::Doctor
             | Self::Completions(_) => false,
+            Self::Mcp(command) => matches!(command, mcp::Command::Install(_)),
         }
     }
 
@@ -253,6 +268,7 @@ impl Command {
             | Self::Users(_)
             | Self::Approvals(_)
             | Self::Keys(_)
+            | Self::Sessions(_)
             | Self::Webhooks(_)
             | Self::Workspace(_)
             | Self::Use(_)
@@ -264,7 +280,8 @@ impl Command {
             | Self::Logs(_)
             | Self::Backup(_)
             | Self::Restore(_)
-            | Self::Serve(_) => true,
+            | Self::Serve(_)
+            | Self::Mcp(_) => true,
         }
     }
 
@@ -275,12 +292,15 @@ impl Command {
             Self::Trading(command) if command.leaves_a_link() => Needs::AppsLater,
             Self::Actions(command) => command.needs(),
             // The app may have to be asked whether a code was entered.
-            Self::Connections(connections::Command::Wait { .. }) | Self::Serve(_) => Needs::Apps,
+            Self::Connections(connections::Command::Wait { .. })
+            | Self::Serve(_)
+            | Self::Mcp(mcp::Command::Start(_)) => Needs::Apps,
             Self::Connections(_)
             | Self::Toolkits(_)
             | Self::Trading(_)
             | Self::Users(_)
             | Self::Keys(_)
+            | Self::Sessions(_)
             | Self::AccountKits(_)
             | Self::Explain(_)
             | Self::Workspace(_) => match route(self.name()).reach {
@@ -300,6 +320,7 @@ impl Command {
             | Self::Doctor
             | Self::Config(_)
             | Self::Restore(_)
+            | Self::Mcp(mcp::Command::Install(_))
             | Self::Completions(_) => Needs::Nothing,
         }
     }

@@ -27,12 +27,14 @@ mod kits;
 mod login;
 mod logs;
 mod loopback;
+pub(crate) mod mcp;
 pub(crate) mod output;
 mod pending;
 mod place;
 mod remote;
 pub(crate) mod sandbox;
 pub(crate) mod serve;
+mod sessions;
 mod signals;
 mod toolkits;
 mod tools;
@@ -51,11 +53,12 @@ use serde_json::Value;
 
 use crate::api::action::{Action, Operation, Outcome, written};
 use crate::api::approvals::{Approve, PendingApproval};
+use crate::api::connections::Connected;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{IdempotencyKey, UserRef, flag};
 use crate::api::routes::writes;
 use crate::api::time::Millis;
-use crate::api::workspace::CreateUser;
+use crate::api::workspace::{CreateUser, GetUser, User};
 use crate::backend::Backend;
 use crate::engine::{Call, Caller};
 use crate::settings::{Flags, Profile, Settings, UserSource};
@@ -110,6 +113,7 @@ impl App<'_> {
             Command::Users(command) => users::run(self, command).await,
             Command::Approvals(command) => Box::pin(approvals::run(self, command)).await,
             Command::Keys(command) => keys::run(self, command).await,
+            Command::Sessions(command) => sessions::run(self, command).await,
             Command::Webhooks(command) => Box::pin(webhooks::run(self, command)).await,
             Command::Workspace(command) => workspace::run(self, command).await,
             Command::AccountKits(command) => Box::pin(kits::run(self, command)).await,
@@ -125,6 +129,7 @@ impl App<'_> {
             Command::Restore(_)
             | Command::Sandbox(_)
             | Command::Serve(_)
+            | Command::Mcp(_)
             | Command::Doctor
             | Command::Config(_)
             | Command::Completions(_) => Ok(0),
@@ -276,6 +281,13 @@ impl App<'_> {
         };
         self.tell_notes()?;
         answer
+    }
+
+    /// Returns the user of a name, who comes into being in the sandbox if a person names them.
+    pub(crate) async fn user_named(&self, name: UserRef) -> Result<User> {
+        let look = Connected { user: Some(name.clone()), all: false };
+        self.done(self.as_caller(), look).await?;
+        self.done(self.as_caller(), GetUser { user: name }).await
     }
 
     /// Tells people what the engine has to say beside its replies.

@@ -50,6 +50,14 @@ impl Output {
         })
     }
 
+    /// Returns the same for a command that may speak a protocol: then errors are for whoever reads its log.
+    pub(crate) fn aside(self, speaks: bool) -> Self {
+        if !speaks {
+            return self;
+        }
+        Self { form: settings::Output::Table, filter: None, ..self }
+    }
+
     /// Answers where the settings as a whole could not be read.
     pub(crate) fn early(flags: &Flags) -> Self {
         Self {

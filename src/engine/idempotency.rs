@@ -206,7 +206,8 @@ pub(super) fn takes_key(action: &Action) -> bool {
 
 /// Fails for an action whose answer is told once: it is not kept for when the key comes again.
 fn check_takes_key(action: &Action) -> Result<()> {
-    if !matches!(action, Action::CreateKey(_) | Action::CreateWebhook(_)) {
+    if !matches!(action, Action::CreateKey(_) | Action::CreateWebhook(_) | Action::CreateSession(_))
+    {
         return Ok(());
     }
     let name = action.name();

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::keys::KEY;
 use super::limits::page_size;
+use super::sessions::SESSION;
 use super::{Engine, Scope, gate};
 use crate::api::action::Action;
 use crate::api::error::{Code, Error, Result};
@@ -130,8 +131,12 @@ pub(super) fn outcome(reply: &Value) -> String {
 fn target(action: &Action) -> Option<(&'static str, String)> {
     Some(match action {
         Action::RevokeKey(op) if op.key.starts_with(KEY) => ("key", op.key.clone()),
+        Action::RevokeSession(op) if op.session.starts_with(SESSION) => {
+            ("session", op.session.clone())
+        }
         // Somebody may have given the key itself.
         Action::RevokeKey(_)
+        | Action::RevokeSession(_)
         | Action::CreateUser(_)
         | Action::ListUsers(_)
         | Action::ListToolkits(_)
@@ -143,6 +148,8 @@ fn target(action: &Action) -> Option<(&'static str, String)> {
         | Action::WhoAmI(_)
         | Action::UpdateWorkspace(_)
         | Action::ListKeys(_)
+        | Action::CreateSession(_)
+        | Action::ListSessions(_)
         | Action::CreateWebhook(_)
         | Action::ListWebhooks(_)
         | Action::ListEventTypes(_)

@@ -33,6 +33,7 @@ mod pages;
 mod perform;
 mod posting;
 mod scopes;
+mod sessions;
 mod suggest;
 mod telling;
 mod title;
@@ -71,6 +72,7 @@ pub(crate) use level::{LEVEL, RECIPE};
 pub(crate) use login::FLOW_LIFE;
 pub(crate) use mirror::{Awaited, replaced};
 pub(crate) use notify::Notify;
+pub(crate) use sessions::MCP;
 pub(crate) use suggest::{may_run, suggested};
 
 /// Where the apps are.

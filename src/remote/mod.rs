@@ -30,7 +30,7 @@ pub(crate) use send::is_away;
 /// Source: the public API reference, "Overview" (read 2026-11-20).
 const HOSTED: &str = "https://api.usenaive.ai";
 /// Paths whose answers are told once, so that no API keeps them for when the call comes again.
-const TOLD_ONCE: [&str; 2] = ["/auth/keys", "/webhooks"];
+const TOLD_ONCE: [&str; 3] = ["/auth/keys", "/sessions", "/webhooks"];
 
 /// The client of one Naive API.
 pub(crate) struct Remote {

@@ -35,7 +35,7 @@ pub(super) async fn body(parts: &Parts, body: Body) -> Result<Map<String, Value>
 }
 
 /// Reads a body whole, unless it is too large or too slow.
-async fn bytes(body: Body) -> Result<Bytes, Wrong> {
+pub(super) async fn bytes(body: Body) -> Result<Bytes, Wrong> {
     if body.size_hint().lower() > LARGEST as u64 {
         return Err(Wrong::TooLarge);
     }

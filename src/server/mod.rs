@@ -15,6 +15,7 @@ mod door;
 mod fields;
 mod health;
 mod integrations;
+mod mcp;
 mod naive;
 mod openapi;
 mod rates;
@@ -199,6 +200,7 @@ fn router(site: &Arc<Site>) -> Router {
         .merge(naive::routes())
         .merge(connectors::routes())
         .merge(integrations::routes())
+        .merge(mcp::routes(site))
         .fallback(answer::nothing)
         .method_not_allowed_fallback(answer::not_that_method)
         .layer(from_fn_with_state(Arc::clone(site), door::guard))

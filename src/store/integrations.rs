@@ -38,13 +38,14 @@ impl Store {
 
     /// Notes what a toolkit is called, and that it is there if it was not.
     pub(crate) fn name_integration(&self, toolkit: &Slug, name: &str, now: Millis) -> Result<()> {
-        self.conn().execute(
+        let tx = self.write()?;
+        tx.execute(
             "INSERT INTO integrations (id, toolkit, display_name, created_at, updated_at)
              VALUES (?1, ?2, ?3, ?4, ?4)
              ON CONFLICT (toolkit) DO UPDATE SET display_name = ?3, updated_at = ?4",
             params![fresh().to_string(), toolkit.as_str(), name, now.0],
         )?;
-        Ok(())
+        tx.commit()
     }
 }
 

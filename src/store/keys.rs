@@ -35,11 +35,12 @@ impl Store {
         Ok(())
     }
 
-    /// Returns every key, newest first.
+    /// Returns every key but those of sessions, newest first.
     pub(crate) fn keys(&self) -> Result<Vec<Key>> {
         let conn = self.conn();
         let mut select = conn.prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM keys ORDER BY created_at DESC, rowid DESC"
+            "SELECT {COLUMNS} FROM keys WHERE id NOT LIKE 'sess\\_%' ESCAPE '\\'
+             ORDER BY created_at DESC, rowid DESC"
         ))?;
         let rows = select.query_map([], key_row)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -65,19 +66,21 @@ impl Store {
     ///
     /// Its use is noted once a minute, so that not every call writes.
     pub(crate) fn use_key(&self, id: &str, app: &AppId, now: Millis) -> Result<Option<AppId>> {
-        let conn = self.conn();
-        let bound = |row: &Row<'_>| row.get::<_, Option<String>>(0);
-        conn.prepare_cached(
-            "UPDATE keys SET app = ifnull(app, ?2), last_used_at = ?3
-             WHERE id = ?1
-                 AND (app IS NULL OR app = ?2 AND ifnull(last_used_at, 0) <= ?3 - 60000)",
-        )?
-        .execute(params![id, app.as_str(), now.0])?;
-        let found = conn
-            .prepare_cached("SELECT app FROM keys WHERE id = ?1")?
-            .query_row([id], bound)
-            .optional()?;
-        Ok(found.flatten().and_then(|app| app.parse().ok()))
+        let Some(key) = self.key_by_id(id)? else { return Ok(None) };
+        let other = key.app.as_ref().is_some_and(|bound| bound != app);
+        let lately = key.last_used_at.is_some_and(|used| used.0 > now.0 - 60_000);
+        if other || (key.app.is_some() && lately) {
+            return Ok(key.app);
+        }
+        let tx = self.write()?;
+        // Somebody else may have been quicker with another app.
+        let bound = tx.query_row(
+            "UPDATE keys SET app = ifnull(app, ?2), last_used_at = ?3 WHERE id = ?1 RETURNING app",
+            params![id, app.as_str(), now.0],
+            |row| row.get::<_, String>(0),
+        )?;
+        tx.commit()?;
+        Ok(bound.parse().ok())
     }
 
     /// Takes a key back, and returns it; `None` if there is none of that id. Once is for ever.

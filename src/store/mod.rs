@@ -28,6 +28,7 @@ mod presence;
 pub(crate) mod remote;
 mod retold;
 mod sealed;
+mod sessions;
 mod sharing;
 #[cfg(test)]
 mod tests;

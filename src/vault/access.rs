@@ -34,6 +34,11 @@ pub(crate) fn mint(dialect: Dialect, role: Role, simulated: bool) -> SecretStrin
     .into()
 }
 
+/// Returns a new key of a session.
+pub(crate) fn mint_session() -> SecretString {
+    format!("nv_sess{MARK}{}", random()).into()
+}
+
 /// Returns a new secret by which an address knows that it is we who tell it something.
 pub(crate) fn mint_signing() -> SecretString {
     format!("whsec_{}", random()).into()

@@ -15,17 +15,18 @@ const BELOW: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "server", "callback", "backend", "engine", "remote", "provider", "broker", "oauth",
-            "sealing", "store", "vault", "catalog", "http", "settings", "api",
+            "server", "callback", "mcp", "backend", "engine", "remote", "provider", "broker",
+            "oauth", "sealing", "store", "vault", "catalog", "http", "settings", "api",
         ],
     ),
     (
         "server",
         &[
-            "callback", "backend", "engine", "provider", "broker", "oauth", "sealing", "store",
-            "vault", "catalog", "http", "settings", "api",
+            "callback", "mcp", "backend", "engine", "provider", "broker", "oauth", "sealing",
+            "store", "vault", "catalog", "http", "settings", "api",
         ],
     ),
+    ("mcp", &["engine", "store", "vault", "catalog", "http", "settings", "api"]),
     (
         "backend",
         &[

@@ -42,6 +42,7 @@ mod lists;
 mod login;
 mod logs;
 mod manifests;
+mod mcp;
 mod mirror;
 mod network;
 mod notify;

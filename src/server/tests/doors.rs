@@ -1,4 +1,5 @@
-//! Each action, asked of the engine, through HTTP and by the remote backend: equal questions get equal answers.
+//! Each action, asked of the engine, through HTTP, by the remote backend and as a tool: equal questions get equal
+//! answers.
 
 use std::collections::HashMap;
 use std::fs;
@@ -83,10 +84,13 @@ fn query(fields: &Map<String, Value>) -> String {
     pairs.finish()
 }
 
-/// Takes out of an answer what is another one each time: names, times and how long it took.
+/// Takes out of an answer what is another one each time: names, addresses, times and how long it took.
 fn plain(value: &mut Value) {
     match value {
         Value::String(text) if text.parse::<Millis>().is_ok() => *text = "time".to_owned(),
+        Value::String(text) if text.starts_with("http://127.0.0.1:") => {
+            *text = "the server's address".to_owned();
+        }
         Value::String(text) => {
             let is_word = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
             let word = |word: &str| {
@@ -153,11 +157,42 @@ async fn over_http(served: &Served, key: &str, action: &Action) -> (u16, Value) 
     (answer.status, answer.body)
 }
 
+/// Runs the tool of an action, and returns what an agent reads of it; `None` for an action that is no tool.
+async fn as_tool(served: &Served, key: &str, action: &Action) -> Option<(u16, Value)> {
+    let name = route(action.name()).tool?;
+    let arguments = json!(action)["payload"].clone();
+    let answer = super::mcp::call(served, key, name, &arguments).await;
+    assert_eq!(answer.status, 200, "{name}: {}", answer.body);
+    let result = &answer.body["result"];
+    let mut told = result["structuredContent"].clone();
+    if result["isError"] == true {
+        let error = &told["error"];
+        return Some((400, json!({"code": error["code"], "message": error["message"]})));
+    }
+    let recovery = told.as_object_mut().and_then(|told| told.remove("recovery"));
+    Some((if recovery.is_some() { 202 } else { 200 }, told))
+}
+
+/// Returns an answer of the API as a tool tells it.
+fn as_told((status, body): (u16, Value)) -> (u16, Value) {
+    match status {
+        202 => (202, body),
+        // A tool that an app refused is an error to an agent.
+        200 | 201 if body["successful"] == false => (400, json!({"code": null, "message": null})),
+        200 | 201 => (200, body),
+        _ => {
+            let error = &body["error"];
+            (400, json!({"code": error["code"], "message": error["message"]}))
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_action_has_the_same_answer_through_every_door() {
-    let [origin, one, other, third, client] = [(); 5].map(|()| tempfile::tempdir().unwrap());
+    let [origin, one, other, third, fourth, client] =
+        [(); 6].map(|()| tempfile::tempdir().unwrap());
     let held = furnished(origin.path()).await;
-    for copy in [&one, &other, &third] {
+    for copy in [&one, &other, &third, &fourth] {
         for file in ["naive.db", "naive.db-wal", "encryption.key"] {
             let from = origin.path().join(file);
             if from.exists() {
@@ -167,12 +202,14 @@ async fn every_action_has_the_same_answer_through_every_door() {
     }
     let (here, there) = (Served::new(engine(one.path()), 0), Served::new(engine(other.path()), 0));
     let url = listening(third.path()).await;
+    let agents = Served::new(engine(fourth.path()), 0);
     let remote = Remote::at(&url, &held.key, client.path().to_owned());
     let (last, first): (Vec<_>, Vec<_>) =
         samples().unwrap().into_iter().partition(|action| LAST.contains(&action.name()));
 
     let mut asked = 0;
     let mut done = 0;
+    let mut tools = 0;
     for sample in first.iter().chain(&last) {
         let action = about(sample, &held);
         let mut expected = direct(&here, &held.key, action.clone()).await;
@@ -183,10 +220,20 @@ async fn every_action_has_the_same_answer_through_every_door() {
         let mut answered = remotely(&remote, action.clone()).await;
         plain(&mut answered.1);
         assert_eq!(answered, expected, "{}, remotely", action.name());
+        match as_tool(&agents, &held.key, &action).await {
+            Some(mut answered) => {
+                plain(&mut answered.1);
+                assert_eq!(answered, as_told(expected.clone()), "{}, as a tool", action.name());
+                tools += 1;
+            }
+            // It has to have happened there, too.
+            None => drop(direct(&agents, &held.key, action.clone()).await),
+        }
         asked += 1;
         done += usize::from(expected.0 < 300);
     }
 
     assert_eq!(asked, ROUTES.len());
+    assert_eq!(tools, ROUTES.iter().filter(|route| route.tool.is_some()).count());
     assert!(done > ROUTES.len() / 3, "only {done} of {asked} were done");
 }

@@ -3,6 +3,7 @@
 mod connectors;
 mod doors;
 mod integrations;
+mod mcp;
 mod refusals;
 
 use std::path::Path;

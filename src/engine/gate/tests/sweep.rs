@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use super::*;
 
 /// What only operators and workspace keys that are sealed to nobody do.
-const POLICY: [&str; 24] = [
+const POLICY: [&str; 27] = [
     "users.create",
     "users.update",
     "users.delete",
@@ -19,6 +19,9 @@ const POLICY: [&str; 24] = [
     "keys.create",
     "keys.list",
     "keys.revoke",
+    "sessions.create",
+    "sessions.list",
+    "sessions.revoke",
     "webhooks.create",
     "webhooks.list",
     "webhooks.test",
