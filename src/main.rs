@@ -75,7 +75,7 @@ fn main() -> ExitCode {
 
 /// Returns the runtime of a command: one thread, but for a server.
 fn runtime_of(command: &Command) -> tokio::runtime::Builder {
-    if let Command::Serve(_) = command {
+    if let Command::Serve(_) | Command::Dashboard(_) = command {
         let mut several = tokio::runtime::Builder::new_multi_thread();
         several.worker_threads(server::THREADS).max_blocking_threads(2);
         return several;
@@ -234,6 +234,7 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
         | Command::Backup(_)
         | Command::Serve(_)
         | Command::Mcp(_)
+        | Command::Dashboard(_)
         | Command::Vault(_) => {}
     }
     let (backend, played) = backend(&settings, &command, (&caller, known)).await?;
@@ -251,6 +252,12 @@ async fn ended(app: App<'_>, command: Command) -> Result<u8> {
             Backend::Remote(_) => Err(cli::serve::elsewhere()),
             Backend::Local(engine) => {
                 Box::pin(cli::serve::run(told, &app.settings, *engine, app.output)).await
+            }
+        },
+        Command::Dashboard(told) => match app.backend {
+            Backend::Remote(_) => Err(cli::serve::elsewhere()),
+            Backend::Local(engine) => {
+                Box::pin(cli::dashboard::run(told, &app.settings, *engine, app.output)).await
             }
         },
         Command::Mcp(cli::mcp::Command::Start(told)) => Box::pin(cli::mcp::start(told, app)).await,
@@ -307,6 +314,9 @@ fn narrowed(command: &Command, engine: &Engine) -> Needs {
     if let Command::Approvals(command) = command {
         let begins = |id| engine.begins_login(id);
         return if command.sends().is_some_and(begins) { Needs::AppsLater } else { needs };
+    }
+    if matches!(command, Command::Dashboard(_)) && engine.store().server().is_some() {
+        return Needs::Store;
     }
     let Command::Connections(command) = command else { return needs };
     let Some(toolkit) = command.leaves_a_link() else { return needs };

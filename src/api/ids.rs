@@ -327,6 +327,15 @@ pub(crate) fn hidden(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Returns a text with every invisible or acting character written out.
+pub(crate) fn clean(text: &str) -> String {
+    if !text.contains(hidden) {
+        return text.to_owned();
+    }
+    let shown = |c: char| if hidden(c) { c.escape_unicode().to_string() } else { c.to_string() };
+    text.chars().map(shown).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -28,6 +28,10 @@ pub(crate) struct QueryLog {
     #[arg(skip)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) after_seq: Option<i64>,
+    /// Only what came before the entry of this number
+    #[arg(skip)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) before_seq: Option<i64>,
     /// How many at most, 1 to 200
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=200))]
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,8 +3,8 @@
 use clap::Subcommand;
 
 use super::{
-    actions, api, approvals, backup, config, connections, generate, keys, kits, login, logs, mcp,
-    sandbox, serve, sessions, toolkits, trading, users, vault, webhooks, workspace,
+    actions, api, approvals, backup, config, connections, dashboard, generate, keys, kits, login,
+    logs, mcp, sandbox, serve, sessions, toolkits, trading, users, vault, webhooks, workspace,
 };
 use crate::api::error::{Code, Error, Result};
 use crate::api::kits::Explain;
@@ -75,6 +75,7 @@ pub(crate) enum Command {
     /// since, so it is not sent again. Requests that were waiting wait again, and say where they come from.
     Restore(backup::Restore),
     Serve(serve::Serve),
+    Dashboard(dashboard::Dashboard),
     /// The tools, for the clients that agents run in
     #[command(subcommand)]
     Mcp(mcp::Command),
@@ -132,6 +133,7 @@ impl Command {
             Self::Restore(_) => "restore",
             Self::Serve(_) => "serve",
             Self::Mcp(command) => command.name(),
+            Self::Dashboard(_) => "dashboard",
             Self::Sandbox(command) => command.name(),
             Self::Doctor => "doctor",
             Self::Config(command) => command.name(),
@@ -152,9 +154,12 @@ impl Command {
     /// Tells whether it touches what belongs to the operator alone, and is no action that the gate sees.
     pub(crate) fn is_the_operators(&self) -> bool {
         match self {
-            Self::Vault(_) | Self::Use(_) | Self::Backup(_) | Self::Restore(_) | Self::Serve(_) => {
-                true
-            }
+            Self::Vault(_)
+            | Self::Use(_)
+            | Self::Backup(_)
+            | Self::Restore(_)
+            | Self::Serve(_)
+            | Self::Dashboard(_) => true,
             Self::Config(command) => matches!(command, config::Command::Set { .. }),
             Self::Sandbox(command) => command.is_the_operators(),
             Self::Approvals(command) => command.is_the_operators(),
@@ -281,7 +286,8 @@ impl Command {
             | Self::Backup(_)
             | Self::Restore(_)
             | Self::Serve(_)
-            | Self::Mcp(_) => true,
+            | Self::Mcp(_)
+            | Self::Dashboard(_) => true,
         }
     }
 
@@ -294,6 +300,7 @@ impl Command {
             // The app may have to be asked whether a code was entered.
             Self::Connections(connections::Command::Wait { .. })
             | Self::Serve(_)
+            | Self::Dashboard(_)
             | Self::Mcp(mcp::Command::Start(_)) => Needs::Apps,
             Self::Connections(_)
             | Self::Toolkits(_)

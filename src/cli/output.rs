@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::jq::Filter;
 use crate::api::error::{Error, Fault, Result};
-use crate::api::ids::hidden;
+pub(crate) use crate::api::ids::clean;
 use crate::engine::{self, Caller};
 use crate::settings::{self, Flags, Settings};
 
@@ -304,15 +304,6 @@ fn write(to: &mut dyn Write, text: &str) -> Result<()> {
 /// Returns a text with every invisible or acting character written out, line breaks kept.
 fn lines(text: &str) -> String {
     text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
-}
-
-/// Returns a text with every invisible or acting character written out.
-pub(crate) fn clean(text: &str) -> String {
-    if !text.contains(hidden) {
-        return text.to_owned();
-    }
-    let shown = |c: char| if hidden(c) { c.escape_unicode().to_string() } else { c.to_string() };
-    text.chars().map(shown).collect()
 }
 
 /// Returns an enum's word on the wire.

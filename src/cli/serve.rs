@@ -1,7 +1,7 @@
 //! `naive serve`: what it is told, and what it says when it begins.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use clap::Args;
 use serde_json::json;
@@ -16,6 +16,11 @@ use crate::server::{Options, Server, THREADS};
 use crate::settings::{JwtConfig, Profile, Settings};
 use crate::vault::tokens::TokenKey;
 
+/// Where it listens if nobody says.
+const USUAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 3101);
+/// How many calls a key has in a minute if nobody says.
+const CALLS: u32 = 300;
+
 /// Serve the Naive API from this store, to programs with keys of yours
 ///
 /// Agents under another OS user reach the store through it, and nothing else of it. Whoever calls brings a key
@@ -26,7 +31,7 @@ use crate::vault::tokens::TokenKey;
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Where to listen; port 0 takes any
-    #[arg(long, default_value = "127.0.0.1:3101", value_name = "HOST:PORT")]
+    #[arg(long, default_value_t = USUAL, value_name = "HOST:PORT")]
     addr: SocketAddr,
     /// Address under which others reach it, and browsers come back to it
     #[arg(long, value_name = "URL")]
@@ -35,8 +40,21 @@ pub(crate) struct Serve {
     #[arg(long)]
     behind_proxy: bool,
     /// How many calls a key has in a minute; 0 for as many as it likes
-    #[arg(long, default_value_t = 300, value_name = "CALLS")]
+    #[arg(long, default_value_t = CALLS, value_name = "CALLS")]
     rate_limit: u32,
+}
+
+impl Serve {
+    /// Serves there, for this machine alone.
+    pub(crate) fn at(addr: SocketAddr) -> Self {
+        Self { addr, public_url: None, behind_proxy: false, rate_limit: CALLS }
+    }
+}
+
+impl Default for Serve {
+    fn default() -> Self {
+        Self::at(USUAL)
+    }
 }
 
 /// Serves until a signal comes, and returns the exit status.
@@ -45,6 +63,18 @@ pub(crate) async fn run(
     settings: &Settings,
     engine: Engine,
     output: &Output,
+) -> Result<u8> {
+    until_told(told, settings, engine, |_, url| begun(settings, output, url)).await
+}
+
+/// Serves until a signal comes, says so by `begun` once others can call, and returns the exit status.
+///
+/// Where it is, the store is told: `naive dashboard` finds it there.
+pub(crate) async fn until_told(
+    told: Serve,
+    settings: &Settings,
+    engine: Engine,
+    begun: impl FnOnce(&Engine, &Url) -> Result<()>,
 ) -> Result<u8> {
     let engine = engine.shared(THREADS)?;
     engine.make_ready()?;
@@ -58,11 +88,16 @@ pub(crate) async fn run(
     };
     let mut signals = Signals::listen()?;
     let server = Server::open(options, engine).await?;
-    begun(settings, output, server.url())?;
+    let sign = server.engine().store().serving_at(server.url());
+    if let Err(error) = &sign {
+        note(&format!("`naive dashboard` will not find this server: {error}."))?;
+    }
+    begun(server.engine(), server.url())?;
     let stop = async {
         signals.next().await;
     };
     server.run(stop, |text| drop(note(text))).await;
+    drop(sign);
     Ok(0)
 }
 

@@ -28,6 +28,7 @@ impl Engine {
             action: op.action.as_deref(),
             after: op.after,
             after_seq: op.after_seq,
+            before_seq: op.before_seq,
             limit: page_size(op.limit, USUAL),
         })?;
         Ok(LogPage { events })

@@ -4,6 +4,7 @@ mod accounts;
 mod approvals;
 mod apps;
 mod caller;
+pub(crate) mod card;
 mod clients;
 mod connections;
 mod credential;
@@ -177,6 +178,11 @@ impl Engine {
             return "The brokerage account".to_owned();
         }
         self.toolkit(slug).map_or_else(|_| slug.to_string(), |known| known.manifest.name)
+    }
+
+    /// Tells whether apps and money are simulated here.
+    pub(crate) fn is_simulated(&self) -> bool {
+        matches!(self.world, World::Sandbox(_))
     }
 
     /// Returns the store, for those who look after it rather than act through it.

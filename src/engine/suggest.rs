@@ -7,7 +7,8 @@ use crate::api::samples::sample;
 use gate::Verdict;
 
 /// Commands that are the operator's and no actions.
-const THEIRS: [&str; 6] = ["vault", "backup", "restore", "use", "config", "approvals review"];
+const THEIRS: [&str; 7] =
+    ["vault", "backup", "restore", "use", "config", "dashboard", "approvals review"];
 
 /// Returns a hint as a caller can follow it: what is the operator's to do, the operator is asked to do.
 pub(crate) fn suggested(caller: &Caller, hint: String) -> String {

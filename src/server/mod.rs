@@ -10,6 +10,7 @@ mod callback;
 mod caller;
 mod connection;
 mod connectors;
+pub(crate) mod dashboard;
 mod dialect;
 mod door;
 mod fields;
@@ -144,6 +145,11 @@ impl Server {
         Ok(Self { listener, site: Arc::new(site), closing, told })
     }
 
+    /// Returns the workspace that is served.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.site.engine
+    }
+
     /// Returns the address under which others reach it.
     pub(crate) fn url(&self) -> &Url {
         &self.site.url
@@ -201,6 +207,7 @@ fn router(site: &Arc<Site>) -> Router {
         .merge(connectors::routes())
         .merge(integrations::routes())
         .merge(mcp::routes(site))
+        .merge(dashboard::routes(site))
         .fallback(answer::nothing)
         .method_not_allowed_fallback(answer::not_that_method)
         .layer(from_fn_with_state(Arc::clone(site), door::guard))

@@ -144,7 +144,8 @@ impl Reader {
     async fn asked(&self, after_seq: Option<i64>, limit: Option<u32>) -> Result<LogPage> {
         let caller = caller::still(&self.site, &self.headers, Dialect::Naive)?;
         let user = self.user.clone();
-        let question = QueryLog { user, action: None, after: None, after_seq, limit };
+        let question =
+            QueryLog { user, action: None, after: None, after_seq, before_seq: None, limit };
         let call = Call::by(caller, UserRef::own());
         match performed(&self.site, call, question.into()).await?.typed::<QueryLog>()? {
             Outcome::Done(page) => Ok(page),

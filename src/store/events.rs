@@ -20,6 +20,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) after: Option<Millis>,
     /// Only those with a higher number, oldest first
     pub(crate) after_seq: Option<i64>,
+    /// Only those with a lower number
+    pub(crate) before_seq: Option<i64>,
     /// How many at most
     pub(crate) limit: u32,
 }
@@ -34,6 +36,7 @@ impl Store {
             ("action = ?", wanted.action.map(|action| Value::from(action.to_owned()))),
             ("at > ?", wanted.after.map(|at| Value::from(at.0))),
             ("seq > ?", wanted.after_seq.map(Value::from)),
+            ("seq < ?", wanted.before_seq.map(Value::from)),
         ] {
             if let Some(value) = value {
                 conditions.push(condition);

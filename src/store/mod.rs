@@ -10,6 +10,7 @@ mod claims;
 mod clients;
 mod columns;
 mod connections;
+mod dashboard;
 mod deliveries;
 mod devices;
 mod events;
@@ -88,6 +89,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0010_origins.sql"),
     include_str!("migrations/0011_dialects.sql"),
     include_str!("migrations/0012_integrations.sql"),
+    include_str!("migrations/0013_dashboard.sql"),
 ];
 
 /// The schema that brought account kits.

@@ -44,6 +44,17 @@ pub(crate) fn mint_signing() -> SecretString {
     format!("whsec_{}", random()).into()
 }
 
+/// Returns a new secret by which a browser is known: what stands in a one-time link, or in a cookie.
+pub(crate) fn mint_browser() -> SecretString {
+    random().into()
+}
+
+/// Returns what follows from a secret for one purpose, and says nothing of the secret.
+pub(crate) fn derived(secret: &SecretString, purpose: &str) -> String {
+    let sum = Sha256::new().chain_update(purpose).chain_update([0]);
+    hex(&sum.chain_update(secret.expose_secret()).finalize())
+}
+
 /// Returns 256 bits of the system's own, from the generator of the cipher's keys, in hexadecimal.
 fn random() -> String {
     hex(&XChaCha20Poly1305::generate_key(&mut OsRng))

@@ -3,27 +3,19 @@
 //! Whatever an agent wrote stands quoted, cleaned and, where it breaks, behind a bar, so that nothing in
 //! it can pass for a line of the card.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use super::super::output::{broken, clean, wrapped};
-use super::market;
-use crate::api::approvals::{Account, Actor, Approval, ApprovalStatus, Class};
+use crate::api::approvals::Approval;
 use crate::api::time::Millis;
 use crate::api::trading::account::Object;
-use crate::api::trading::amount::Amount;
-use crate::api::trading::order::MarketView;
 use crate::api::workspace::Effect;
+use crate::engine::card::{Facts, amount, named, shown};
 
 /// Widest and narrowest a card is drawn, in columns.
 const WIDTHS: (usize, usize) = (40, 80);
 /// Columns of the names on the left.
 const NAMES: usize = 11;
-
-/// Currencies whose smallest unit is a hundredth, of those that cards and companies are paid in.
-/// Source: ISO 4217, list one (read 2026-11-20).
-const HUNDREDTHS: [&str; 8] = ["usd", "eur", "gbp", "cad", "aud", "nzd", "chf", "sgd"];
 
 /// What a card shows beside the approval itself.
 #[derive(Debug, Clone, Copy)]
@@ -45,49 +37,11 @@ pub(crate) struct Card<'a> {
 impl Card<'_> {
     /// Returns the card, its last line without a break.
     pub(crate) fn text(&self) -> String {
-        let one = self.approval;
+        let Self { approval, effect, market, now, .. } = *self;
         let mut lines = Vec::new();
-        let mut field = |name: &str, value: &str| {
-            let start = format!("{name:NAMES$}");
-            lines.extend(wrapped(&start, value, self.width()));
-        };
-        if let Some(at) = one.restored_at {
-            field("COPY", &copy(at));
+        for (name, value) in (Facts { approval, effect, market, now }).lines() {
+            lines.extend(wrapped(&format!("{name:NAMES$}"), &value, self.width()));
         }
-        field("asks for", &clean(&one.title));
-        field("approval", &format!("{}, number {} here", one.id, one.seq));
-        field("where", place(&one.environment));
-        field("action", &clean(&one.action_type));
-        field("effect", &self.effect());
-        field("for", &format!("the user {} ({})", shown(&one.user), clean(&one.tenant_user_id)));
-        if let Some(account) = &one.account {
-            field("account", &through(account));
-        }
-        if let Some(then) = &one.market {
-            for (name, value) in market::lines(then, self.market) {
-                field(name, &value);
-            }
-            if self.opens_short(then) {
-                field("NOTE", "sells more than is held: it opens a short position");
-            }
-        }
-        field("asked by", &who(&one.requested_by));
-        field("since", &format!("{} UTC, {}", one.created_at.plain(), self.ago(one.created_at)));
-        match one.status {
-            ApprovalStatus::Pending => field("until", &self.until()),
-            ApprovalStatus::Approved
-            | ApprovalStatus::Sending
-            | ApprovalStatus::Unknown
-            | ApprovalStatus::Executed
-            | ApprovalStatus::Failed
-            | ApprovalStatus::Denied
-            | ApprovalStatus::Expired
-            | ApprovalStatus::Cancelled => field("status", &self.decided()),
-        }
-        if !self.does_nothing() {
-            field("if lost", class(one.class));
-        }
-        field("digest", &digest(&one.digest));
         lines.push(String::new());
         lines.extend(self.arguments());
         lines.push(String::new());
@@ -97,83 +51,6 @@ impl Card<'_> {
 
     fn width(&self) -> usize {
         self.width.clamp(WIDTHS.0, WIDTHS.1)
-    }
-
-    /// Tells whether there is nothing to be sent, and so no answer to be lost.
-    fn does_nothing(&self) -> bool {
-        self.approval.action_type.starts_with("custom.")
-    }
-
-    /// Tells whether an order sells what is not held.
-    fn opens_short(&self, then: &MarketView) -> bool {
-        let payload = &self.approval.payload;
-        let qty = payload["qty"].as_str().and_then(|qty| qty.parse::<Amount>().ok());
-        let held = then.position.0.max(Amount::default().0);
-        payload["side"] == "sell"
-            && self.approval.action_type == "trading.order.create"
-            && qty.is_some_and(|qty| qty.0 > held)
-    }
-
-    /// Returns what would come of it, in words.
-    fn effect(&self) -> String {
-        let one = self.approval;
-        let said = |name: &str| one.payload.get(name).and_then(Value::as_str).map(shown);
-        match one.action_type.as_str() {
-            "cards.create" => "spends money: issues a card that can be charged".to_owned(),
-            "cards.topup" => "spends money: adds to what a card can spend".to_owned(),
-            "cards.cardholder.create" => {
-                "changes: gives a person's data to the card issuer".to_owned()
-            }
-            "domains.purchase" => "spends money: buys a domain, which is not given back".to_owned(),
-            "verification.start" => "changes: begins to check a person or a business".to_owned(),
-            "formation.create" => "changes: prepares a company".to_owned(),
-            "formation.submit" => "spends money: files a company, which is not undone".to_owned(),
-            "trading.order.create" => "trades: places an order at the broker".to_owned(),
-            "trading.order.cancel" => "changes: takes back an order that is open".to_owned(),
-            "trading.position.close" => {
-                "trades: sells what is held, or buys back what is owed".to_owned()
-            }
-            "connections.connect" => match said("toolkit") {
-                Some(app) => format!("gives access: agents can then use the app {app}"),
-                None => "gives access to an app".to_owned(),
-            },
-            "connections.execute" => match self.effect {
-                Some(Effect::Read) => "reads, changes nothing".to_owned(),
-                Some(Effect::Write) => "changes: creates or changes things in the app".to_owned(),
-                Some(Effect::Destructive) => {
-                    "removes: deletes, or does what cannot be undone".to_owned()
-                }
-                None => "not known to this build: it may change or remove".to_owned(),
-            },
-            _ if self.does_nothing() => {
-                "does nothing by itself: whoever asked gets your answer".to_owned()
-            }
-            _ => "not known to this build: it may change, remove or spend".to_owned(),
-        }
-    }
-
-    fn until(&self) -> String {
-        let until = self.approval.expires_at;
-        let left = if until > self.now {
-            format!("{} left", words(self.now.age(until)))
-        } else {
-            "which is over".to_owned()
-        };
-        format!("{} UTC, {left}", until.plain())
-    }
-
-    fn ago(&self, at: Millis) -> String {
-        format!("{} ago", words(at.age(self.now)))
-    }
-
-    /// Returns how it stands, who decided, when and why.
-    fn decided(&self) -> String {
-        let one = self.approval;
-        let by = one.resolved_by.as_ref().map(|actor| format!(", decided by {}", who(actor)));
-        let at = one.resolved_at.map(|at| format!(" on {} UTC", at.plain()));
-        let why = one.reason.as_ref().map(|reason| format!(": {}", shown(reason)));
-        let said = [by, at, why].into_iter().flatten().collect::<String>();
-        format!("{}{said}", one.status.as_str())
     }
 
     /// Returns every argument, each line behind a bar.
@@ -214,73 +91,6 @@ pub(crate) fn line(one: &Approval) -> String {
     )
 }
 
-/// Returns who it was, as people call them.
-pub(crate) fn who(actor: &Actor) -> String {
-    match (actor.actor_type.as_str(), &actor.name) {
-        ("user", _) => "the operator".to_owned(),
-        ("system", _) => "`naive` itself".to_owned(),
-        (_, Some(name)) => format!("the agent {} ({})", shown(name), clean(&actor.actor_id)),
-        (_, None) => format!("the agent {}", clean(&actor.actor_id)),
-    }
-}
-
-/// Returns whose account it is, as the app and its user call it.
-fn through(account: &Account) -> String {
-    let label = account.label.as_ref().map(|label| shown(label.as_str()));
-    let identity = account.identity.as_deref().map(shown);
-    let identity = identity.unwrap_or_else(|| "whose the app does not tell".to_owned());
-    let names: Vec<_> = label.into_iter().chain([identity]).collect();
-    format!("{} ({})", names.join(", "), account.connection)
-}
-
-fn copy(at: Millis) -> String {
-    format!(
-        "this comes from a backup, or another copy of the store, that was put back by {} UTC: it may have been decided and done since the copy was made",
-        at.plain()
-    )
-}
-
-fn place(environment: &str) -> &'static str {
-    match environment {
-        "sandbox" => "SANDBOX: the apps and the money are simulated",
-        _ => "REAL: real apps, real people, real money",
-    }
-}
-
-fn class(class: Class) -> &'static str {
-    match class {
-        Class::A => "the answer: the same request is sent again, and counts once (class A)",
-        Class::B => "the answer: the app is asked whether it happened (class B)",
-        Class::C => "the answer: nobody knows whether it happened, and you have to look (class C)",
-    }
-}
-
-/// Returns the digest whole, in groups so that it can be compared by eye.
-fn digest(digest: &str) -> String {
-    let digits: Vec<char> = clean(digest).chars().collect();
-    digits.chunks(16).map(|group| group.iter().collect()).collect::<Vec<String>>().join(" ")
-}
-
-/// Returns an amount in cents as one says it, where the currency is one of hundredths.
-fn amount(payload: &Value) -> Option<String> {
-    let cents = ["amountCents", "spendingLimitCents"];
-    let cents = cents.iter().find_map(|name| payload.get(name)?.as_u64())?;
-    let sum = format!("{}.{:02}", cents / 100, cents % 100);
-    match payload.get("currency").map(|currency| currency.as_str().map(str::to_lowercase)) {
-        None => Some(format!("{sum} in its currency")),
-        Some(Some(code)) if HUNDREDTHS.contains(&code.as_str()) => {
-            Some(format!("{sum} {}", code.to_uppercase()))
-        }
-        Some(_) => None,
-    }
-}
-
-/// Returns a text in quotes, as JSON has it, with every invisible character written out.
-fn shown(text: impl AsRef<str>) -> String {
-    let quoted = Value::from(text.as_ref()).to_string();
-    clean(&quoted)
-}
-
 /// Hands out a value line by line, each with its depth: every field, whether it is known or not.
 fn tree(value: &Value, depth: usize, line: &mut impl FnMut(usize, String)) {
     match value {
@@ -314,22 +124,4 @@ fn branch(name: &str, value: &Value, depth: usize, line: &mut impl FnMut(usize, 
 
 fn scalar(value: &Value) -> String {
     clean(&value.to_string())
-}
-
-/// Returns a field's name, in quotes unless it is a plain word.
-fn named(name: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if !name.is_empty() && name.chars().all(plain) { name.to_owned() } else { shown(name) }
-}
-
-/// Returns a span as people say it.
-fn words(span: Duration) -> String {
-    let seconds = span.as_secs();
-    let (count, unit) = match seconds {
-        0..120 => (seconds, "second"),
-        120..7_200 => (seconds / 60, "minute"),
-        7_200..259_200 => (seconds / 3_600, "hour"),
-        _ => (seconds / 86_400, "day"),
-    };
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }

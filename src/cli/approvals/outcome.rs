@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::card::{Card, who};
+use super::card::Card;
 use super::decide::{next, started};
 use crate::api::action::written;
 use crate::api::approvals::{Approval, ApprovalStatus, GetApproval, ListApprovals};
@@ -16,6 +16,7 @@ use crate::cli::output::{GIVEN_UP, Output, Page, width};
 use crate::cli::pending::{Waiting, patiently};
 use crate::cli::trading;
 use crate::engine::LEVEL;
+use crate::engine::card::who;
 
 /// What is said of the gate of an API elsewhere.
 const THERE: &str = "the gate is the API's own: what it holds against, its operator knows";

@@ -1,6 +1,7 @@
 //! The server, asked without a socket: a router over a store of its own.
 
 mod connectors;
+mod dashboard;
 mod doors;
 mod integrations;
 mod mcp;

@@ -181,13 +181,21 @@ fn entries_from_before_are_held_to_the_hash_they_had() {
 fn the_log_is_read_from_both_ends() {
     let store = logged();
     store.log(&entry("users.create")).unwrap();
-    let all = Wanted { user: None, action: None, after: None, after_seq: None, limit: 2 };
+    let all = Wanted {
+        user: None,
+        action: None,
+        after: None,
+        after_seq: None,
+        before_seq: None,
+        limit: 2,
+    };
     let numbers = |wanted: Wanted<'_>| -> Vec<i64> {
         store.events(&wanted).unwrap().iter().map(|event| event.seq).collect()
     };
 
     assert_eq!(numbers(all), [6, 5]);
     assert_eq!(numbers(Wanted { after_seq: Some(1), ..all }), [2, 3]);
+    assert_eq!(numbers(Wanted { before_seq: Some(3), ..all }), [2, 1]);
     assert_eq!(numbers(Wanted { action: Some("users.create"), user: Some("u"), ..all }), [6]);
     assert_eq!(numbers(Wanted { user: Some("v"), ..all }), [0; 0]);
     assert_eq!(numbers(Wanted { after: Some(Millis(7)), ..all }), [0; 0]);

@@ -2,6 +2,7 @@
 
 mod apps;
 mod connectors;
+mod dashboard;
 mod integrations;
 mod kills;
 mod life;

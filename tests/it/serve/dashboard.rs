@@ -1,0 +1,101 @@
+//! `naive dashboard`: how it is opened, and one visit from the link to the goodbye.
+
+use std::io::{BufRead as _, BufReader};
+
+use serde_json::{Value, json};
+
+use super::{Served, key};
+use crate::browser::{Page, request, signal, split, visit};
+use crate::support::{Naive, until};
+
+/// Opens a page, or sends a form, with a cookie.
+fn sent(line: &str, server: &str, cookie: &str, body: &str) -> Page {
+    let (method, path) = line.split_once(' ').unwrap();
+    let kind = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let headers = format!("Cookie: {cookie}\r\nOrigin: {server}\r\n{kind}");
+    request(method, &format!("{server}{path}"), &headers, body)
+}
+
+fn link(naive: &Naive) -> String {
+    let run = naive.run("dashboard --no-browser --json").exits(0);
+    assert_eq!(run.json()["result"]["serving"], false);
+    run.json()["result"]["url"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_dashboard_of_a_running_server_is_opened_and_used() {
+    let naive = Naive::new();
+    naive.run("users create --external-id alice").exits(0);
+    let bot = key(&naive, "--name bot --role agent");
+    let served = Served::start(&naive, &[]);
+    let asked = json!({"toolkit": "gmail"}).to_string();
+    let connect = "POST /v1/users/alice/connections/connect";
+    let (status, held) = served.call(&bot, connect, &asked);
+    let id = held["approval_id"].as_str().unwrap();
+
+    // when: the link is opened, the inbox looked at, and the one that waits denied
+    let link = link(&naive);
+    let entered = visit(&link);
+    let again = visit(&link);
+    let cookie = entered.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let inbox = sent("GET /dashboard", &served.url, &cookie, "");
+    let token =
+        inbox.body.split_once("name=\"csrf\" value=\"").unwrap().1.split_once('"').unwrap().0;
+    let deny = format!("POST /dashboard/approvals/{id}/deny");
+    let body = format!("csrf={token}&reason=not+now");
+    let denied = sent(&deny, &served.url, &cookie, &body);
+    let twice = sent(&deny, &served.url, &cookie, &body);
+    let out = sent("POST /dashboard/sign-out", &served.url, &cookie, &format!("csrf={token}"));
+    let after = sent("GET /dashboard", &served.url, &cookie, "");
+
+    assert_eq!(status, 202);
+    assert_eq!(split(&link).0, split(&served.url).0);
+    assert_eq!((entered.status, again.status, inbox.status), (200, 410, 200));
+    assert!(inbox.body.contains("Connect gmail for &quot;alice&quot;"), "{}", inbox.body);
+    assert_eq!((denied.status, twice.status), (303, 400));
+    assert!(twice.body.contains("is denied already"), "{}", twice.body);
+    assert_eq!((out.status, after.status), (200, 401));
+    let told = naive.run(&format!("approvals get {id} --json")).exits(0).json();
+    assert_eq!(told["result"]["reason"], "not now");
+    assert_eq!(served.end("TERM"), 0);
+}
+
+#[test]
+fn without_a_server_it_serves_until_it_is_told_to_end() {
+    let naive = Naive::new().env("BROWSER", "true");
+    let line = ["dashboard", "--addr", "127.0.0.1:0", "--output", "jsonl"];
+    let mut child = naive.command(line).spawn().unwrap();
+    let mut told = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut told).unwrap();
+    let told: Value = serde_json::from_str(&told).unwrap();
+
+    let url = told["result"]["url"].as_str().unwrap();
+    let entered = visit(url);
+    let other = link(&naive);
+    signal(child.id(), "INT");
+    let status = child.wait().unwrap();
+
+    assert_eq!(
+        (&told["result"]["serving"], &told["result"]["opened"]),
+        (&json!(true), &json!(true))
+    );
+    assert_eq!(entered.status, 200);
+    assert_eq!(split(&other).0, split(url).0);
+    assert!(status.success(), "{status}");
+    let left = naive.home().join("sandbox").join("serving");
+    until("the sign is taken down", || (!left.exists()).then_some(()));
+}
+
+#[test]
+fn a_caller_with_a_key_is_refused() {
+    let naive = Naive::new();
+    let key = key(&naive, "--name ci --role workspace");
+    let naive = naive.env("NAIVE_API_KEY", key);
+
+    let run = naive.run("dashboard --no-browser --json").exits(1);
+
+    assert_eq!(run.json()["error"]["code"], "forbidden");
+    let there =
+        naive.env("NAIVE_API_KEY", "nv_sk_x").run("--profile cloud dashboard --json").exits(4);
+    assert_eq!(there.json()["error"]["code"], "unauthorized");
+}
