@@ -93,6 +93,15 @@ pub(crate) struct NamedUrl {
     pub(crate) text: String,
 }
 
+/// What a terminal can do, by the name of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Any place of it can be written
+    Screen,
+    /// Lines alone
+    Dumb,
+}
+
 /// Which of the three streams are terminals.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terminals {
@@ -102,6 +111,8 @@ pub(crate) struct Terminals {
     pub(crate) stdout: bool,
     /// Whether stderr is one
     pub(crate) stderr: bool,
+    /// What they can do
+    pub(crate) kind: Kind,
 }
 
 /// Everything a run of the program was told, resolved once.
@@ -185,6 +196,10 @@ impl Settings {
             person: stdin().is_terminal() && stderr().is_terminal(),
             stdout: stdout().is_terminal(),
             stderr: stderr().is_terminal(),
+            kind: match text("TERM").as_deref() {
+                None | Some("dumb") => Kind::Dumb,
+                Some(_) => Kind::Screen,
+            },
         };
         let told = told_form(flags)?;
         let usual = if terminals.stdout { Output::Table } else { Output::Json };

@@ -293,13 +293,17 @@ impl App<'_> {
 
     /// Tells others what became of approvals here, where somebody asked for that.
     pub(crate) async fn announce(&self) -> Result<()> {
-        let Ok(engine) = self.backend.engine() else { return Ok(()) };
+        self.announced().await.iter().try_for_each(|text| note(text))?;
+        self.tell_notes()
+    }
+
+    /// Does the same, and returns what people are told of it.
+    pub(crate) async fn announced(&self) -> Vec<String> {
+        let Ok(engine) = self.backend.engine() else { return Vec::new() };
         let said = engine.announce().await;
         // What the operator has set up is nothing to a program with a key.
-        if self.caller == Caller::Human {
-            said.iter().try_for_each(|text| note(&self.output.told(text)))?;
-        }
-        self.tell_notes()
+        let said = if self.caller == Caller::Human { said } else { Vec::new() };
+        said.iter().map(|text| self.output.told(text)).collect()
     }
 
     /// Returns what a call from here carries beside its action.

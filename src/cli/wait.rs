@@ -343,21 +343,36 @@ async fn failure(opened: &mut Option<oneshot::Receiver<()>>) {
 }
 
 /// Who gets the lines that are typed at present; nobody before the first, and after the last.
-static READER: Mutex<Option<mpsc::UnboundedSender<String>>> = Mutex::new(None);
+static READER: Mutex<Option<Reader>> = Mutex::new(None);
+
+/// Who gets the lines, and how many.
+struct Reader {
+    lines: mpsc::UnboundedSender<String>,
+    once: bool,
+}
 
 /// Reads lines of the terminal on a thread of their own, until the process ends.
 ///
 /// Whoever asks last gets them from then on: there is one terminal, and a thread that reads cannot be
 /// stopped.
 pub(crate) fn read_lines(lines: mpsc::UnboundedSender<String>) {
+    read(Reader { lines, once: false });
+}
+
+/// Reads one line of the terminal, after which nobody reads it any more.
+pub(crate) fn read_line(line: mpsc::UnboundedSender<String>) {
+    read(Reader { lines: line, once: true });
+}
+
+fn read(who: Reader) {
     let reader = || READER.lock().unwrap_or_else(PoisonError::into_inner);
-    if reader().replace(lines).is_some() {
+    if reader().replace(who).is_some() {
         return;
     }
     thread::spawn(move || {
         for line in io::stdin().lock().lines().map_while(io::Result::ok) {
             let mut now = reader();
-            if now.as_ref().is_none_or(|now| now.send(line).is_err()) {
+            if now.as_ref().is_none_or(|now| now.lines.send(line).is_err() || now.once) {
                 *now = None;
                 return;
             }

@@ -230,7 +230,10 @@ fn paths_are_followed_to_the_room_they_enter() {
 fn only_the_output_writes_to_the_terminal() {
     let writers = ["print!(", "println!(", "stdout()", "stderr()", "Term::", "/dev/tty"];
 
-    let found = lines_with(&writers, |source| source.path != "cli/output.rs");
+    // The inbox draws on the whole screen, which is no text that goes out in lines.
+    let drawn = "cli/approvals/inbox/screen.rs";
+    let found =
+        lines_with(&writers, |source| source.path != "cli/output.rs" && source.path != drawn);
 
     let asks = |line: &String| line.starts_with("settings.rs: ") && line.contains(".is_terminal()");
     let wrong: Vec<_> = found.into_iter().filter(|line| !asks(line)).collect();

@@ -186,6 +186,21 @@ async fn show(app: &App<'_>, one: &Approval, op: Approve, browser: &Browser) -> 
     app.output.reply("approvals.approve", written(&one)?, page)
 }
 
+/// Tells whether approving begins a login here; at an API elsewhere it ends by that API's own callback.
+pub(super) fn begins_login(app: &App<'_>, one: &Approval) -> bool {
+    one.action_type == "connections.connect" && app.backend.remote().is_none()
+}
+
+/// Denies, for a reason if there is one.
+pub(super) async fn denied_for(
+    app: &App<'_>,
+    one: &Approval,
+    reason: Option<String>,
+) -> Result<Approval> {
+    let op = Deny { approval: one.id.clone(), user: None, reason };
+    app.done(app.as_caller(), op).await
+}
+
 /// The login that an approval would begin.
 struct Login {
     name: String,
@@ -199,8 +214,7 @@ struct Login {
 impl Login {
     /// Returns the login, with a place open for its browser to return to; nothing where none would begin.
     async fn of(app: &App<'_>, one: &Approval, browser: &Browser) -> Result<Option<Self>> {
-        // At an API elsewhere it ends by that API's own callback.
-        if one.action_type != "connections.connect" || app.backend.remote().is_some() {
+        if !begins_login(app, one) {
             return Ok(None);
         }
         let op: Connect = serde_json::from_value(one.payload.clone())

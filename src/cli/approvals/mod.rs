@@ -2,6 +2,7 @@
 
 mod card;
 mod decide;
+mod inbox;
 mod market;
 mod outcome;
 mod queue;
@@ -38,9 +39,13 @@ pub(crate) enum Command {
     Get(GetApproval),
     /// Go through what waits, one card at a time
     ///
-    /// Shows the oldest first. What is typed counts with Enter: `a` approves, `d` denies, with whatever follows
+    /// Fills the screen of a terminal that allows it; `?` shows the keys there. The plain review shows the oldest
+    /// first. What is typed counts with Enter: `a` approves, `d` denies, with whatever follows
     /// it as the reason, `s` leaves it for later, `q` ends.
     Review {
+        /// Ask line by line, and leave the screen as it is
+        #[arg(long)]
+        plain: bool,
         #[command(flatten)]
         browser: Browser,
     },
@@ -185,7 +190,7 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
         Command::Get(op) => app.show(op, |one, page| view::one(app, one, page)).await,
         // It may wait for a login, which is a lot to hold for the commands that do not.
         Command::Approve(told) => Box::pin(decide::approve(app, told)).await,
-        Command::Review { browser } => Box::pin(review::review(app, &browser)).await,
+        Command::Review { plain, browser } => Box::pin(review::review(app, &browser, plain)).await,
         Command::Deny(op) => app.show(op, |one, page| view::one(app, one, page)).await,
         Command::Cancel(op) => app.show(op, |one, page| view::one(app, one, page)).await,
         Command::Wait(told) => wait::wait(app, told).await,

@@ -102,10 +102,20 @@ fn login(app: &App<'_>, one: &Approval, page: &mut Page) {
 
 /// Returns the card of an approval for this terminal, with the market as it is now where that is known.
 pub(super) fn card(app: &App<'_>, one: &Approval, market: Option<&Object>) -> String {
+    card_at(app, one, market, width())
+}
+
+/// Returns the same for so many columns.
+pub(super) fn card_at(
+    app: &App<'_>,
+    one: &Approval,
+    market: Option<&Object>,
+    width: usize,
+) -> String {
     let engine = app.backend.engine().ok();
     let effect = engine.and_then(|engine| engine.effect_of(one));
     let level = if engine.is_some() { LEVEL } else { THERE };
-    Card { approval: one, effect, market, now: Millis::now(), width: width(), level }.text()
+    Card { approval: one, effect, market, now: Millis::now(), width, level }.text()
 }
 
 /// Shows how an approval has ended, and returns the exit status.

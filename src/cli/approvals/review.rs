@@ -6,12 +6,13 @@
 use tokio::sync::mpsc;
 
 use super::card::line;
-use super::decide::{approved, seen};
+use super::decide::{approved, denied_for, seen};
+use super::inbox;
 use super::market;
 use super::outcome::{card, failure, since};
 use super::queue::{Answer, Queue};
 use super::wait::SOON;
-use crate::api::approvals::{Approval, ApprovalStatus, Deny, GetApproval, Reconcile};
+use crate::api::approvals::{Approval, ApprovalStatus, GetApproval, Reconcile};
 use crate::api::error::{Error, Result};
 use crate::cli::App;
 use crate::cli::connect::Browser;
@@ -44,12 +45,15 @@ enum Next {
 /// Shows what waits, oldest first, until all of it was seen or the person quits.
 ///
 /// Fails with `Forbidden` for whoever may decide nothing, with a usage error without a terminal.
-pub(super) async fn review(app: &App<'_>, browser: &Browser) -> Result<u8> {
+pub(super) async fn review(app: &App<'_>, browser: &Browser, plain: bool) -> Result<u8> {
     app.check(Reconcile { approval: None, all: true })?;
     if !app.settings.terminals.person {
         return Err(Error::usage("there is no terminal to review at").hint(
             "run `naive approvals list --status pending`, then `naive approvals approve <id> --yes`",
         ));
+    }
+    if !plain && inbox::fits(app) {
+        return Box::pin(inbox::inbox(app, browser)).await;
     }
     let signals = Signals::listen()?;
     let (lines, typed) = mpsc::unbounded_channel();
@@ -133,9 +137,7 @@ impl Review<'_> {
         let done = match answer {
             Answer::Approve => self.approve(one).await,
             Answer::Deny(reason) => {
-                let op = Deny { approval: one.id.clone(), user: None, reason };
-                let denied = self.app.done(self.app.as_caller(), op).await;
-                denied.and_then(|one| note(&line(&one)))
+                denied_for(self.app, one, reason).await.and_then(|one| note(&line(&one)))
             }
             Answer::Skip | Answer::Quit => Ok(()),
         };
@@ -153,17 +155,12 @@ impl Review<'_> {
     }
 
     async fn approve(&mut self, one: &Approval) -> Result<()> {
-        let approved = Box::pin(approved(self.app, one, seen(one), self.browser)).await;
+        let approved = approved_aloud(self.app, one, self.browser).await;
         // A login that was waited for has read the terminal meanwhile.
         let (lines, typed) = mpsc::unbounded_channel();
         read_lines(lines);
         self.typed = typed;
-        let (now, page) = approved?;
-        // What is said of one that failed says why.
-        if failure(&now).is_none() {
-            note(&line(&now))?;
-        }
-        self.app.output.advise(page)
+        approved
     }
 
     fn prompt(&self) -> String {
@@ -172,6 +169,16 @@ impl Review<'_> {
             more => format!("{KEYS}\n{more} more {}.", waits(more)),
         }
     }
+}
+
+/// Approves, sees to the login that this may begin, and says what came of it.
+pub(super) async fn approved_aloud(app: &App<'_>, one: &Approval, browser: &Browser) -> Result<()> {
+    let (now, page) = Box::pin(approved(app, one, seen(one), browser)).await?;
+    // What is said of one that failed says why.
+    if failure(&now).is_none() {
+        note(&line(&now))?;
+    }
+    app.output.advise(page)
 }
 
 /// Says how many were decided, and how many still wait.

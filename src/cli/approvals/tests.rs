@@ -14,7 +14,7 @@ use crate::api::time::Millis;
 use crate::api::workspace::Effect;
 use crate::engine::LEVEL;
 
-const AT: Millis = Millis(1_795_170_000_000);
+pub(super) const AT: Millis = Millis(1_795_170_000_000);
 
 /// The card of a hostile agent, on a terminal of 40 columns.
 const HOSTILE: [&str; 46] = [
@@ -71,7 +71,7 @@ fn agent(name: &str) -> Actor {
     Actor { actor_type: "agent".into(), actor_id: "key_1f2e3d".into(), name }
 }
 
-fn approval(action: &str, title: &str, payload: Value) -> Approval {
+pub(super) fn approval(action: &str, title: &str, payload: Value) -> Approval {
     Approval {
         id: "65589c8b-e033-4a65-b16c-379211c94429".parse().unwrap(),
         seq: 7,
