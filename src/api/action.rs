@@ -66,9 +66,7 @@ impl Outcome<Value> {
     /// Returns the same, its reply read as an operation answers.
     pub(crate) fn typed<O: Operation>(self) -> Result<Outcome<O::Reply>> {
         match self {
-            Self::Done(reply) => serde_json::from_value(reply)
-                .map(Outcome::Done)
-                .map_err(|error| Error::internal("a reply has another form", error)),
+            Self::Done(reply) => typed::<O>(reply).map(Outcome::Done),
             Self::Pending(pending) => Ok(Outcome::Pending(pending)),
         }
     }
@@ -78,6 +76,12 @@ impl Outcome<Value> {
 pub(crate) trait Operation: Into<Action> + Debug {
     /// What it answers, on either backend.
     type Reply: Serialize + DeserializeOwned + JsonSchema + Debug;
+}
+
+/// Reads a reply as an operation answers.
+pub(crate) fn typed<O: Operation>(reply: Value) -> Result<O::Reply> {
+    serde_json::from_value(reply)
+        .map_err(|error| Error::internal("a reply has another form", error))
 }
 
 /// Returns a reply in the form in which it is shown, stored and sent.
@@ -119,8 +123,8 @@ fn inlined<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     T::json_schema(generator)
 }
 
-/// Reads one input.
-fn input<T: DeserializeOwned>(name: &str, fields: Map<String, Value>) -> Result<T> {
+/// Reads what `name` takes, and says which field is not that.
+pub(crate) fn input<T: DeserializeOwned>(name: &str, fields: Map<String, Value>) -> Result<T> {
     serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
         let pointer = pointer(error.path());
         let message = error.into_inner().to_string();

@@ -53,7 +53,7 @@ use std::cell::RefCell;
 use clap::Parser;
 use serde_json::Value;
 
-use crate::api::action::{Action, Operation, Outcome, written};
+use crate::api::action::{Action, Operation, Outcome, typed, written};
 use crate::api::approvals::{Approve, PendingApproval};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::IdempotencyKey;
@@ -310,9 +310,4 @@ impl App<'_> {
     pub(crate) fn as_caller(&self) -> Call {
         Call::by(self.caller.clone(), self.user())
     }
-}
-
-fn typed<O: Operation>(result: Value) -> Result<O::Reply> {
-    serde_json::from_value(result)
-        .map_err(|error| Error::internal("a reply has another form", error))
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::{Desk, Ended, Handler, Session, Source, schema};
+use crate::api::action::input;
 use crate::api::connections::{Connected, Status};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, ToolSlug, UserRef};
@@ -101,16 +101,10 @@ fn all(toolkit: Slug, user: Option<UserRef>) -> ListTools {
     ListTools { toolkit, user, tool: None, search: None, limit: None }
 }
 
-fn read<T: DeserializeOwned>(name: &str, fields: JsonObject) -> Result<T> {
-    serde_json::from_value(fields.into()).map_err(|error| {
-        Error::new(Code::InvalidInput, format!("this is not what `{name}` takes: {error}"))
-    })
-}
-
 impl<D: Desk> Handler<D> {
     /// Finds tools of the user's apps, the best match first, without what they take.
     pub(super) async fn search(&self, session: &Session, fields: JsonObject) -> Result<Ended> {
-        let Search { query, toolkit, limit, user } = read(SEARCH, fields)?;
+        let Search { query, toolkit, limit, user } = input(SEARCH, fields)?;
         let apps = self.apps(session, user.clone()).await?;
         let mut found = Vec::new();
         for app in apps.iter().filter(|app| toolkit.as_ref().is_none_or(|wanted| wanted == *app)) {
@@ -140,7 +134,7 @@ impl<D: Desk> Handler<D> {
 
     /// Says what a tool takes.
     pub(super) async fn describe(&self, session: &Session, fields: JsonObject) -> Result<Ended> {
-        let Describe { tool, user } = read(DESCRIBE, fields)?;
+        let Describe { tool, user } = input(DESCRIBE, fields)?;
         let app = self.app_of(session, &tool, user.clone()).await?;
         let op = ListTools { tool: Some(tool), ..all(app.clone(), user) };
         let found = self.listed(session, op).await?;
@@ -161,7 +155,7 @@ impl<D: Desk> Handler<D> {
     /// Runs a tool.
     pub(super) async fn call(&self, session: &Session, mut fields: JsonObject) -> Result<Ended> {
         let call = session.keyed(&mut fields)?;
-        let Run { tool, arguments, account, user } = read(CALL, fields)?;
+        let Run { tool, arguments, account, user } = input(CALL, fields)?;
         let toolkit = self.app_of(session, &tool, user.clone()).await?;
         let op = Execute {
             toolkit,

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Session;
+use crate::api::action::input;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::fresh;
 
@@ -76,9 +77,7 @@ impl Kept {
     ///
     /// Fails with `NotFound` for a result that is no longer kept, or another's.
     pub(super) fn read(&self, session: &Session, fields: JsonObject) -> Result<String> {
-        let Asked { result, offset } = serde_json::from_value(fields.into()).map_err(|error| {
-            Error::new(Code::InvalidInput, format!("this is not what `{READ}` takes: {error}"))
-        })?;
+        let Asked { result, offset } = input(READ, fields)?;
         let owner = session.caller.actor().actor_id;
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let cut = kept.iter().find(|cut| cut.id == result && cut.owner == owner);

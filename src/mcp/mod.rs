@@ -24,7 +24,7 @@ use serde_json::Value;
 
 use crate::api::action::{Action, Operation, Outcome};
 use crate::api::approvals::PendingApproval;
-use crate::api::error::{Error, Result};
+use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{IdempotencyKey, UserRef};
 use crate::engine::{Call, Caller};
 pub(crate) use kept::Kept;
@@ -156,12 +156,13 @@ impl Session {
     fn keyed(&self, fields: &mut JsonObject) -> Result<Call> {
         let key = match fields.shift_remove(tools::KEY) {
             None | Some(Value::Null) => None,
-            Some(Value::String(key)) => Some(key.parse::<IdempotencyKey>().map_err(|error| {
-                Error::new(crate::api::error::Code::InvalidInput, error.to_string())
-            })?),
+            Some(Value::String(key)) => Some(
+                key.parse::<IdempotencyKey>()
+                    .map_err(|error| Error::new(Code::InvalidInput, error.to_string()))?,
+            ),
             Some(_) => {
                 let text = format!("`{}` is no text", tools::KEY);
-                return Err(Error::new(crate::api::error::Code::InvalidInput, text));
+                return Err(Error::new(Code::InvalidInput, text));
             }
         };
         Ok(Call { idempotency_key: key, ..self.call() })

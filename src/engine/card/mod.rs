@@ -12,9 +12,10 @@ use serde_json::Value;
 use crate::api::approvals::{Account, Actor, Approval, ApprovalStatus, Class};
 use crate::api::ids::clean;
 use crate::api::time::Millis;
-use crate::api::trading::account::Object;
+use crate::api::trading::account::{GetQuotes, Object};
 use crate::api::trading::amount::Amount;
 use crate::api::trading::order::MarketView;
+use crate::api::trading::symbol::Symbol;
 use crate::api::workspace::Effect;
 
 /// Currencies whose smallest unit is a hundredth, of those that cards and companies are paid in.
@@ -162,6 +163,18 @@ impl Facts<'_> {
         let said = [by, at, why].into_iter().flatten().collect::<String>();
         format!("{}{said}", one.status.as_str())
     }
+}
+
+/// Returns the question for the quote of what an approval would trade; `None` where it trades nothing.
+pub(crate) fn quote(one: &Approval) -> Option<GetQuotes> {
+    let then = one.market.as_ref()?;
+    let symbol: Symbol = one.payload.get("symbol")?.as_str()?.parse().ok()?;
+    Some(GetQuotes {
+        symbols: vec![symbol],
+        class: Some(then.asset_class),
+        env: Some(then.env),
+        user: one.tenant_user_id.parse().ok(),
+    })
 }
 
 /// Returns who it was, as people call them.

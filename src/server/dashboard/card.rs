@@ -9,10 +9,9 @@ use crate::api::connections::{ConnectState, Status};
 use crate::api::error::{Code, Error};
 use crate::api::ids::clean;
 use crate::api::time::Millis;
-use crate::api::trading::account::{GetQuotes, Object};
-use crate::api::trading::symbol::Symbol;
+use crate::api::trading::account::Object;
 use crate::engine::LEVEL;
-use crate::engine::card::{Facts, amount};
+use crate::engine::card::{Facts, amount, quote};
 
 /// Facts that stand below the others: what an approval is known by, and what few ask for.
 const BELOW: [&str; 5] = ["approval", "action", "if lost", "digest", "where"];
@@ -231,15 +230,7 @@ pub(super) async fn page(
 /// Returns the quote of what an approval would trade, as it is now; nothing where it trades nothing, or nobody
 /// says.
 async fn market(desk: &Desk, one: &Approval) -> Option<Object> {
-    let then = one.market.as_ref()?;
-    let symbol: Symbol = one.payload.get("symbol")?.as_str()?.parse().ok()?;
-    let question = GetQuotes {
-        symbols: vec![symbol],
-        class: Some(then.asset_class),
-        env: Some(then.env),
-        user: one.tenant_user_id.parse().ok(),
-    };
-    desk.ask(question).await.ok()?.quotes.into_values().next()
+    desk.ask(quote(one)?).await.ok()?.quotes.into_values().next()
 }
 
 /// Returns who decided, and why, in a few words.
