@@ -197,7 +197,7 @@ impl Engine {
 
     /// Judges, performs and logs one action; what goes wrong comes with what this caller can do about it.
     pub(crate) async fn call(&self, call: &Call, action: Action) -> Result<Outcome<Value>> {
-        let answer = self.act(call, action).await;
+        let answer = self.store.steadily(self.act(call, action)).await;
         answer.map_err(|error| Self::followable(call, error))
     }
 

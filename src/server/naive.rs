@@ -45,8 +45,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
             holes: Route::holes(&mount.path).map(str::to_owned).collect(),
             kinds: input.map(|one| fields::kinds(&one.input)).unwrap_or_default(),
         });
-        let handler = move |State(site), params, request| async move {
-            answered(site, &place, params, request).await
+        let handler = move |State(site): State<Arc<Site>>, params, request| async move {
+            site.engine.store().steadily(answered(&site, &place, params, request)).await
         };
         router = router.route(&mount.path, on(method(route), handler));
     }
@@ -66,7 +66,7 @@ fn method(route: &Route) -> MethodFilter {
 
 /// Answers a request that a path and a method have brought to an action.
 async fn answered(
-    site: Arc<Site>,
+    site: &Arc<Site>,
     place: &Place,
     params: std::result::Result<RawPathParams, RawPathParamsRejection>,
     request: Request,
@@ -74,7 +74,7 @@ async fn answered(
     // What is no text names nothing.
     let Ok(params) = params else { return answer::nothing(request).await };
     let (parts, body) = request.into_parts();
-    let known = match caller::known(&site, &parts.headers, Dialect::Naive) {
+    let known = match caller::known(site, &parts.headers, Dialect::Naive) {
         Ok(known) => known,
         Err(error) => return answer::failed(&error),
     };
@@ -87,7 +87,7 @@ async fn answered(
     };
     let mut response = match asked.await {
         Ok((action, call)) => {
-            let ended = performed(&site, call, action).await;
+            let ended = performed(site, call, action).await;
             answer::ended(ended, place.route.makes())
         }
         Err(wrong) => answer::wrong(Dialect::Naive, wrong),

@@ -4,7 +4,7 @@
 //! It finds whoever changed the table by hand. It does not find whoever makes the whole chain anew: that
 //! takes no secret.
 
-use rusqlite::{OptionalExtension as _, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 use sha2::{Digest as _, Sha256};
 
 use super::Store;
@@ -31,31 +31,32 @@ struct Chain {
 impl Store {
     /// Reads the whole log, and returns every place where it is not as it was written, in its order.
     pub(crate) fn check_log(&self) -> Result<LogVerified> {
-        let mut conn = self.conn();
         // Others may write meanwhile; this is the log at one moment.
-        let tx = conn.transaction()?;
-        let mut chain = Chain::default();
-        {
-            let mut select = tx.prepare(
-                "SELECT seq, id, at, actor, actor_id, actor_name, user_id, action, entity_type,
+        self.at_once(checked)
+    }
+}
+
+/// Reads the whole log, as [`Store::check_log`].
+fn checked(db: &Connection) -> Result<LogVerified> {
+    let mut chain = Chain::default();
+    {
+        let mut select = db.prepare(
+            "SELECT seq, id, at, actor, actor_id, actor_name, user_id, action, entity_type,
                      target, outcome, took_ms, approval_id, form, hash
                  FROM log ORDER BY seq",
-            )?;
-            let mut rows = select.query([])?;
-            while let Some(row) = rows.next()? {
-                chain.add(row)?;
-            }
+        )?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            chain.add(row)?;
         }
-        let head: Option<(i64, Option<Vec<u8>>)> = tx
-            .query_row("SELECT log_seq, log_hash FROM store", [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .optional()?;
-        let (seq, hash) = head.unwrap_or_default();
-        chain.end(seq, hash.as_deref());
-        retold::check(&tx, |seq, what| chain.fault(seq, what))?;
-        Ok(chain.verified())
     }
+    let head: Option<(i64, Option<Vec<u8>>)> = db
+        .query_row("SELECT log_seq, log_hash FROM store", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let (seq, hash) = head.unwrap_or_default();
+    chain.end(seq, hash.as_deref());
+    retold::check(db, |seq, what| chain.fault(seq, what))?;
+    Ok(chain.verified())
 }
 
 impl Chain {

@@ -25,11 +25,12 @@ impl Store {
     /// Gives back what this process claimed.
     pub(crate) fn release_credential(&self, id: &ConnectionId) -> Result<()> {
         let me = self.presence()?;
-        self.conn().execute(
+        let tx = self.write()?;
+        tx.execute(
             "UPDATE connections SET refreshed_by = NULL WHERE id = ?1 AND refreshed_by = ?2",
             [id.as_str(), me],
         )?;
-        Ok(())
+        tx.commit()
     }
 }
 

@@ -165,11 +165,12 @@ impl Store {
 
     /// Lets no account of a user at a toolkit be meant unless it is named.
     pub(crate) fn clear_default(&self, user: &str, toolkit: &Slug) -> Result<()> {
-        self.conn().execute(
+        let tx = self.write()?;
+        tx.execute(
             "UPDATE connections SET is_default = 0 WHERE user_id = ?1 AND toolkit = ?2",
             [user, toolkit.as_str()],
         )?;
-        Ok(())
+        tx.commit()
     }
 }
 

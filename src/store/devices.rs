@@ -59,11 +59,13 @@ impl Store {
     /// A time further away than an interval was set under a clock that has been set back, and does not
     /// count.
     pub(crate) fn claim_poll(&self, state_hash: &[u8], now: Millis) -> Result<bool> {
-        let claimed = self.conn().execute(
+        let tx = self.write()?;
+        let claimed = tx.execute(
             "UPDATE flows SET next_poll_at = ?2 + poll_every WHERE state_hash = ?1 AND used = 0
                  AND (next_poll_at <= ?2 OR next_poll_at > ?2 + poll_every)",
             params![state_hash, now.0],
         )?;
+        tx.commit()?;
         Ok(claimed == 1)
     }
 
@@ -75,11 +77,12 @@ impl Store {
         now: Millis,
     ) -> Result<()> {
         let millis = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX);
-        self.conn().execute(
+        let tx = self.write()?;
+        tx.execute(
             "UPDATE flows SET poll_every = ?2, next_poll_at = ?3 WHERE state_hash = ?1 AND used = 0",
             params![state_hash, millis, now.after(interval).0],
         )?;
-        Ok(())
+        tx.commit()
     }
 }
 

@@ -51,8 +51,11 @@ impl Store {
         if self.is_in_memory() {
             return Ok(None);
         }
-        let marker = read_marker(&self.dir)?;
         let file = identity(&self.dir)?;
+        if self.original.get().is_some_and(|known| *known == file) {
+            return Ok(None);
+        }
+        let marker = read_marker(&self.dir)?;
         let present = row(&self.conn())?;
         if present.is_original(&file, marker.as_ref()) {
             if marker.is_none() {
@@ -60,6 +63,7 @@ impl Store {
                 // written, nothing can be claimed either.
                 let _ = replace_marker(&self.dir, &present.id, present.number);
             }
+            self.original.get_or_init(|| file);
             return Ok(None);
         }
         let (found, given_up) = {

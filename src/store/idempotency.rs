@@ -143,13 +143,14 @@ impl Store {
 
     /// Forgets a call that came to nothing, so that it may be tried again with the same key.
     pub(crate) fn forget_key(&self, call: &Keyed<'_>) -> Result<()> {
-        self.conn().execute(
+        let tx = self.write()?;
+        tx.execute(
             "DELETE FROM idempotency
              WHERE principal = ?1 AND key = ?2 AND digest = ?3 AND done = 0
                  AND approval_id IS NULL",
             params![call.principal, call.key, call.digest],
         )?;
-        Ok(())
+        tx.commit()
     }
 }
 

@@ -4,17 +4,21 @@ use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::columns::Columns;
 use super::{Store, Writing};
-use crate::api::error::{Error, Result};
+use crate::api::error::Result;
 use crate::api::ids::AppId;
 use crate::api::keys::Key;
 use crate::api::time::Millis;
+
+/// How far apart the uses of a key are that are noted, in milliseconds.
+const OFTEN: i64 = 60_000;
 
 const COLUMNS: &str = "id, name, role, user_id, dialect, app, prefix, last_4, created_at, expires_at, last_used_at, revoked_at";
 
 impl Store {
     /// Keeps a key that was made just now, by its hash.
     pub(crate) fn insert_key(&self, key: &Key, hash: &[u8]) -> Result<()> {
-        self.conn().execute(
+        let tx = self.write()?;
+        tx.execute(
             "INSERT INTO keys (id, name, role, user_id, hash, last_4, created_at, expires_at, dialect, app,
                  prefix)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -32,7 +36,7 @@ impl Store {
                 key.prefix,
             ],
         )?;
-        Ok(())
+        tx.commit()
     }
 
     /// Returns every key but those of sessions, newest first.
@@ -64,11 +68,12 @@ impl Store {
 
     /// Returns the app that a key is for, and notes that it is used; one that is for none yet is for `app` now.
     ///
-    /// Its use is noted once a minute, so that not every call writes.
+    /// Its use is noted as often as [`used`] does, so that not every call writes.
     pub(crate) fn use_key(&self, id: &str, app: &AppId, now: Millis) -> Result<Option<AppId>> {
         let Some(key) = self.key_by_id(id)? else { return Ok(None) };
         let other = key.app.as_ref().is_some_and(|bound| bound != app);
-        let lately = key.last_used_at.is_some_and(|used| used.0 > now.0 - 60_000);
+        let lately =
+            key.last_used_at.is_some_and(|used| used.0.abs_diff(now.0) < OFTEN.unsigned_abs());
         if other || (key.app.is_some() && lately) {
             return Ok(key.app);
         }
@@ -85,7 +90,8 @@ impl Store {
 
     /// Takes a key back, and returns it; `None` if there is none of that id. Once is for ever.
     pub(crate) fn revoke_key(&self, id: &str, now: Millis) -> Result<Option<Key>> {
-        let revoked = self.conn().query_row(
+        let tx = self.write()?;
+        let revoked = tx.query_row(
             &format!(
                 "UPDATE keys SET revoked_at = ifnull(revoked_at, ?2) WHERE id = ?1
                  RETURNING {COLUMNS}"
@@ -93,14 +99,19 @@ impl Store {
             params![id, now.0],
             key_row,
         );
-        revoked.optional().map_err(Error::from)
+        let revoked = revoked.optional()?;
+        tx.commit()?;
+        Ok(revoked)
     }
 }
 
-/// Notes that something was done with a key, in the transaction that logs what.
+/// Notes that something was done with a key, in the transaction that logs what: once a minute.
 pub(super) fn used(tx: &Writing<'_>, id: &str, at: Millis) -> Result<()> {
-    tx.prepare_cached("UPDATE keys SET last_used_at = ?2 WHERE id = ?1")?
-        .execute(params![id, at.0])?;
+    tx.prepare_cached(
+        "UPDATE keys SET last_used_at = ?2
+         WHERE id = ?1 AND (last_used_at IS NULL OR abs(last_used_at - ?2) >= ?3)",
+    )?
+    .execute(params![id, at.0, OFTEN])?;
     Ok(())
 }
 

@@ -48,14 +48,16 @@ impl Store {
     pub(crate) fn create_kit(&self, form: &KitForm, now: Millis) -> Result<Kit> {
         let policy = written(&form.policy)?;
         let id = fresh().to_string();
-        let conn = self.conn();
-        conn.execute(
+        let tx = self.write()?;
+        tx.execute(
             "INSERT INTO kits (id, name, description, policy, created_at, updated_at)
              VALUES (?1, ?2, nullif(?3, ''), ?4, ?5, ?5)",
             params![id, form.name, form.description, policy, now.0],
         )
         .map_err(|error| taken(error, &form.name))?;
-        of_id(&conn, &id)
+        let kit = of_id(&tx, &id)?;
+        tx.commit()?;
+        Ok(kit)
     }
 
     /// Changes a kit as `change` says and returns it as it is then; nobody else changes it in between.

@@ -31,6 +31,7 @@ mod retold;
 mod sealed;
 mod sessions;
 mod sharing;
+mod steady;
 #[cfg(test)]
 mod tests;
 mod trading;
@@ -61,7 +62,7 @@ pub(crate) use workspace::{ToolkitRow, UserChange};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -73,6 +74,7 @@ use crate::api::time::Millis;
 use columns::{json, parsed, word};
 use presence::Presence;
 use sharing::Log;
+use steady::Reader;
 use writing::Writing;
 
 /// Each schema change, in order; the position is the `user_version` it leads to.
@@ -106,11 +108,13 @@ pub(crate) struct Store {
     /// Writes, and reads too where there is no other
     writer: Mutex<Connection>,
     /// A server has several: none of its threads waits for what another reads
-    readers: Vec<Mutex<Connection>>,
+    readers: Vec<Reader>,
     /// What is written and not on disk yet, where several threads may wait for that together
     log: Option<Log>,
     dir: PathBuf,
     presence: OnceLock<Presence>,
+    /// Which file the database is, once it is known to be no copy from before
+    original: OnceLock<String>,
     /// Approvals as this process has moved them, in order, until somebody takes them
     moved: Mutex<Vec<ApprovalRow>>,
 }
@@ -156,13 +160,15 @@ impl Store {
 
     fn on(conn: Connection, dir: PathBuf) -> Self {
         let (writer, readers, log) = (Mutex::new(conn), Vec::new(), None);
-        Self { writer, readers, log, dir, presence: OnceLock::new(), moved: Mutex::default() }
+        let (presence, original) = (OnceLock::new(), OnceLock::new());
+        Self { writer, readers, log, dir, presence, original, moved: Mutex::default() }
     }
 
     /// Takes the lock that all processes on this store share; it is freed when the file is dropped.
     ///
     /// For what must happen once but touches more than the database: making a key.
     pub(crate) fn lock(&self) -> Result<File> {
+        self.let_go();
         lock(&self.dir)
     }
 
@@ -188,17 +194,9 @@ impl Store {
         Ok(self.presence.get_or_init(|| entered).name())
     }
 
-    /// Returns a connection for a statement of its own: one that nobody uses, or the first once it is free.
+    /// Returns a connection to read by: one that nobody uses, or the one that writes once it is free.
     fn conn(&self) -> MutexGuard<'_, Connection> {
-        let free = self.readers.iter().find_map(|conn| match conn.try_lock() {
-            Ok(conn) => Some(conn),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        });
-        free.unwrap_or_else(|| {
-            let first = self.readers.first().unwrap_or(&self.writer);
-            first.lock().unwrap_or_else(PoisonError::into_inner)
-        })
+        self.reader().unwrap_or_else(|| self.writer.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

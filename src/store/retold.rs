@@ -1,7 +1,7 @@
 //! Approvals as the log tells of them, held to the rows: whoever changes, removes or slips in a row by hand
 //! leaves the log behind.
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, params};
 
 use crate::api::error::Result;
 
@@ -49,7 +49,7 @@ impl Told {
 
 /// Reports every approval that is not as the log tells of it, and every one that is gone.
 pub(super) fn check(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     mut fault: impl FnMut(Option<i64>, String),
 ) -> Result<()> {
     let mut lines = tx.prepare(

@@ -22,11 +22,12 @@ impl Store {
 
     /// Remembers the key that seals this store from now on, and where it lies.
     pub(crate) fn set_key(&self, key: &Key) -> Result<()> {
-        self.conn().execute(
+        let tx = self.write()?;
+        tx.execute(
             "UPDATE store SET key_id = ?1, key_source = ?2",
             [&key.id, key.source.as_str()],
         )?;
-        Ok(())
+        tx.commit()
     }
 
     /// Returns the sealed bytes of an owner.

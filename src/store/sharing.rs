@@ -4,13 +4,14 @@
 //! time others may write, and whoever wrote it then waits for the disk, together with all who wait by then.
 
 use std::fs::File;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags, ffi};
 
+use super::steady::Reader;
 use super::{Store, connect, unwritable, wait_for_turn};
 use crate::api::error::Result;
 
@@ -31,6 +32,8 @@ pub(super) struct Log {
     written: AtomicU64,
     /// How many pages it held after the last one
     pages: Arc<AtomicI32>,
+    /// Whether what it held is in the database, so that it can be begun anew
+    brought: AtomicBool,
     /// Held by whoever waits for the disk
     synced: Mutex<Synced>,
 }
@@ -53,7 +56,8 @@ impl Store {
         for _ in 0..threads {
             let conn = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
             conn.set_prepared_statement_cache_capacity(STATEMENTS);
-            self.readers.push(Mutex::new(conn));
+            conn.pragma_update(None, "query_only", true)?;
+            self.readers.push(Reader::of(conn));
         }
         let writer = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner);
         writer.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -70,24 +74,47 @@ impl Store {
         self.log = Some(log);
         Ok(self)
     }
+
+    /// Brings a log that has become long into the database, while others read and write.
+    ///
+    /// Only what they have added meanwhile is left for whoever begins it anew, and has them wait for that.
+    pub(super) fn bring_in(&self, log: &Log) {
+        if !log.is_long() {
+            return;
+        }
+        let Some(reader) = self.readers.iter().find_map(Reader::free) else { return };
+        // Where another does it already, there is nothing to do.
+        let done = reader.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(0));
+        if done.is_ok_and(|busy: i64| busy == 0) {
+            log.brought.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Log {
     fn of(file: File) -> Self {
-        let (written, pages) = (AtomicU64::new(0), Arc::default());
-        Self { file, written, pages, synced: Mutex::default() }
+        let (written, pages, brought) = (AtomicU64::new(0), Arc::default(), AtomicBool::new(false));
+        Self { file, written, pages, brought, synced: Mutex::default() }
     }
 
-    /// Brings the log into the database where it has become long, and has it begun anew.
+    /// Tells whether the log has become long, and nobody has brought it into the database since.
+    fn is_long(&self) -> bool {
+        self.pages.load(Ordering::Relaxed) >= CHECKPOINT && !self.brought.load(Ordering::Relaxed)
+    }
+
+    /// Has the log begun anew once it was brought into the database.
     ///
-    /// `SQLite` does the first by itself, but not the second while there is always one who reads.
-    pub(super) fn shorten(&self, writer: &mut Connection) {
-        if self.pages.load(Ordering::Relaxed) < CHECKPOINT {
+    /// `SQLite` does not do so by itself while there is always one who reads.
+    pub(super) fn begin_anew(&self, writer: &mut Connection) {
+        if !self.brought.swap(false, Ordering::Relaxed) {
             return;
         }
         // What was committed is in the log, whatever comes of this.
         let _ = writer.busy_timeout(BRIEF);
-        let _ = writer.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
+        let done = writer.query_row("PRAGMA wal_checkpoint(RESTART)", [], |row| row.get(0));
+        if done.is_ok_and(|busy: i64| busy == 0) {
+            self.pages.store(0, Ordering::Relaxed);
+        }
         let _ = writer.busy_handler(Some(wait_for_turn));
     }
 

@@ -185,13 +185,14 @@ impl Store {
         now: Millis,
     ) -> Result<()> {
         let word = status_word(status);
-        self.conn().execute(
+        let tx = self.write()?;
+        tx.execute(
             "UPDATE intents SET status = ?4, updated_at = ?5
              WHERE user_id = ?1 AND env = ?2 AND client_order_id = ?3
                  AND status IN ('sending', 'unknown', 'missing')",
             params![user, env.as_str(), id, word, now.0],
         )?;
-        Ok(())
+        tx.commit()
     }
 
     /// Returns an order that was written down.
@@ -239,18 +240,20 @@ impl Store {
 
     /// Stops the orders of a user, or of all; one that is in force stays as it is.
     pub(crate) fn halt(&self, halt: &HaltRow) -> Result<()> {
-        self.conn().execute(
+        let tx = self.write()?;
+        tx.execute(
             "INSERT INTO halts (user_id, since, halted_by, reason) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (user_id) DO NOTHING",
             params![halt.user.as_deref().unwrap_or(""), halt.since.0, halt.by, halt.reason],
         )?;
-        Ok(())
+        tx.commit()
     }
 
     /// Lets the orders of a user, or of all, go out again; returns whether they were stopped.
     pub(crate) fn resume(&self, user: Option<&str>) -> Result<bool> {
-        let gone =
-            self.conn().execute("DELETE FROM halts WHERE user_id = ?1", [user.unwrap_or("")])?;
+        let tx = self.write()?;
+        let gone = tx.execute("DELETE FROM halts WHERE user_id = ?1", [user.unwrap_or("")])?;
+        tx.commit()?;
         Ok(gone == 1)
     }
 

@@ -47,16 +47,13 @@ impl Store {
 
     /// Returns every webhook, or those of one user alone, newest first, each with how it does.
     pub(crate) fn webhooks(&self, user: Option<&str>) -> Result<Vec<WebhookState>> {
-        let mut conn = self.conn();
-        let tx = conn.transaction()?;
-        let all = {
-            let mut select = tx.prepare_cached(&format!(
+        self.at_once(|db| {
+            let mut select = db.prepare_cached(&format!(
                 "{WEBHOOK} WHERE ?1 IS NULL OR user_id = ?1 ORDER BY created_at DESC, rowid DESC"
             ))?;
-            let rows = select.query_map([user], webhook_row)?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()?
-        };
-        all.into_iter().map(|webhook| state(&tx, webhook)).collect()
+            let all = select.query_map([user], webhook_row)?;
+            all.map(|webhook| state(db, webhook?)).collect()
+        })
     }
 
     /// Forgets a webhook with its secret and all that waits for it; returns it as it was, if it was there.

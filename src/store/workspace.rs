@@ -124,7 +124,8 @@ impl Store {
     pub(crate) fn update_workspace(&self, change: &UpdateWorkspace) -> Result<Workspace> {
         let origins =
             change.allowed_origins.as_ref().map(|origins| serde_json::json!(origins).to_string());
-        Ok(self.conn().query_row(
+        let tx = self.write()?;
+        let workspace = tx.query_row(
             &format!(
                 "UPDATE store SET connections = ifnull(?1, connections),
                      separate_resolver = ifnull(?2, separate_resolver),
@@ -133,7 +134,9 @@ impl Store {
             ),
             params![change.connections, change.separate_resolver, origins],
             workspace_row,
-        )?)
+        )?;
+        tx.commit()?;
+        Ok(workspace)
     }
 
     /// Returns every user, `default` first, then in the order they were created.

@@ -6,14 +6,13 @@ use std::sync::{MutexGuard, PoisonError};
 use rusqlite::Connection;
 
 use super::Store;
-use super::sharing::Log;
 use crate::api::error::Result;
 
 /// A transaction that writes. It comes to nothing unless it is committed.
 #[derive(Debug)]
 pub(super) struct Writing<'a> {
+    store: &'a Store,
     conn: MutexGuard<'a, Connection>,
-    log: Option<&'a Log>,
 }
 
 impl Store {
@@ -22,9 +21,10 @@ impl Store {
     /// Threads of this process wait for each other before they ask `SQLite`, which could only look again and
     /// again; other processes are waited for there.
     pub(super) fn write(&self) -> Result<Writing<'_>> {
+        self.let_go();
         let conn = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        Ok(Writing { conn, log: self.log.as_ref() })
+        Ok(Writing { store: self, conn })
     }
 }
 
@@ -32,11 +32,14 @@ impl Writing<'_> {
     /// Ends it well: what it wrote is on disk when this returns.
     pub(super) fn commit(mut self) -> Result<()> {
         self.conn.prepare_cached("COMMIT")?.execute([])?;
-        let Some(log) = self.log else { return Ok(()) };
+        let store = self.store;
+        let Some(log) = &store.log else { return Ok(()) };
         let number = log.number();
-        log.shorten(&mut self.conn);
+        log.begin_anew(&mut self.conn);
         drop(self);
-        log.sync(number)
+        log.sync(number)?;
+        store.bring_in(log);
+        Ok(())
     }
 }
 

@@ -76,9 +76,9 @@ impl Engine {
             created_at: frozen.created_at,
             expires_at: frozen.expires_at,
         };
-        let row = self.with_cipher(|cipher| {
-            self.store.freeze(&row, |seq| Self::sealed(cipher, &Frozen { seq, ..frozen.clone() }))
-        })?;
+        let ready = frozen.unnumbered()?;
+        let row =
+            self.with_cipher(|cipher| self.store.freeze(&row, |seq| ready.sealed(cipher, seq)))?;
         Ok(PendingApproval::of(row.id, row.action_type, frozen.title, row.expires_at))
     }
 }

@@ -14,9 +14,12 @@ use crate::api::time::Millis;
 use crate::api::trading::order::MarketView;
 use crate::engine::Engine;
 use crate::store::{ApprovalRow, Filter, Sealed, frozen_owner};
+use crate::vault::Cipher;
 
 /// Form of what is frozen.
 pub(super) const FORM: u32 = 1;
+/// Name of its number.
+const SEQ: &str = "seq";
 /// How many approvals are looked at at once.
 const PAGE: u32 = 100;
 
@@ -64,12 +67,45 @@ pub(in crate::engine) struct Frozen {
     pub(super) market: Option<MarketView>,
 }
 
+/// What is frozen but for its number, which only the store knows: its canonical bytes (RFC 8785) up to there,
+/// and from there on.
+#[derive(Debug)]
+pub(super) struct Unnumbered {
+    id: ApprovalId,
+    before: Vec<u8>,
+    after: Vec<u8>,
+}
+
 impl Frozen {
-    /// Returns the canonical bytes (RFC 8785) and their digest.
-    pub(super) fn bytes(&self) -> Result<(Vec<u8>, Vec<u8>)> {
-        let bytes = canonical(self)?;
+    /// Returns its canonical bytes, whatever its number.
+    ///
+    /// Fails with `InvalidInput` for a number in it that this form would round.
+    pub(super) fn unnumbered(&self) -> Result<Unnumbered> {
+        let Value::Object(mut before) = written(self)? else {
+            return Err(Error::new(Code::InternalError, "what is frozen is no object"));
+        };
+        let mut after = before.clone();
+        // Names are plain ASCII, whose order in RFC 8785 is that of their bytes.
+        before.retain(|name, _| name.as_str() < SEQ);
+        after.retain(|name, _| name.as_str() > SEQ);
+        let (before, after) = (canonical(&before.into())?, canonical(&after.into())?);
+        Ok(Unnumbered { id: self.approval_id.clone(), before, after })
+    }
+}
+
+impl Unnumbered {
+    /// Returns the bytes with a number.
+    fn numbered(&self, seq: i64) -> Vec<u8> {
+        let (before, after) = (&self.before[..self.before.len() - 1], &self.after[1..]);
+        [before, format!(",\"{SEQ}\":{seq},").as_bytes(), after].concat()
+    }
+
+    /// Seals them, numbered, under the key of this store.
+    pub(super) fn sealed(&self, cipher: &Cipher, seq: i64) -> Result<Sealed> {
+        let bytes = self.numbered(seq);
         let digest = Sha256::digest(&bytes).to_vec();
-        Ok((bytes, digest))
+        let bytes = cipher.seal_bytes(&frozen_owner(&self.id), &bytes)?;
+        Ok(Sealed { digest, bytes })
     }
 }
 
@@ -119,13 +155,6 @@ impl Engine {
         faults.reverse();
         Ok(faults)
     }
-
-    /// Seals frozen bytes under the key of this store.
-    pub(super) fn sealed(cipher: &crate::vault::Cipher, frozen: &Frozen) -> Result<Sealed> {
-        let (bytes, digest) = frozen.bytes()?;
-        let bytes = cipher.seal_bytes(&frozen_owner(&frozen.approval_id), &bytes)?;
-        Ok(Sealed { digest, bytes })
-    }
 }
 
 /// Tells whether the open columns of a row say what was frozen.
@@ -147,15 +176,14 @@ fn is_of(frozen: &Frozen, row: &ApprovalRow) -> bool {
 /// Returns the canonical JSON of a value (RFC 8785).
 ///
 /// Fails with `InvalidInput` for a number that this form would round.
-fn canonical(value: &impl Serialize) -> Result<Vec<u8>> {
-    let value = written(value)?;
-    if let Some(number) = inexact(&value) {
+fn canonical(value: &Value) -> Result<Vec<u8>> {
+    if let Some(number) = inexact(value) {
         let text = format!("the number `{number}` cannot be frozen without being rounded");
         return Err(Error::new(Code::InvalidInput, text)
             .hint("give it as a text, or with fewer digits")
             .reason("number_inexact"));
     }
-    serde_json_canonicalizer::to_vec(&value)
+    serde_json_canonicalizer::to_vec(value)
         .map_err(|error| Error::internal("an action cannot be frozen", error))
 }
 
@@ -177,4 +205,43 @@ fn altered(row: &ApprovalRow) -> Error {
     Error::new(Code::InternalError, text)
         .hint("it is never executed; run `naive logs verify`, and find out who can write to the store")
         .reason("approval_altered")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbered_bytes_are_the_canonical_ones_of_the_whole() {
+        let fields = json!({ "user": "alice", "name": "Ads \u{e9}", "spendingLimitCents": 50_000 });
+        let Value::Object(fields) = fields else { unreachable!() };
+        let frozen = Frozen {
+            v: FORM,
+            store_id: "store".to_owned(),
+            approval_id: ApprovalId::fresh(),
+            seq: 41,
+            action_type: "cards.create".to_owned(),
+            user: "alice".to_owned(),
+            kit_id: "kit".to_owned(),
+            environment: "sandbox".to_owned(),
+            action: Action::read("cards.create", fields).unwrap(),
+            idempotency_key: "key".to_owned(),
+            class: Class::C,
+            title: "Create the card \"seq\":0".to_owned(),
+            created_at: Millis(1),
+            expires_at: Millis(2),
+            execute_within: 3,
+            requested_by: Actor::operator(),
+            definition: None,
+            account: None,
+            market: None,
+        };
+
+        let bytes = frozen.unnumbered().unwrap().numbered(41);
+
+        assert_eq!(bytes, canonical(&written(&frozen).unwrap()).unwrap());
+        assert!(serde_json::from_slice::<Frozen>(&bytes).unwrap().seq == 41);
+    }
 }
