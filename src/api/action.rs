@@ -38,6 +38,7 @@ use super::trading::account::{
     DisconnectBroker, GetAccount, GetPosition, GetQuotes, ListAssets, ListBrokers, ListPositions,
     Object, Positions, Quotes,
 };
+use super::trading::history::GetHistory;
 use super::trading::limits::{GetLimits, Halt, Halts, Resume, TradingLimits};
 use super::trading::order::{
     CancelOrder, ClosePosition, CreateOrder, GetOrder, ListOrders, Orders, ReconcileOrders,
@@ -320,6 +321,7 @@ actions! {
     "trading.connections" ListBrokers [user] -> Brokers,
     "trading.disconnect" DisconnectBroker [user] -> BrokerForgotten,
     "trading.account" GetAccount [user] -> Object,
+    "trading.history" GetHistory [user] -> Object,
     "trading.assets" ListAssets [user] -> Assets,
     "trading.positions" ListPositions [user] -> Positions,
     "trading.position" GetPosition [user] -> Object,

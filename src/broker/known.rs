@@ -14,7 +14,12 @@ pub(crate) fn text_of<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
 
 /// Returns a field that holds a number, as a text or as one.
 pub(crate) fn number_of(object: &Object, name: &str) -> Option<Decimal> {
-    match object.get(name)? {
+    number(object.get(name)?)
+}
+
+/// Reads a number that is written as a text or as one.
+pub(super) fn number(value: &Value) -> Option<Decimal> {
+    match value {
         Value::String(text) => text.parse().ok(),
         Value::Number(number) => {
             let text = number.to_string();

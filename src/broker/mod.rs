@@ -6,6 +6,7 @@
 mod answer;
 pub(crate) mod calendar;
 mod data;
+mod history;
 mod known;
 mod request;
 pub(crate) mod rules;
@@ -13,6 +14,7 @@ pub(crate) mod ticket;
 
 pub(crate) use answer::{is_duplicate, refused};
 pub(crate) use data::{quote, quotes, quotes_by_symbol};
+pub(crate) use history::{Worth, worth};
 pub(crate) use known::{asset, funds, held, number_of, resting, text_of};
 pub(crate) use request::{
     Account, KEY_ID, KEY_SECRET, Part, by_client_order_id, cancel, order, place, read,

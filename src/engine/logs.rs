@@ -163,6 +163,7 @@ fn target(action: &Action) -> Option<(&'static str, String)> {
         | Action::ConfigureBroker(_)
         | Action::ListBrokers(_)
         | Action::GetAccount(_)
+        | Action::GetHistory(_)
         | Action::ListAssets(_)
         | Action::ListPositions(_)
         | Action::ListOrders(_)

@@ -177,6 +177,7 @@ pub(super) fn reads_mirror(action: &Action) -> bool {
         | Action::Execute(_)
         | Action::ListBrokers(_)
         | Action::GetAccount(_)
+        | Action::GetHistory(_)
         | Action::ListAssets(_)
         | Action::ListPositions(_)
         | Action::GetPosition(_)

@@ -92,6 +92,7 @@ performs! { engine, scope:
     ListBrokers(_) => engine.list_brokers(scope),
     DisconnectBroker(op) => engine.disconnect_broker(scope, &op),
     GetAccount(op) => Box::pin(engine.account(scope, &op)).await,
+    GetHistory(op) => Box::pin(engine.history(scope, &op)).await,
     ListAssets(op) => Box::pin(engine.list_assets(scope, &op)).await,
     ListPositions(op) => Box::pin(engine.list_positions(scope, &op)).await,
     GetPosition(op) => Box::pin(engine.get_position(scope, &op)).await,

@@ -69,6 +69,7 @@ pub(super) fn of(action: &Action) -> Vec<(&'static str, Hidden<'_>)> {
         | Action::ListBrokers(_)
         | Action::DisconnectBroker(_)
         | Action::GetAccount(_)
+        | Action::GetHistory(_)
         | Action::ListAssets(_)
         | Action::ListPositions(_)
         | Action::GetPosition(_)

@@ -280,6 +280,13 @@ pub(crate) const ROUTES: &[Route] = {
             Upstream,
         ),
         row(
+            "trading.history",
+            Some("trading_history"),
+            "GET",
+            "/v1/users/{user}/trading/history",
+            Upstream,
+        ),
+        row(
             "trading.assets",
             Some("trading_assets"),
             "GET",

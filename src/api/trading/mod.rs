@@ -25,6 +25,7 @@ macro_rules! on_account {
 
 pub(crate) mod account;
 pub(crate) mod amount;
+pub(crate) mod history;
 pub(crate) mod limits;
 pub(crate) mod order;
 pub(crate) mod symbol;

@@ -141,6 +141,20 @@ words! {
         Inactive = "inactive",
     }
 
+    /// How far apart the points of a history are.
+    Timeframe {
+        /// A day
+        Day = "1D",
+        /// An hour
+        Hour = "1H",
+        /// A quarter of an hour
+        Quarter = "15Min",
+        /// Five minutes
+        FiveMinutes = "5Min",
+        /// A minute
+        Minute = "1Min",
+    }
+
     /// Which orders a list holds.
     OrderFilter {
         /// Those that may still be filled

@@ -1,6 +1,7 @@
-//! `naive trading`: its commands. What their replies look like is in `view`.
+//! `naive trading`: its commands. What their replies look like is in `view` and `history`.
 
 mod connect;
+mod history;
 mod order;
 mod view;
 mod whose;
@@ -17,6 +18,7 @@ use crate::api::trading::account::{
     ConfigureBroker, ConnectBroker, DisconnectBroker, GetAccount, GetPosition, GetQuotes,
     ListAssets, ListBrokers, ListPositions, Object,
 };
+use crate::api::trading::history::GetHistory;
 use crate::api::trading::limits::{GetLimits, Halt, Resume};
 use crate::api::trading::order::{
     CancelOrder, ClosePosition, GetOrder, ListOrders, ReconcileOrders,
@@ -52,6 +54,8 @@ pub(crate) enum Command {
     Disconnect(DisconnectBroker),
     /// Show the brokerage account: cash, buying power, equity, and what it may trade
     Account(GetAccount),
+    /// Show what the account was worth over time
+    History(GetHistory),
     /// List what can be traded
     Assets(ListAssets),
     /// List what the account holds
@@ -99,6 +103,7 @@ impl Command {
             Self::Connections(_) => "trading.connections",
             Self::Disconnect(_) => "trading.disconnect",
             Self::Account(_) => "trading.account",
+            Self::History(_) => "trading.history",
             Self::Assets(_) => "trading.assets",
             Self::Positions(_) => "trading.positions",
             Self::Position(_) => "trading.position",
@@ -136,6 +141,10 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
         Command::Account(op) => {
             let whose = Whose::of(app, op.env, op.user.as_ref()).await?;
             app.show(op, |account, page| view::account(account, page, &whose)).await
+        }
+        Command::History(op) => {
+            let whose = Whose::of(app, op.env, op.user.as_ref()).await?;
+            app.show(op, |reply, page| history::table(reply, page, &whose)).await
         }
         Command::Assets(op) => app.show(op, view::assets).await,
         Command::Positions(op) => {

@@ -117,6 +117,7 @@ pub(super) fn power(action: &Action) -> Power {
         | Action::ListBrokers(_)
         | Action::DisconnectBroker(_)
         | Action::GetAccount(_)
+        | Action::GetHistory(_)
         | Action::ListAssets(_)
         | Action::ListPositions(_)
         | Action::GetPosition(_)
@@ -150,6 +151,7 @@ fn asks_broker(action: &Action) -> bool {
     matches!(
         action,
         Action::GetAccount(_)
+            | Action::GetHistory(_)
             | Action::ListAssets(_)
             | Action::ListPositions(_)
             | Action::GetPosition(_)
@@ -267,6 +269,7 @@ fn named(action: &Action) -> Named<'_> {
         | Action::ListBrokers(_)
         | Action::DisconnectBroker(_)
         | Action::GetAccount(_)
+        | Action::GetHistory(_)
         | Action::ListAssets(_)
         | Action::ListPositions(_)
         | Action::GetPosition(_)

@@ -13,15 +13,18 @@ use crate::api::trading::account::{
     Assets, GetAccount, GetPosition, GetQuotes, ListAssets, ListPositions, Object, Positions,
     Quotes,
 };
+use crate::api::trading::history::{GetHistory, Period};
 use crate::api::trading::order::{GetOrder, ListOrders, Orders};
 use crate::api::trading::symbol::Symbol;
-use crate::api::trading::words::{AssetClass, AssetStatus, OrderFilter};
+use crate::api::trading::words::{AssetClass, AssetStatus, OrderFilter, Timeframe};
 use crate::broker::{self, Part, by_client_order_id, read, text_of};
 use crate::engine::{Engine, Scope};
 
 /// How many orders are asked for at once.
 /// Source: Alpaca Trading API, `GET /v2/orders`.
 const PAGE: u32 = 500;
+/// How far back a history goes where nobody says.
+const MONTH: &str = "1M";
 
 impl Engine {
     pub(in crate::engine) async fn account(
@@ -32,6 +35,19 @@ impl Engine {
         let desk = self.desk(scope.user()?, op.env)?;
         let request = read(&desk.account(), Part::Trading, "/v2/account", &[])?;
         self.object(&desk, request).await
+    }
+
+    pub(in crate::engine) async fn history(
+        &self,
+        scope: &Scope<'_>,
+        op: &GetHistory,
+    ) -> Result<Object> {
+        let desk = self.desk(scope.user()?, op.env)?;
+        let period = op.period.as_ref().map_or(MONTH, Period::as_str);
+        let timeframe = op.timeframe.unwrap_or(Timeframe::Day);
+        let query = [("period", period.to_owned()), ("timeframe", timeframe.as_str().to_owned())];
+        let path = "/v2/account/portfolio/history";
+        self.object(&desk, read(&desk.account(), Part::Trading, path, &query)?).await
     }
 
     pub(in crate::engine) async fn list_assets(

@@ -176,3 +176,23 @@ fn an_agent_sets_neither_prices_nor_the_clock() {
         assert_eq!(run.json()["error"]["reason"], "operator_only", "{line}");
     }
 }
+
+#[test]
+fn what_the_account_was_worth_over_time_is_told_to_scripts_and_people() {
+    let naive = Naive::new();
+    linked(&naive, "");
+    let _ = naive.run("sandbox price set BTC/USD 100000").exits(0);
+    let _ = naive.run("trading order --symbol BTC/USD --side buy --notional 1000").exits(0);
+    let _ = naive.run("sandbox price set BTC/USD 110000").exits(0);
+
+    let told = result(&naive.run("--json trading history --period 1W --timeframe 1D").exits(0));
+    let shown = naive.run("--output table trading history").exits(0).out;
+    let wrong = naive.run("--json trading history --period soon").exits(2);
+
+    let last = told["equity"].as_array().unwrap().last().unwrap().to_string();
+    let equity = result(&naive.run("--json trading account").exits(0))["equity"].clone();
+    let cents = |text: &str| text.parse::<f64>().unwrap() * 100.0;
+    assert!((cents(equity.as_str().unwrap()) - cents(&last)).abs() < 1.0, "{equity} {last}");
+    assert!(shown.contains("began with") && shown.contains(&last), "{shown}");
+    assert!(wrong.json()["error"]["message"].as_str().unwrap().contains("as in 7D, 1M or 1A"));
+}

@@ -76,6 +76,10 @@ fn answer(request: &Received) -> (u16, Value) {
             "options_buying_power": "100000", "equity": "100000", "last_equity": "100000",
             "shorting_enabled": true, "options_trading_level": 3,
         }),
+        ("GET", "/v2/account/portfolio/history") => json!({
+            "timestamp": [1_580_826_600], "equity": [27_423.73], "profit_loss": [11.8],
+            "profit_loss_pct": [0.000_430_469_507_254_8], "base_value": 27_411.93, "timeframe": "1D",
+        }),
         ("GET", "/v2/assets" | "/v2/positions") => json!([]),
         ("GET", "/v2/assets/BTC%2FUSD" | "/v2/assets/BTCUSD") => asset("BTC/USD", "crypto"),
         ("GET", "/v2/assets/AAPL") => asset("AAPL", "us_equity"),
@@ -132,6 +136,8 @@ fn what_only_looks_asks_as_the_documents_say() {
     let desk = Desk::new();
     for line in [
         "account",
+        "history",
+        "history --period 7D --timeframe 15Min",
         "assets",
         "assets --asset-class crypto --status inactive",
         "assets --asset-class us_option --search app",
@@ -157,6 +163,7 @@ fn what_only_looks_asks_as_the_documents_say() {
 
     for path in [
         "/v2/account",
+        "/v2/account/portfolio/history",
         "/v2/assets",
         "/v2/positions",
         "/v2/positions/BTCUSD",
