@@ -1,36 +1,44 @@
 //! Brokerage accounts: what they are worth, what they hold, what was ordered, and how one is linked.
 
+mod authorize;
+mod chart;
+mod money;
+
 use std::sync::Arc;
 
 use axum::Router;
 use axum::response::Response;
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use serde_json::Value;
 
 use super::layout::Place;
 use super::parts::{Column, empty, pill, seen, table, trouble, user_choice, whose};
-use super::{Answer, Desk, at, login};
-use crate::api::error::{Error, Result};
+use super::{Answer, Desk, at};
+use crate::api::error::Result;
 use crate::api::trading::account::{
-    BrokerConnection, BrokerStatus, ConnectBroker, DisconnectBroker, GetAccount, ListBrokers,
-    ListPositions, Object,
+    BrokerConnection, BrokerStatus, GetAccount, ListBrokers, ListPositions, Object,
 };
-use crate::api::trading::amount::Amount;
+use crate::api::trading::history::{GetHistory, Period};
 use crate::api::trading::order::ListOrders;
 use crate::api::trading::words::{BrokerEnv, OrderFilter};
 use crate::api::workspace::User;
+use crate::broker;
 use crate::server::Site;
+use authorize::authorizing;
+use money::{cell, cents, dollars, grouped, said};
 
 /// How many orders stand on the page.
 const ORDERS: u32 = 20;
+/// Spans of the chart that are offered, and what people call them.
+const PERIODS: [(&str, &str); 4] =
+    [("1W", "Week"), ("1M", "Month"), ("3M", "3 months"), ("1A", "Year")];
 
 /// Returns the routes of trading.
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new()
         .route("/trading", get(overview))
-        .route("/trading/authorize", get(consent).post(authorize))
-        .route("/trading/disconnect", post(disconnect))
+        .route("/trading/authorize", get(authorize::consent).post(authorize::authorize))
+        .route("/trading/disconnect", post(authorize::disconnect))
 }
 
 async fn overview(desk: Desk) -> Response {
@@ -67,10 +75,6 @@ async fn shown(desk: &Desk) -> Result<Markup> {
         @if let Some(one) = chosen { (link(desk, one, &user)) }
         (account)
     })
-}
-
-fn authorizing(env: BrokerEnv, user: &User) -> String {
-    at("/trading/authorize", &[("env", env.as_str()), ("user", &user.id)])
 }
 
 fn envs(linked: &[BrokerConnection], chosen: Option<&BrokerConnection>, user: &User) -> Markup {
@@ -116,10 +120,33 @@ fn link(desk: &Desk, one: &BrokerConnection, user: &User) -> Markup {
 
 /// Returns an account as the broker tells it now; each part by itself, so that one that fails hides no other.
 async fn account(desk: &Desk, env: BrokerEnv, user: &User) -> Markup {
-    let (env, user) = (Some(env), user.by_id().ok());
-    let about = desk.ask(GetAccount { env, user: user.clone() }).await;
-    let held = desk.ask(ListPositions { env, user: user.clone() }).await;
-    let orders = ListOrders {
+    let (named, whose) = (Some(env), user.by_id().ok());
+    let about = desk.ask(GetAccount { env: named, user: whose.clone() }).await;
+    let period = desk.query.read::<Period>("period");
+    let shown = period.as_ref().ok().cloned().flatten();
+    let history = match period {
+        Ok(period) => {
+            let op = GetHistory { period, timeframe: None, env: named, user: whose.clone() };
+            desk.ask(op).await
+        }
+        Err(error) => Err(error),
+    };
+    let held = desk.ask(ListPositions { env: named, user: whose.clone() }).await;
+    let orders = desk.ask(latest(env, user)).await;
+    html! {
+        (part(about, &worth))
+        section {
+            div.heading { h2 { "Equity" } (periods(shown.as_ref(), env, user)) }
+            (part(history, &|history| chart::equity(&broker::worth(history))))
+        }
+        section { h2 { "Positions" } (part(held, &|held| positions(&held.positions))) }
+        section { h2 { "Orders" } (part(orders, &|orders| ordered(&orders.orders))) }
+    }
+}
+
+/// Returns the question for the orders that stand on the page.
+fn latest(env: BrokerEnv, user: &User) -> ListOrders {
+    ListOrders {
         status: Some(OrderFilter::All),
         limit: Some(ORDERS),
         all: false,
@@ -127,14 +154,21 @@ async fn account(desk: &Desk, env: BrokerEnv, user: &User) -> Markup {
         side: None,
         after: None,
         until: None,
-        env,
-        user,
-    };
-    let orders = desk.ask(orders).await;
+        env: Some(env),
+        user: user.by_id().ok(),
+    }
+}
+
+/// Returns the links to other spans of the chart.
+fn periods(shown: Option<&Period>, env: BrokerEnv, user: &User) -> Markup {
+    let shown = shown.map_or("1M", Period::as_str);
     html! {
-        (part(about, &worth))
-        section { h2 { "Positions" } (part(held, &|held| positions(&held.positions))) }
-        section { h2 { "Orders" } (part(orders, &|orders| ordered(&orders.orders))) }
+        nav.tabs aria-label="Time of the chart" {
+            @for (period, name) in PERIODS {
+                @let query = [("user", user.id.as_str()), ("env", env.as_str()), ("period", period)];
+                a href=(at("/trading", &query)) aria-current=[(shown == period).then_some("page")] { (name) }
+            }
+        }
     }
 }
 
@@ -143,45 +177,6 @@ fn part<T>(answer: Result<T>, shown: &dyn Fn(&T) -> Markup) -> Markup {
         Ok(reply) => shown(&reply),
         Err(error) => trouble(&error),
     }
-}
-
-/// Returns a field of the broker's as text.
-fn said(one: &Object, name: &str) -> Option<String> {
-    match one.get(name)? {
-        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(truth) => Some(truth.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-fn cell(one: &Object, name: &str) -> Markup {
-    said(one, name).map_or_else(|| html! { "–" }, |text| seen(&text))
-}
-
-/// Returns a price in dollars, with every digit that the broker tells.
-fn dollars(one: &Object, name: &str) -> Markup {
-    let Some(text) = said(one, name) else { return html! { "–" } };
-    html! { (grouped(&text)) }
-}
-
-/// Returns a sum in dollars, to the cent.
-fn cents(one: &Object, name: &str) -> Markup {
-    let Some(text) = said(one, name) else { return html! { "–" } };
-    let round = text.parse::<Amount>().map(|amount| amount.0.round_dp(2).to_string());
-    html! { (grouped(&round.unwrap_or(text))) }
-}
-
-/// Writes an amount in groups of three digits, with two digits behind the point if there are not more.
-fn grouped(text: &str) -> String {
-    let digits = |part: &str| part.chars().all(|c| c.is_ascii_digit());
-    let (sign, number) = text.strip_prefix('-').map_or(("", text), |rest| ("−", rest));
-    let (whole, part) = number.split_once('.').unwrap_or((number, ""));
-    if whole.is_empty() || !digits(whole) || !digits(part) {
-        return crate::api::ids::clean(text);
-    }
-    let groups: Vec<_> = whole.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
-    format!("{sign}${}.{part:0<2}", groups.join(","))
 }
 
 /// Returns what an account is worth, in large numbers.
@@ -198,7 +193,6 @@ fn worth(account: &Object) -> Markup {
                 div { dt { (name) } dd { (cents(account, field)) } }
             }
         }
-        p.small { "How the equity went over time is not shown: this build does not ask the broker for it." }
     }
 }
 
@@ -279,108 +273,4 @@ fn status(word: &str) -> Markup {
         _ => "waits",
     };
     pill(&word.replace('_', " "), tone)
-}
-
-/// Shows what a person has to have read before the broker asks whether naive is allowed in.
-async fn consent(desk: Desk) -> Response {
-    let answer = async {
-        let (_, user) = desk.users().await?;
-        let env = desk.query.read("env")?.unwrap_or(BrokerEnv::Paper);
-        Ok(Answer::Page("Authorize naive".to_owned(), asked(&desk, env, &user)?))
-    };
-    desk.answer(Some(Place::Trading), answer.await).await
-}
-
-fn asked(desk: &Desk, env: BrokerEnv, user: &User) -> Result<Markup> {
-    let disclosure = desk.site.engine.disclosure()?;
-    Ok(html! {
-        p.path { a href=(at("/trading", &[("user", &user.id)])) { "Trading" } }
-        h1 { "Authorize naive" }
-        p.lead { "This links the " (env.as_str()) " brokerage account of " (seen(&whose(user))) ". The broker asks you next; orders still wait for you here." }
-        section.panel.reading {
-            h2 { "Before you go on" }
-            p { (seen(&disclosure)) }
-            @if env == BrokerEnv::Live { p { strong { "This links an account with real money." } } }
-            form.stack method="post" action=(at("/trading/authorize", &[])) {
-                (desk.token())
-                input type="hidden" name="user" value=(user.id);
-                input type="hidden" name="env" value=(env.as_str());
-                label.tick { input type="checkbox" name="accept" value="yes" required; " I have read this and accept it" }
-                button.button.primary type="submit" { "Authorize naive" }
-            }
-        }
-        @if env == BrokerEnv::Paper && !desk.site.engine.is_simulated() {
-            p.small { a href=(authorizing(BrokerEnv::Live, user)) { "Link the live account instead" } }
-        }
-    })
-}
-
-async fn authorize(desk: Desk) -> Response {
-    let answer = async {
-        let (_, user) = desk.users_with(&desk.form).await?;
-        let env = desk.form.wanted("env")?;
-        match begun(&desk, env, &user).await {
-            Ok(answer) => Ok(answer),
-            Err(error) => {
-                let body = asked(&desk, env, &user)?;
-                Ok(Answer::Trouble("Authorize naive".to_owned(), body, error))
-            }
-        }
-    };
-    desk.answer(Some(Place::Trading), answer.await).await
-}
-
-async fn begun(desk: &Desk, env: BrokerEnv, user: &User) -> std::result::Result<Answer, Error> {
-    let query = [("user", user.id.as_str()), ("env", env.as_str())];
-    let op = ConnectBroker {
-        env: Some(env),
-        user: Some(user.by_id()?),
-        callback_url: Some(desk.back("/trading", &query)?),
-        reconnect: false,
-        // Whoever comes here again has the page with the link closed, or lost.
-        restart: true,
-        accept_disclosure: desk.form.ticked("accept"),
-        api_key_id: None,
-        secrets: crate::api::secrets::Secrets::default(),
-    };
-    let state = desk.ask(op).await?;
-    if state.status == BrokerStatus::Active {
-        return Ok(Answer::Onward(at("/trading", &query)));
-    }
-    let body = html! {
-        p.path { a href=(at("/trading", &[("user", &user.id)])) { "Trading" } }
-        h1 { "Authorize naive" }
-        (login::next(desk, &state.login, &user.id))
-    };
-    Ok(Answer::Page("Authorize naive".to_owned(), body))
-}
-
-async fn disconnect(desk: Desk) -> Response {
-    let answer = async {
-        let (_, user) = desk.users_with(&desk.form).await?;
-        let op = DisconnectBroker { env: desk.form.wanted("env")?, user: Some(user.by_id()?) };
-        desk.ask(op).await?;
-        Ok(Answer::Onward(at("/trading", &[("user", &user.id)])))
-    };
-    desk.answer(Some(Place::Trading), answer.await).await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::grouped;
-
-    #[test]
-    fn amounts_are_grouped_and_nothing_is_rounded_away() {
-        let table = [
-            ("100000", "$100,000.00"),
-            ("-1234567.891", "−$1,234,567.891"),
-            ("0.5", "$0.50"),
-            ("7", "$7.00"),
-            ("1e5", "1e5"),
-            ("", ""),
-        ];
-        for (text, shown) in table {
-            assert_eq!(grouped(text), shown);
-        }
-    }
 }
