@@ -104,6 +104,7 @@ impl Engine {
         let redirect_uri = scope.call.redirect_uri.as_ref().ok_or_else(|| {
             Error::new(Code::InternalError, "this door has no place for a browser to return to")
         })?;
+        let onward = scope.call.onward.as_ref();
         let auth = &known.manifest.auth;
         let scope = new.scopes.join(&auth.scope_separator);
         let need = Need { redirect_uri: Some(redirect_uri), scope: &scope };
@@ -119,7 +120,7 @@ impl Engine {
         let kept = &mut login.kept.0;
         kept.extend(server.issuer.map(|issuer| ("issuer".to_owned(), beside(issuer))));
         kept.insert("scopes".to_owned(), beside(new.scopes.join(" ")));
-        let callback = op.callback_url.as_ref();
+        let callback = op.callback_url.as_ref().or(onward);
         kept.extend(callback.map(|url| ("callback_url".to_owned(), beside(url.as_str()))));
         let state_hash = oauth::state_hash(&login.state);
         let owner = flow_owner(&state_hash);

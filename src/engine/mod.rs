@@ -94,6 +94,8 @@ pub(crate) struct Call {
     pub(crate) user: UserRef,
     /// Where the browser returns to after an OAuth login
     pub(crate) redirect_uri: Option<Url>,
+    /// Where the browser goes on to after a login whose action names no place
+    pub(crate) onward: Option<Url>,
     /// Whether the caller waits for the end of the login it begins; see [`Engine::awaited`]
     pub(crate) waits: bool,
     /// Whether a browser can be opened there; without one, a code for another device comes first
@@ -109,6 +111,7 @@ impl Call {
             caller,
             user,
             redirect_uri: None,
+            onward: None,
             waits: false,
             browser: false,
             idempotency_key: None,

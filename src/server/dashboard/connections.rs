@@ -12,8 +12,8 @@ use super::layout::Place;
 use super::parts::{Column, empty, facts, pill, seen, table, time, user_choice, whose};
 use super::{Answer, Desk, at, login};
 use crate::api::connections::{
-    Connect, ConnectState, Connected, Connection, Credentials, Disconnect, GetConnection,
-    ListConnections, ListedToolkit, Status,
+    ConnectState, Connected, Connection, Credentials, Disconnect, GetConnection, ListConnections,
+    ListedToolkit, Status,
 };
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ConnectionRef, Slug};
@@ -27,7 +27,6 @@ const OFFERED: u32 = 200;
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new()
         .route("/connections", get(list))
-        .route("/connections/connect", post(connect))
         .route("/connections/{id}", get(one))
         .route("/connections/{id}/credentials", post(credentials))
         .route("/connections/{id}/disconnect", post(disconnect))
@@ -179,51 +178,8 @@ fn connect_form(desk: &Desk, slug: &str, user: &str, (name, again): (&str, bool)
     }
 }
 
-async fn connect(desk: Desk) -> Response {
-    let answer = begun(&desk).await;
-    desk.answer(Some(Place::Connections), answer).await
-}
-
-/// Begins a login, and shows what comes next.
-async fn begun(desk: &Desk) -> Result<Answer> {
-    let (_, user) = desk.users_with(&desk.form).await?;
-    let toolkit: Slug = desk.form.wanted("toolkit")?;
-    let label = desk.form.read("label")?;
-    let op = Connect {
-        toolkit: toolkit.clone(),
-        user: Some(user.by_id()?),
-        label,
-        scopes: Vec::new(),
-        tools: Vec::new(),
-        callback_url: Some(desk.back("/connections", &[("user", &user.id)])?),
-        reconnect: desk.form.ticked("reconnect"),
-        restart: desk.form.ticked("restart"),
-        device: false,
-        fields: Vec::new(),
-    };
-    let state = desk.ask(op).await?;
-    if state.status == Status::Active {
-        let query = [("user", user.id.as_str()), ("toolkit", toolkit.as_str())];
-        return Ok(Answer::Onward(at("/connections", &query)));
-    }
-    if state.redirect_url.is_none() && state.device.is_none() && !by_browser(desk, &toolkit) {
-        let place = format!("/connections/{}", state.connected_account_id);
-        return Ok(Answer::Onward(at(&place, &[("user", &user.id)])));
-    }
-    let body = html! {
-        (path(&user))
-        h1 { "Connect " (seen(&desk.site.engine.app_name(&toolkit))) }
-        (login::next(desk, &state, &user.id))
-    };
-    Ok(Answer::Page("Connect".to_owned(), body))
-}
-
-/// Tells whether users log in to a toolkit in a browser; if not, its connection's page asks for what it needs.
-fn by_browser(desk: &Desk, toolkit: &Slug) -> bool {
-    desk.site.engine.auth_type(toolkit) == Some(AuthType::Oauth2)
-}
-
-fn path(user: &User) -> Markup {
+/// Returns the way back to a user's connections.
+pub(super) fn path(user: &User) -> Markup {
     html! { p.path { a href=(at("/connections", &[("user", &user.id)])) { "Connections of " (seen(&whose(user))) } } }
 }
 

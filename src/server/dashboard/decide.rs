@@ -84,7 +84,8 @@ async fn decided<O: Operation>(
 ) -> Response {
     let answer = async {
         let id = named(id)?;
-        let done = async { desk.ask(op(id.clone())?).await };
+        let page_of = desk.back(&format!("/approvals/{id}"), &[])?;
+        let done = async { desk.ask_from(Some(page_of), op(id.clone())?).await };
         match done.await {
             Ok(_) => Ok(Answer::Onward(at(&format!("/approvals/{id}"), &[]))),
             Err(error) if card::is_shown_beside(&error) => {

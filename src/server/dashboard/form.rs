@@ -46,6 +46,15 @@ impl Fields {
         self.read(name)?.ok_or_else(missing)
     }
 
+    /// Returns the fields whose names begin so, without that beginning; one that is empty is not there.
+    pub(super) fn below(&self, start: &str) -> Vec<(String, String)> {
+        let named = |(name, value): &(String, String)| {
+            let value = Some(value.trim()).filter(|value| !value.is_empty())?;
+            Some((name.strip_prefix(start)?.to_owned(), value.to_owned()))
+        };
+        self.0.iter().filter_map(named).collect()
+    }
+
     /// Returns the secrets of a form, each under the name that its toolkit gives it.
     pub(super) fn secrets(&self) -> Secrets {
         let named = |(name, value): &(String, String)| {

@@ -4,6 +4,7 @@
 //! both as the operator's own. Whoever brings a key is refused: keys have the API.
 
 mod card;
+mod connecting;
 mod connections;
 mod decide;
 mod form;
@@ -32,7 +33,7 @@ use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
 use super::Site;
 use super::naive::performed;
@@ -63,6 +64,7 @@ pub(super) fn routes(site: &Arc<Site>) -> Router<Arc<Site>> {
         .route("/sign-out", post(session::sign_out))
         .merge(decide::routes())
         .merge(connections::routes())
+        .merge(connecting::routes())
         .merge(toolkits::routes())
         .merge(trading::routes())
         .merge(keys::routes())
@@ -180,8 +182,13 @@ impl FromRequestParts<Arc<Site>> for Desk {
 impl Desk {
     /// Asks the engine as the operator.
     async fn ask<O: Operation>(&self, op: O) -> Result<O::Reply> {
-        let mut call = Call::by(Caller::Human, UserRef::own());
-        call.browser = true;
+        self.ask_from(None, op).await
+    }
+
+    /// The same, where a login that it begins brings the browser back to a page.
+    async fn ask_from<O: Operation>(&self, page: Option<Url>, op: O) -> Result<O::Reply> {
+        let own = Call::by(Caller::Human, UserRef::own());
+        let call = Call { browser: true, onward: page, ..own };
         match Box::pin(performed(&self.site, call, op.into())).await?.typed::<O>()? {
             Outcome::Done(reply) => Ok(reply),
             Outcome::Pending(pending) => {
@@ -192,7 +199,7 @@ impl Desk {
     }
 
     /// Returns an address of this server, for browsers that come back from elsewhere.
-    fn back(&self, path: &str, query: &[(&str, &str)]) -> Result<url::Url> {
+    fn back(&self, path: &str, query: &[(&str, &str)]) -> Result<Url> {
         self.site.at(&at(path, query))
     }
 

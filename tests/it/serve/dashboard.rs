@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use serde_json::{Value, json};
 
 use super::{Served, key};
-use crate::browser::{Page, request, signal, split, visit};
+use crate::browser::{Page, decide, request, signal, split, visit};
 use crate::support::{Naive, until};
 
 /// Opens a page, or sends a form, with a cookie.
@@ -14,6 +14,12 @@ fn sent(line: &str, server: &str, cookie: &str, body: &str) -> Page {
     let kind = "Content-Type: application/x-www-form-urlencoded\r\n";
     let headers = format!("Cookie: {cookie}\r\nOrigin: {server}\r\n{kind}");
     request(method, &format!("{server}{path}"), &headers, body)
+}
+
+/// Returns what stands between two marks, the first time.
+fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    let rest = text.split_once(start).unwrap_or_else(|| panic!("no {start} in {text}")).1;
+    rest.split_once(end).unwrap().0
 }
 
 fn link(naive: &Naive) -> String {
@@ -39,8 +45,7 @@ fn the_dashboard_of_a_running_server_is_opened_and_used() {
     let again = visit(&link);
     let cookie = entered.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
     let inbox = sent("GET /dashboard", &served.url, &cookie, "");
-    let token =
-        inbox.body.split_once("name=\"csrf\" value=\"").unwrap().1.split_once('"').unwrap().0;
+    let token = between(&inbox.body, "name=\"csrf\" value=\"", "\"");
     let deny = format!("POST /dashboard/approvals/{id}/deny");
     let body = format!("csrf={token}&reason=not+now");
     let denied = sent(&deny, &served.url, &cookie, &body);
@@ -58,6 +63,34 @@ fn the_dashboard_of_a_running_server_is_opened_and_used() {
     let told = naive.run(&format!("approvals get {id} --json")).exits(0).json();
     assert_eq!(told["result"]["reason"], "not now");
     assert_eq!(served.end("TERM"), 0);
+}
+
+#[test]
+fn a_login_that_an_approval_began_comes_back_to_the_approval() {
+    let naive = Naive::new();
+    naive.run("users create --external-id alice").exits(0);
+    let bot = key(&naive, "--name bot --role agent");
+    let served = Served::start(&naive, &[]);
+    let connect = "POST /v1/users/alice/connections/connect";
+    let (_, held) = served.call(&bot, connect, &json!({"toolkit": "gmail"}).to_string());
+    let place = format!("/dashboard/approvals/{}", held["approval_id"].as_str().unwrap());
+    let entered = visit(&link(&naive));
+    let cookie = entered.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let asked = sent(&format!("GET {place}"), &served.url, &cookie, "");
+    let token = between(&asked.body, "name=\"csrf\" value=\"", "\"");
+
+    // when: it is approved, and the app is signed in to
+    let line = format!("POST {place}/approve");
+    let approved = sent(&line, &served.url, &cookie, &format!("csrf={token}"));
+    let page = sent(&format!("GET {place}"), &served.url, &cookie, "");
+    let app = between(&page.body, "<a class=\"button primary\" href=\"", "\"");
+    let back = visit(&decide(&app.replace("&amp;", "&"), "allow"));
+    let (here, path) = (back.location(), split(&back.location()).1.to_owned());
+    let shown = sent(&format!("GET {path}"), &served.url, &cookie, "");
+
+    assert_eq!((approved.status, back.status), (303, 302));
+    assert_eq!(here, format!("{}{place}?status=ACTIVE&toolkit=gmail", served.url));
+    assert!(shown.body.contains("The app is connected."), "{}", shown.body);
 }
 
 #[test]

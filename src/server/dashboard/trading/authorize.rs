@@ -70,7 +70,7 @@ async fn begun(desk: &Desk, env: BrokerEnv, user: &User) -> std::result::Result<
     let op = ConnectBroker {
         env: Some(env),
         user: Some(user.by_id()?),
-        callback_url: Some(desk.back("/trading", &query)?),
+        callback_url: None,
         reconnect: false,
         // Whoever comes here again has the page with the link closed, or lost.
         restart: true,
@@ -78,7 +78,7 @@ async fn begun(desk: &Desk, env: BrokerEnv, user: &User) -> std::result::Result<
         api_key_id: None,
         secrets: crate::api::secrets::Secrets::default(),
     };
-    let state = desk.ask(op).await?;
+    let state = desk.ask_from(Some(desk.back("/trading", &query)?), op).await?;
     if state.status == BrokerStatus::Active {
         return Ok(Answer::Onward(at("/trading", &query)));
     }

@@ -140,6 +140,46 @@ async fn an_app_is_connected_and_disconnected() {
 }
 
 #[tokio::test]
+async fn the_parts_of_an_apps_address_are_asked_for_before_its_login() {
+    let cast = cast().await;
+    let part = json!({"key": "shop", "label": "Name of <your> shop", "secret": false});
+    let auth = json!({
+        "type": "oauth2", "fields": [part], "client_id": "x",
+        "authorize_url": "https://acme.example/authorize", "token_url": "https://acme.example/token",
+    });
+    let manifest = json!({
+        "slug": "acme", "name": "Acme", "description": "A shop",
+        "base_url": "https://{shop}.acme.example", "auth": auth,
+        "tools": [{
+            "slug": "ACME_READ", "name": "Read", "description": "Read things",
+            "request": "GET /things", "effect": "read", "input": {"type": "object"},
+        }],
+    });
+    cast.done("toolkits.add", json!({ "manifest": manifest })).await;
+    let acme = [("user", "alice"), ("toolkit", "acme"), ("label", "second")];
+
+    let asked = cast.post("/connections/connect", &acme).await;
+    let odd = [acme[0], acme[1], ("address.town", "\"x\"")];
+    let odd = cast.post("/connections/connect", &odd).await;
+    let given = [acme[0], acme[1], acme[2], ("address.shop", " good ")];
+    let begun = cast.post("/connections/connect", &given).await;
+
+    assert_eq!(asked.status, 200);
+    for part in [
+        "Name of &lt;your&gt; shop",
+        "name=\"address.shop\" required",
+        "name=\"label\" value=\"second\"",
+    ] {
+        assert!(asked.text.contains(part), "{part} is not in {}", asked.text);
+    }
+    assert!(!asked.text.contains("role=\"alert\""), "{}", asked.text);
+    assert!(odd.status == 400 && odd.text.contains("missing or unknown"), "{}", odd.text);
+    assert!(odd.text.contains("name=\"address.shop\" required"), "{}", odd.text);
+    let link = between(&begun.text, "<a class=\"button primary\" href=\"", "\"");
+    assert!(link.starts_with("http://127.0.0.1:9/acme/oauth/authorize?"), "{link}");
+}
+
+#[tokio::test]
 async fn a_credential_is_asked_for_and_never_shown_again() {
     let cast = cast().await;
     let stripe = [("user", "alice"), ("toolkit", "stripe")];
