@@ -20,6 +20,9 @@ const naive = (...words) =>
 mkdirSync(shots, { recursive: true });
 
 naive("users", "create", "--external-id", "alice", "--label", "<b>Alice</b>");
+const order = (...words) => naive("trading", "order", "--symbol", "BTC/USD", "--side", "buy", ...words);
+naive("trading", "connect", "--env", "paper", "--accept-disclosure");
+order("--notional", "100");
 const bot = naive("keys", "create", "--name", "bot", "--role", "agent").api_key;
 const words = ["dashboard", "--addr", "127.0.0.1:0", "--no-browser", "--output", "jsonl"];
 const server = spawn(program, words, { env, stdio: ["ignore", "pipe", "ignore"] });
@@ -60,8 +63,19 @@ try {
   await plain.locator("article.card", { hasText: "Second" }).getByText("Approve").click();
   assert.equal(await status(plain), "executed");
 
+  // A position is closed by two presses.
+  await plain.goto(`${origin}/dashboard/trading`);
+  await plain.getByRole("img", { name: "Equity over time" }).waitFor();
+  await plain.getByText("Close…").click();
+  await plain.getByRole("button", { name: "Close the position" }).click();
+  await plain.getByText("The account holds nothing.").waitFor();
+
   await ask("Third");
-  const paths = ["", "/history", "/connections", "/toolkits", "/trading", "/trading/authorize", "/kits", "/keys", "/logs"];
+  order("--notional", "100");
+  order("--qty", "1", "--type", "limit", "--limit-price", "20");
+  const kit = `/kits/${naive("account-kits", "list").account_kits[0].id}`;
+  const trading = ["/trading", "/trading?user=alice", "/trading/authorize"];
+  const paths = ["", "/history", "/connections", "/toolkits", ...trading, "/kits", kit, "/keys", "/logs"];
   let faults = 0;
   for (const colorScheme of ["light", "dark"]) {
     for (const width of [1180, 360]) {
@@ -69,7 +83,9 @@ try {
       await page.setViewportSize({ width, height: 800 });
       for (const path of paths) {
         await page.goto(`${origin}/dashboard${path}`);
-        const name = path.slice(1).replace("/", "-") || "inbox";
+        const name = path.replace(kit, "/kit").slice(1).replaceAll(/\W/g, "-") || "inbox";
+        // What a press opens is looked at, too.
+        await page.evaluate(() => document.querySelectorAll("main details").forEach((one) => (one.open = true)));
         await page.screenshot({ path: join(shots, `${name}-${colorScheme}-${width}.png`), fullPage: true });
         const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
         assert(!wide, `${path} is wider than ${width}`);

@@ -10,11 +10,12 @@ use maud::{Markup, html};
 use super::connections::path;
 use super::layout::Place;
 use super::parts::seen;
-use super::{Answer, Desk, at, login};
+use super::{Answer, Desk, at, call, login};
 use crate::api::connections::{Connect, ConnectState, Status};
 use crate::api::error::Result;
 use crate::api::ids::Slug;
 use crate::api::workspace::{AuthType, CredentialField, GetToolkit, User};
+use crate::engine::Call;
 use crate::server::Site;
 
 /// What the names of fields begin with that hold parts of an app's address.
@@ -75,7 +76,8 @@ async fn asked(
         device: false,
         fields,
     };
-    desk.ask_from(Some(desk.back("/connections", &[("user", &user.id)])?), op).await
+    let onward = Some(desk.back("/connections", &[("user", &user.id)])?);
+    desk.ask_with(Call { onward, ..call() }, op).await
 }
 
 /// Shows what comes next.

@@ -8,11 +8,12 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::layout::Place;
-use super::{Answer, Desk, at, card};
+use super::{Answer, Desk, at, call, card};
 use crate::api::action::Operation;
 use crate::api::approvals::{Approve, Deny, Found, GetApproval, Reconcile, ResolveApproval};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::ApprovalId;
+use crate::engine::Call;
 use crate::server::Site;
 
 /// Returns the routes of approvals.
@@ -84,8 +85,8 @@ async fn decided<O: Operation>(
 ) -> Response {
     let answer = async {
         let id = named(id)?;
-        let page_of = desk.back(&format!("/approvals/{id}"), &[])?;
-        let done = async { desk.ask_from(Some(page_of), op(id.clone())?).await };
+        let onward = Some(desk.back(&format!("/approvals/{id}"), &[])?);
+        let done = async { desk.ask_with(Call { onward, ..call() }, op(id.clone())?).await };
         match done.await {
             Ok(_) => Ok(Answer::Onward(at(&format!("/approvals/{id}"), &[]))),
             Err(error) if card::is_shown_beside(&error) => {

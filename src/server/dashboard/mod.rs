@@ -182,13 +182,11 @@ impl FromRequestParts<Arc<Site>> for Desk {
 impl Desk {
     /// Asks the engine as the operator.
     async fn ask<O: Operation>(&self, op: O) -> Result<O::Reply> {
-        self.ask_from(None, op).await
+        self.ask_with(call(), op).await
     }
 
-    /// The same, where a login that it begins brings the browser back to a page.
-    async fn ask_from<O: Operation>(&self, page: Option<Url>, op: O) -> Result<O::Reply> {
-        let own = Call::by(Caller::Human, UserRef::own());
-        let call = Call { browser: true, onward: page, ..own };
+    /// The same, with what a call carries beside its action.
+    async fn ask_with<O: Operation>(&self, call: Call, op: O) -> Result<O::Reply> {
         match Box::pin(performed(&self.site, call, op.into())).await?.typed::<O>()? {
             Outcome::Done(reply) => Ok(reply),
             Outcome::Pending(pending) => {
@@ -256,6 +254,11 @@ impl Desk {
         let op = ListApprovals { status: pending, user: None, limit: Some(COUNTED), cursor: None };
         Ok(self.ask(op).await?.approvals.len())
     }
+}
+
+/// Returns a call of the person at the browser.
+fn call() -> Call {
+    Call { browser: true, ..Call::by(Caller::Human, UserRef::own()) }
 }
 
 /// Sends a browser on to another page with a plain request.

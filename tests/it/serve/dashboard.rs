@@ -132,3 +132,49 @@ fn a_caller_with_a_key_is_refused() {
         naive.env("NAIVE_API_KEY", "nv_sk_x").run("--profile cloud dashboard --json").exits(4);
     assert_eq!(there.json()["error"]["code"], "unauthorized");
 }
+
+#[test]
+fn a_person_cancels_an_order_and_closes_a_position() {
+    let naive = Naive::new();
+    naive.run("trading connect --env paper --accept-disclosure").exits(0);
+    naive.run("trading order --symbol BTC/USD --side buy --notional 100").exits(0);
+    let resting = "trading order --symbol BTC/USD --side buy --qty 1 --type limit --limit-price 20";
+    naive.run(resting).exits(0);
+    let served = Served::start(&naive, &[]);
+    let entered = visit(&link(&naive));
+    let cookie = entered.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let trading = || sent("GET /dashboard/trading", &served.url, &cookie, "").body;
+    let page = trading();
+    let field = |part: &str, name: &str| {
+        between(part, &format!("name=\"{name}\" value=\""), "\"").to_owned()
+    };
+    let token = field(&page, "csrf");
+    let does = |deed: &str, fields: &str| {
+        let line = format!("POST /dashboard/trading/{deed}");
+        sent(&line, &served.url, &cookie, &format!("csrf={token}&env=paper&{fields}"))
+    };
+    let closing = page.split_once("/dashboard/trading/close").unwrap().1;
+    let cancelling = page.split_once("/dashboard/trading/cancel").unwrap().1;
+    let close = format!("symbol=BTCUSD&percentage=100&key={}", field(closing, "key"));
+    let cancel = format!("order={}", field(cancelling, "order"));
+
+    let odd = does("close", "symbol=BTCUSD&percentage=101&key=k2");
+    let cancelled = does("cancel", &cancel);
+    let closed = does("close", &close);
+    let twice = does("close", &close);
+    let keyless = does("close", "symbol=BTCUSD&percentage=100");
+
+    let statuses = [&odd, &cancelled, &closed, &twice, &keyless].map(|page| page.status);
+    assert_eq!(statuses, [400, 303, 303, 303, 400], "{}", closed.body);
+    assert!(closed.location().ends_with("&env=paper#orders"), "{}", closed.location());
+    assert!(keyless.body.contains("no key of its own") && keyless.body.contains("<h1>Trading"));
+    let orders = naive.run("--json trading orders --status all").exits(0).json();
+    let orders = orders["result"]["orders"].as_array().unwrap().clone();
+    let told: Vec<_> = orders.iter().map(|one| (&one["side"], &one["status"])).collect();
+    let (sell, buy) = (json!("sell"), json!("buy"));
+    let (filled, over) = (json!("filled"), json!("canceled"));
+    assert_eq!(told, [(&sell, &filled), (&buy, &over), (&buy, &filled)]);
+    let after = trading();
+    assert!(after.contains("The account holds nothing."), "{after}");
+    assert!(after.contains("<svg role=\"img\"") && !after.contains("trading/cancel"), "{after}");
+}

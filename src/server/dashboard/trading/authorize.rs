@@ -5,11 +5,12 @@ use maud::{Markup, html};
 
 use super::super::layout::Place;
 use super::super::parts::{seen, whose};
-use super::super::{Answer, Desk, at, login};
+use super::super::{Answer, Desk, at, call, login};
 use crate::api::error::{Error, Result};
 use crate::api::trading::account::{BrokerStatus, ConnectBroker, DisconnectBroker};
 use crate::api::trading::words::BrokerEnv;
 use crate::api::workspace::User;
+use crate::engine::Call;
 
 /// Returns the address where an account is linked.
 pub(super) fn authorizing(env: BrokerEnv, user: &User) -> String {
@@ -78,7 +79,8 @@ async fn begun(desk: &Desk, env: BrokerEnv, user: &User) -> std::result::Result<
         api_key_id: None,
         secrets: crate::api::secrets::Secrets::default(),
     };
-    let state = desk.ask_from(Some(desk.back("/trading", &query)?), op).await?;
+    let onward = Some(desk.back("/trading", &query)?);
+    let state = desk.ask_with(Call { onward, ..call() }, op).await?;
     if state.status == BrokerStatus::Active {
         return Ok(Answer::Onward(at("/trading", &query)));
     }

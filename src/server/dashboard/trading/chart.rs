@@ -48,7 +48,7 @@ pub(super) fn equity(points: &[Worth]) -> Markup {
             @if first.at != last.at {
                 p.ends aria-hidden="true" { span { (day(first)) } span { (day(last)) } }
             }
-            details.more { summary { "The values" } (values(points)) }
+            details.more { summary { "The values" } (values(points, first)) }
         }
     }
 }
@@ -121,14 +121,18 @@ fn day(one: &Worth) -> String {
     one.at.minute().chars().take(10).collect()
 }
 
-fn values(points: &[Worth]) -> Markup {
+fn values(points: &[Worth], first: &Worth) -> Markup {
     let columns = [Column::Text("When"), Column::Number("Equity"), Column::Number("Gain")];
     let row = |one: &Worth| {
-        let gain = one.gain.map_or_else(|| "–".to_owned(), money);
-        vec![time(one.at), html! { (money(one.equity)) }, html! { (gain) }]
+        let gain = one.equity - first.equity;
+        vec![time(one.at), html! { (money(one.equity)) }, html! { (money(gain)) }]
     };
     let rows: Vec<_> = points.iter().rev().map(row).collect();
-    table("What the account was worth, the latest first; times are UTC", &columns, &rows)
+    table(
+        "What the account was worth, the latest first, and how much more than at first; times are UTC",
+        &columns,
+        &rows,
+    )
 }
 
 #[cfg(test)]
@@ -165,6 +169,7 @@ mod tests {
                 r#"<path class="base" d="M0 120H1000">"#,
                 "From $100,000.00 on 2026-11-28 to $101,000.10 on 2026-12-02: $1,000.10 more (1 %).",
                 r#"<svg role="img" aria-labelledby="chart-title chart-words""#,
+                "−$1,000.00",
                 "<span>$101,000.10</span><span>$99,000.00</span>",
             ],
         );

@@ -2,6 +2,7 @@
 
 mod authorize;
 mod chart;
+mod deeds;
 mod money;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use maud::{Markup, html};
 
+use super::form::Fields;
 use super::layout::Place;
 use super::parts::{Column, empty, pill, seen, table, trouble, user_choice, whose};
 use super::{Answer, Desk, at};
@@ -39,17 +41,22 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/trading", get(overview))
         .route("/trading/authorize", get(authorize::consent).post(authorize::authorize))
         .route("/trading/disconnect", post(authorize::disconnect))
+        .route("/trading/cancel", post(deeds::cancel))
+        .route("/trading/close", post(deeds::close))
+        .route("/trading/halt", post(deeds::halt))
+        .route("/trading/resume", post(deeds::resume))
 }
 
 async fn overview(desk: Desk) -> Response {
-    let answer = async { Ok(Answer::Page("Trading".to_owned(), shown(&desk).await?)) };
+    let answer = async { Ok(Answer::Page("Trading".to_owned(), shown(&desk, &desk.query).await?)) };
     desk.answer(Some(Place::Trading), answer.await).await
 }
 
-async fn shown(desk: &Desk) -> Result<Markup> {
-    let (users, user) = desk.users().await?;
+/// Returns the page of the user and the account that some fields name.
+async fn shown(desk: &Desk, fields: &Fields) -> Result<Markup> {
+    let (users, user) = desk.users_with(fields).await?;
     let linked = desk.ask(ListBrokers { user: Some(user.by_id()?) }).await?.connections;
-    let wanted: Option<BrokerEnv> = desk.query.read("env")?;
+    let wanted: Option<BrokerEnv> = fields.read("env")?;
     let chosen = match wanted {
         Some(env) => linked.iter().find(|one| one.env == env),
         None => linked.iter().find(|one| one.connected).or(linked.first()),
@@ -73,6 +80,7 @@ async fn shown(desk: &Desk) -> Result<Markup> {
             (envs(&linked, chosen, &user))
         }
         @if let Some(one) = chosen { (link(desk, one, &user)) }
+        (deeds::halting(desk, &user, wanted).await?)
         (account)
     })
 }
@@ -139,8 +147,8 @@ async fn account(desk: &Desk, env: BrokerEnv, user: &User) -> Markup {
             div.heading { h2 { "Equity" } (periods(shown.as_ref(), env, user)) }
             (part(history, &|history| chart::equity(&broker::worth(history))))
         }
-        section { h2 { "Positions" } (part(held, &|held| positions(&held.positions))) }
-        section { h2 { "Orders" } (part(orders, &|orders| ordered(&orders.orders))) }
+        section { h2 { "Positions" } (part(held, &|held| positions(desk, (env, user), &held.positions))) }
+        section { h2 #orders { "Orders" } (part(orders, &|orders| ordered(desk, (env, user), &orders.orders))) }
     }
 }
 
@@ -196,7 +204,7 @@ fn worth(account: &Object) -> Markup {
     }
 }
 
-fn positions(held: &[Object]) -> Markup {
+fn positions(desk: &Desk, whose: (BrokerEnv, &User), held: &[Object]) -> Markup {
     if held.is_empty() {
         return empty("The account holds nothing.", &html! { "What is bought stands here." });
     }
@@ -207,6 +215,7 @@ fn positions(held: &[Object]) -> Markup {
         Column::Number("Price"),
         Column::Number("Value"),
         Column::Number("Gain"),
+        Column::Deeds("What to do"),
     ];
     let row = |one: &Object| {
         vec![
@@ -216,12 +225,13 @@ fn positions(held: &[Object]) -> Markup {
             dollars(one, "current_price"),
             cents(one, "market_value"),
             cents(one, "unrealized_pl"),
+            deeds::closing(desk, whose, one),
         ]
     };
     table("What the account holds, in dollars", &columns, &held.iter().map(row).collect::<Vec<_>>())
 }
 
-fn ordered(orders: &[Object]) -> Markup {
+fn ordered(desk: &Desk, whose: (BrokerEnv, &User), orders: &[Object]) -> Markup {
     if orders.is_empty() {
         return empty(
             "Nothing was ordered yet.",
@@ -235,10 +245,9 @@ fn ordered(orders: &[Object]) -> Markup {
         Column::Text("Order"),
         Column::Number("Quantity"),
         Column::Text("Type"),
-        Column::Number("Limit"),
         Column::Number("Filled"),
-        Column::Number("At"),
         Column::Text("Status"),
+        Column::Deeds("What to do"),
     ];
     let row = |one: &Object| {
         let much = said(one, "qty").or(said(one, "notional").map(|dollars| grouped(&dollars)));
@@ -246,15 +255,25 @@ fn ordered(orders: &[Object]) -> Markup {
             when(one),
             html! { (cell(one, "side")) " " strong { (cell(one, "symbol")) } },
             much.map_or_else(|| html! { "–" }, |much| seen(&much)),
-            cell(one, "type"),
-            dollars(one, "limit_price"),
-            cell(one, "filled_qty"),
-            dollars(one, "filled_avg_price"),
+            beside(&cell(one, "type"), one, "limit_price"),
+            filled(one),
             status(&said(one, "status").unwrap_or_default()),
+            deeds::cancelling(desk, whose, one),
         ]
     };
     let rows: Vec<_> = orders.iter().map(row).collect();
     table("Orders, the newest first; times are UTC", &columns, &rows)
+}
+
+/// Returns how much of an order is filled, and at what price.
+fn filled(one: &Object) -> Markup {
+    let much = said(one, "filled_qty").filter(|much| much != "0");
+    much.map_or_else(|| html! { "–" }, |much| beside(&seen(&much), one, "filled_avg_price"))
+}
+
+/// Returns something of an order, and below it a price where the broker tells one.
+fn beside(what: &Markup, one: &Object, price: &str) -> Markup {
+    html! { (what) @if said(one, price).is_some() { br; span.small { "at " (dollars(one, price)) } } }
 }
 
 fn when(one: &Object) -> Markup {

@@ -214,6 +214,56 @@ async fn a_toolkit_is_switched_off_and_on() {
 }
 
 #[tokio::test]
+async fn orders_are_stopped_and_let_go_again() {
+    let cast = cast().await;
+    let mine = [("user", "alice"), ("reason", "look <first>")];
+    let all = [("user", "alice"), ("whose", "all")];
+
+    let stopped = cast.post("/trading/halt", &mine).await;
+    let page = cast.get("/trading?user=alice").await.text;
+    let other = cast.get("/trading").await.text;
+    let resumed = cast.post("/trading/resume", &[mine[0]]).await;
+    let again = cast.post("/trading/resume", &[mine[0]]).await;
+    let everybody = cast.post("/trading/halt", &all).await;
+    let everywhere = cast.get("/trading").await.text;
+
+    let statuses = [stopped.status, resumed.status, everybody.status, again.status];
+    assert_eq!(statuses, [303, 303, 303, 400]);
+    for part in ["The orders of <bdi>alice</bdi> are stopped", "look &lt;first&gt;", "Resume…"] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    assert!(other.contains("Stop…") && !other.contains("are stopped since"), "{other}");
+    assert!(again.text.contains("are not stopped") && again.text.contains("<h1>Trading"));
+    assert!(everywhere.contains("All orders are stopped since"), "{everywhere}");
+}
+
+#[tokio::test]
+async fn a_kit_is_told_which_apps_it_allows_and_who_is_under_it() {
+    let cast = cast().await;
+    let made = cast.done("account_kits.create", json!({"name": "Careful"})).await;
+    let id = made["id"].as_str().unwrap();
+    let (apps, kit) = (format!("/kits/{id}/apps"), format!("/kits/{id}"));
+    let read = cast.get(&kit).await.text;
+    let read_at = between(&read, "name=\"read_at\" value=\"", "\"");
+    let only = |apps| [("read_at", read_at), ("mode", "allowlist"), ("toolkits", apps)];
+
+    let odd = cast.post(&apps, &only("gmail, no_such_app")).await;
+    let none = cast.post(&apps, &[("read_at", read_at)]).await;
+    let saved = cast.post(&apps, &only("gmail slack,")).await;
+    let late = cast.post(&apps, &only("stripe")).await;
+    let joined = cast.post(&format!("{kit}/assign"), &[("user", "alice")]).await;
+    let page = cast.get(&kit).await.text;
+
+    assert_eq!((odd.status, none.status, late.status), (400, 400, 409), "{}", late.text);
+    assert!(odd.text.contains("value=\"gmail, no_such_app\""), "{}", odd.text);
+    assert!(none.text.contains("not said which apps"), "{}", none.text);
+    assert_eq!((saved.status, joined.status), (303, 303));
+    assert!(page.contains("only gmail, slack") && page.contains("alice"), "{page}");
+    let told = cast.done("account_kits.get", json!({ "kit": id })).await;
+    assert_eq!(told["connections_config"]["toolkits"], json!(["gmail", "slack"]), "{told}");
+}
+
+#[tokio::test]
 async fn a_brokerage_account_is_linked_after_its_disclosure() {
     let cast = cast().await;
     let disclosure = cast.served.site.engine.disclosure().unwrap();
