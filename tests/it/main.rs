@@ -61,6 +61,8 @@ mod secrets;
 mod serve;
 mod sixteen;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod together;
 mod toolkits;
 mod trading;
