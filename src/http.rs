@@ -26,12 +26,16 @@ use crate::api::time::Millis;
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long a call may take in all.
+/// How long a call may take in all, unless it names its own.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// Reason of a call that took longer.
 pub(crate) const TOO_SLOW: &str = "too_slow";
-/// Largest answer that is read.
+/// Largest answer that is read, unless a call names its own.
 const BODY_CAP: usize = 8 * 1024 * 1024;
+/// How long it may take to get a document.
+const DOCUMENT_DEADLINE: Duration = Duration::from_mins(5);
+/// Largest document that is read.
+const DOCUMENT_CAP: usize = 64 * 1024 * 1024;
 /// How many redirects a read follows.
 const HOPS: usize = 5;
 
@@ -51,6 +55,39 @@ pub(crate) struct Response {
     pub(crate) headers: HeaderMap,
     /// Body, with the request's own secrets masked
     pub(crate) body: Vec<u8>,
+}
+
+/// How long a call may take, and how large its answer may be.
+#[derive(Debug, Clone, Copy)]
+enum Bounds {
+    /// As an app's answer
+    App,
+    /// As a document that a person names
+    Document,
+}
+
+impl Bounds {
+    fn time(self) -> Duration {
+        match self {
+            Self::App => DEADLINE,
+            Self::Document => DOCUMENT_DEADLINE,
+        }
+    }
+
+    fn bytes(self) -> usize {
+        match self {
+            Self::App => BODY_CAP,
+            Self::Document => DOCUMENT_CAP,
+        }
+    }
+}
+
+impl Request {
+    /// Lets the answer be as large, and take as long, as a document: 64 MiB and five minutes.
+    pub(crate) fn document(mut self) -> Self {
+        self.bounds = Bounds::Document;
+        self
+    }
 }
 
 /// What became of a request that got no answer which can be used.
@@ -92,14 +129,17 @@ impl Http {
 
     /// Sends a request once; a GET follows redirects unless it stays where it was sent, anything else refuses them.
     ///
-    /// Fails with `ProviderError` if no whole answer came within 30 seconds and 8 MiB.
+    /// Fails with `ProviderError` if no whole answer came within its bounds: 30 seconds and 8 MiB by default.
     pub(crate) async fn send(&self, request: &Request) -> std::result::Result<Response, Failure> {
         let late = || {
-            let text = format!("`{}` did not answer within 30 seconds", request.host());
+            let seconds = request.bounds.time().as_secs();
+            let text = format!("`{}` did not answer within {seconds} seconds", request.host());
             let failure = failed(Fate::Unknown, text, None);
             Failure { error: failure.error.reason(TOO_SLOW), ..failure }
         };
-        tokio::time::timeout(DEADLINE, self.follow(request)).await.map_err(|_| late())?
+        tokio::time::timeout(request.bounds.time(), self.follow(request))
+            .await
+            .map_err(|_| late())?
     }
 
     async fn follow(&self, request: &Request) -> std::result::Result<Response, Failure> {
@@ -133,8 +173,9 @@ impl Http {
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| cut(request, error))? {
             body.extend_from_slice(&chunk);
-            if body.len() > BODY_CAP {
-                let text = format!("`{}` answered more than 8 MiB", request.host());
+            if body.len() > request.bounds.bytes() {
+                let most = request.bounds.bytes() >> 20;
+                let text = format!("`{}` answered more than {most} MiB", request.host());
                 return Err(failed(Fate::Unknown, text, None));
             }
         }

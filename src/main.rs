@@ -62,6 +62,7 @@ fn main() -> ExitCode {
     };
     let mut runtime = runtime_of(&cli.command);
     let calls_out = prepared.settings.profile == Profile::Cloud;
+    let calls_out = calls_out || cli.command.fetches();
     if calls_out || cli.command.needs() != Needs::Store || !notify(&prepared.settings).is_empty() {
         // What only looks into the store awaits neither sockets nor clocks.
         runtime.enable_all();
@@ -323,7 +324,7 @@ fn narrowed(command: &Command, engine: &Engine) -> Needs {
     match engine.auth_type(toolkit) {
         Some(AuthType::Oauth2) => Needs::AppsLater,
         Some(AuthType::None) => Needs::Apps,
-        Some(AuthType::ApiKey | AuthType::Basic) | None => Needs::Store,
+        Some(AuthType::ApiKey | AuthType::Basic | AuthType::Unknown) | None => Needs::Store,
     }
 }
 

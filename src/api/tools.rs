@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::error::Code;
 use super::ids::{Slug, ToolSlug, UserRef};
-use super::workspace::Effect;
+use super::workspace::{Effect, GetToolkit};
 
 /// List an app's tools; with a tool, show its input in full
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
@@ -32,6 +32,13 @@ pub(crate) struct ListTools {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=200))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) limit: Option<u32>,
+}
+
+impl GetToolkit {
+    /// Asks for a toolkit without its manifest.
+    pub(crate) fn of(toolkit: Slug) -> Self {
+        Self { toolkit, manifest: false }
+    }
 }
 
 /// An app's tools, in its own order, or the best match first.

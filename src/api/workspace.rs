@@ -27,6 +27,8 @@ pub(crate) enum AuthType {
     /// Nobody logs in
     #[default]
     None,
+    /// Nobody has said: the user enters what to send
+    Unknown,
 }
 
 /// What a tool does to the outside world.
@@ -292,6 +294,10 @@ pub(crate) struct ToolkitPage {
 pub(crate) struct GetToolkit {
     /// App, by slug (`gmail`)
     pub(crate) toolkit: Slug,
+    /// Show its manifest too (see naive-toolkit(5))
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) manifest: bool,
 }
 
 /// A toolkit in full. Never holds the client secret.
@@ -312,6 +318,9 @@ pub(crate) struct ToolkitDetail {
     pub(crate) credential_fields: Vec<CredentialField>,
     /// Slugs of its tools
     pub(crate) tool_slugs: Vec<String>,
+    /// Its manifest, as it was shipped or added, where that was asked for
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) manifest: Option<Map<String, Value>>,
 }
 
 /// One thing a user enters when connecting.

@@ -4,6 +4,7 @@ mod brokerage;
 mod check;
 pub(crate) mod input;
 pub(crate) mod manifest;
+pub(crate) mod openapi;
 mod read;
 pub(crate) mod search;
 pub(crate) mod shape;

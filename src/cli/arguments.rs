@@ -179,6 +179,17 @@ pub(crate) fn stdin() -> Result<String> {
         .map_err(|error| Error::usage("stdin cannot be read as text").because(error))
 }
 
+/// Reads a document of at most `cap` bytes from a file, or from stdin for `-`.
+pub(crate) fn document(source: &str, cap: u64) -> Result<String> {
+    let bytes = match source {
+        "-" => read(io::stdin().lock(), cap),
+        path => File::open(path).and_then(|file| read(file, cap)),
+    };
+    let bytes = bytes.map_err(|error| unreadable(source, error))?;
+    String::from_utf8(bytes)
+        .map_err(|error| Error::usage(format!("`{source}` is no text")).because(error))
+}
+
 /// Reads to the end, which for some files never comes.
 fn read(from: impl Read, cap: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();

@@ -291,6 +291,11 @@ impl Command {
         }
     }
 
+    /// Tells whether the command itself gets something from an address that it is given.
+    pub(crate) fn fetches(&self) -> bool {
+        matches!(self, Self::Toolkits(command) if command.fetches())
+    }
+
     /// Tells what it needs before it runs.
     pub(crate) fn needs(&self) -> Needs {
         match self {

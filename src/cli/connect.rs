@@ -132,7 +132,7 @@ impl Door {
 /// Connects an app, with whatever its login needs from this terminal.
 pub(crate) async fn connect(app: &App<'_>, op: Connect, terminal: Terminal) -> Result<u8> {
     let (browser, no_wait) = (&terminal.browser, terminal.browser.no_wait);
-    let about = GetToolkit { toolkit: op.toolkit.clone() };
+    let about = GetToolkit::of(op.toolkit.clone());
     let about = app.done(app.as_caller(), about).await?;
     let wanted = wanted(&about, &op.fields);
     let mut entered = given(app, &about, &wanted, &terminal.credential)?;
@@ -304,7 +304,7 @@ pub(crate) async fn credentials(
     let connection = GetConnection { connection: op.connection.clone(), user: op.user.clone() };
     let connection = app.done(app.as_caller(), connection).await?;
     let user = app.user_flag(op.user.as_ref());
-    let about = GetToolkit { toolkit: connection.toolkit };
+    let about = GetToolkit::of(connection.toolkit);
     let about = app.done(app.as_caller(), about).await?;
     let entered = given(app, &about, &about.credential_fields, stdin)?;
     // What is no secret was given when the login began; the engine tells if it was not.

@@ -39,7 +39,7 @@ pub(crate) fn given(
 fn check_names(about: &ToolkitDetail, names: &[&str]) -> Result<()> {
     let slug = &about.summary.slug;
     let takes_any = match about.summary.auth_type {
-        AuthType::ApiKey | AuthType::Basic => true,
+        AuthType::ApiKey | AuthType::Basic | AuthType::Unknown => true,
         AuthType::Oauth2 | AuthType::None => false,
     };
     if !takes_any && !names.is_empty() {

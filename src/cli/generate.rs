@@ -152,7 +152,11 @@ fn manifest_page() -> String {
         ".SH DESCRIPTION\n",
         "A manifest is all that a toolkit is, built in or added with \\fBnaive toolkits add\\fR. ",
         "It is TOML, or JSON with the same keys. ",
-        "A manifest with a fault is refused whole, with the file, the line and the key.\n",
+        "A manifest with a fault is refused whole, with the file, the line and the key.\n.PP\n",
+        "\\fBnaive toolkits import\\fR makes one of a document that describes an API. The stored manifest is then ",
+        "what a newer document is held against: an operation that it has already, by method and path, keeps ",
+        "the name of its tool, and \\fBnaive toolkits diff\\fR compares each tool's request and input with it. ",
+        "There is no other lock file.\n",
         ".SH KEYS\n",
     ));
     keys(&schema, &schema, "", &mut page);

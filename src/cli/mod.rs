@@ -21,6 +21,7 @@ mod execute;
 mod explain;
 pub(crate) mod generate;
 mod handover;
+mod import;
 mod jq;
 mod keys;
 mod kit_flags;

@@ -60,10 +60,10 @@ async fn advised(app: &App<'_>, op: GetConnection, user: &str, late: Error) -> R
     if connection.toolkit == Slug::brokerage() {
         return Ok(late);
     }
-    let about = GetToolkit { toolkit: connection.toolkit };
+    let about = GetToolkit::of(connection.toolkit);
     let about = app.done(app.as_caller(), about).await?;
     Ok(match about.summary.auth_type {
-        AuthType::ApiKey | AuthType::Basic => {
+        AuthType::ApiKey | AuthType::Basic | AuthType::Unknown => {
             let (id, keys) = (&connection.id, keys(&about.credential_fields));
             late.hint(format!(
                 "run `naive connections credentials {id}{user}{keys}`: it waits for what is entered there"

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::connections::more;
 use super::output::{Page, word};
-use super::{App, arguments};
+use super::{App, arguments, import};
 use crate::api::error::{Error, Result};
 use crate::api::secrets::Secrets;
 use crate::api::workspace::{
@@ -31,6 +31,10 @@ pub(crate) enum Command {
         #[arg(value_name = "MANIFEST")]
         file: String,
     },
+    /// Make a toolkit of a document that describes an API: `OpenAPI` 3, Swagger 2.0, Google discovery
+    Import(import::Import),
+    /// Show what changes in a toolkit if its document is imported again
+    Diff(import::Diff),
     /// Remove a toolkit that was added; nobody may be connected to it
     Remove(RemoveToolkit),
     /// Give a toolkit the OAuth client that you registered with the app
@@ -53,11 +57,29 @@ impl Command {
         match self {
             Self::List(_) => "toolkits.list",
             Self::Get(_) => "toolkits.get",
-            Self::Add { .. } => "toolkits.add",
+            Self::Add { .. } | Self::Import(_) => "toolkits.add",
+            Self::Diff(op) => op.name(),
             Self::Remove(_) => "toolkits.remove",
             Self::Configure { .. } => "toolkits.configure",
             Self::Enable(_) => "toolkits.enable",
             Self::Disable(_) => "toolkits.disable",
+        }
+    }
+}
+
+impl Command {
+    /// Tells whether it gets a document from an address.
+    pub(crate) fn fetches(&self) -> bool {
+        match self {
+            Self::Import(op) => import::is_address(&op.document),
+            Self::Diff(op) => import::is_address(&op.document),
+            Self::List(_)
+            | Self::Get(_)
+            | Self::Add { .. }
+            | Self::Remove(_)
+            | Self::Configure { .. }
+            | Self::Enable(_)
+            | Self::Disable(_) => false,
         }
     }
 }
@@ -71,6 +93,8 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
             let manifest = manifest(&file)?;
             app.show(AddToolkit { manifest }, one).await
         }
+        Command::Import(op) => import::import(app, op).await,
+        Command::Diff(op) => import::diff(app, op).await,
         Command::Remove(op) => {
             app.show(op, |toolkit, page| page.text(format!("{} is removed.", toolkit.summary.slug)))
                 .await
@@ -138,7 +162,8 @@ fn table(reply: &ToolkitPage, page: &mut Page) {
     more(page, reply.next_cursor.as_deref());
 }
 
-fn one(toolkit: &ToolkitDetail, page: &mut Page) {
+/// Shows one toolkit.
+pub(super) fn one(toolkit: &ToolkitDetail, page: &mut Page) {
     let about = &toolkit.summary;
     let fields: Vec<_> = toolkit.credential_fields.iter().map(|field| field.key.as_str()).collect();
     page.fields(&[
@@ -154,5 +179,8 @@ fn one(toolkit: &ToolkitDetail, page: &mut Page) {
     ]);
     if about.availability == Availability::Available {
         page.next(format!("naive connections connect {}", about.slug), "connect it");
+    }
+    if let Some(manifest) = &toolkit.manifest {
+        page.json(&manifest.clone().into());
     }
 }

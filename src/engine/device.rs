@@ -216,7 +216,7 @@ impl Engine {
             Status::Initiated => {
                 let (user, known) = (self.owner_flag(id)?, self.behind(connection)?);
                 match (known.manifest.auth.kind, keys(&known.fields())) {
-                    (AuthType::ApiKey | AuthType::Basic, keys) => {
+                    (AuthType::ApiKey | AuthType::Basic | AuthType::Unknown, keys) => {
                         format!(
                             "run `naive connections credentials {id}{user}{keys}` to enter what it waits for"
                         )

@@ -31,7 +31,7 @@ impl Engine {
         let tool = tool(&known.manifest, &op.tool)?;
         let connection = match known.manifest.auth.kind {
             AuthType::None => None,
-            AuthType::Oauth2 | AuthType::ApiKey | AuthType::Basic => {
+            AuthType::Oauth2 | AuthType::ApiKey | AuthType::Basic | AuthType::Unknown => {
                 Some(self.active_connection(user, &known, op.account.as_deref())?)
             }
         };

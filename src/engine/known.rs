@@ -143,7 +143,7 @@ impl Known {
                 let own = self.any_client_id().is_some() || self.row.keeps_clients;
                 self.simulated || registers || own
             }
-            AuthType::ApiKey | AuthType::Basic | AuthType::None => true,
+            AuthType::ApiKey | AuthType::Basic | AuthType::None | AuthType::Unknown => true,
         }
     }
 
@@ -207,6 +207,7 @@ impl Known {
             scopes: self.scopes(),
             credential_fields: self.fields(),
             tool_slugs: self.manifest.tools.iter().map(|tool| tool.slug.to_string()).collect(),
+            manifest: None,
         }
     }
 }

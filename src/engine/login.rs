@@ -81,7 +81,7 @@ impl Engine {
                 }
                 self.activate(known, &begun.id, &Tokens::default()).await
             }
-            AuthType::ApiKey | AuthType::Basic => {
+            AuthType::ApiKey | AuthType::Basic | AuthType::Unknown => {
                 let begun = self.store.begin(&new, None, Millis::now())?;
                 let credential_fields = if begun.began { known.fields() } else { Vec::new() };
                 Ok(ConnectState { credential_fields, ..self.begun(&begun, None)? })
@@ -223,7 +223,7 @@ impl Engine {
         let known = self.behind(&connection)?.usable()?;
         let slug = &known.manifest.slug;
         match known.manifest.auth.kind {
-            AuthType::ApiKey | AuthType::Basic => {}
+            AuthType::ApiKey | AuthType::Basic | AuthType::Unknown => {}
             AuthType::Oauth2 | AuthType::None => {
                 let text = format!("`{slug}` takes no credentials here");
                 let (user, label) = (user_flag(scope.user()?), connection.label.as_ref());

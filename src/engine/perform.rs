@@ -37,7 +37,7 @@ performs! { engine, scope:
     UpdateUser(op) => engine.update_user(op),
     DeleteUser(op) => engine.delete_user(&op),
     ListToolkits(op) => engine.list_toolkits(&op),
-    GetToolkit(op) => engine.get_toolkit(&op.toolkit),
+    GetToolkit(op) => engine.get_toolkit(&op),
     AddToolkit(op) => engine.add_toolkit(op),
     RemoveToolkit(op) => engine.remove_toolkit(&op),
     ConfigureToolkit(op) => engine.configure_toolkit(op),

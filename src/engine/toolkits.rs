@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
 
 use super::clients::client_owner;
 use super::known::Known;
@@ -10,8 +11,8 @@ use super::{Engine, World, user_flag};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, ToolSlug};
 use crate::api::workspace::{
-    AddToolkit, AuthType, ConfigureToolkit, ListToolkits, Origin, RemoveToolkit, ToolkitDetail,
-    ToolkitPage, User,
+    AddToolkit, AuthType, ConfigureToolkit, GetToolkit, ListToolkits, Origin, RemoveToolkit,
+    ToolkitDetail, ToolkitPage, User,
 };
 use crate::catalog::manifest::Manifest;
 use crate::catalog::search::{did_you_mean, nearest, score};
@@ -121,8 +122,29 @@ impl Engine {
         Ok(ToolkitPage { toolkits: page.iter().map(Known::summary).collect(), next_cursor })
     }
 
-    pub(super) fn get_toolkit(&self, slug: &Slug) -> Result<ToolkitDetail> {
+    pub(super) fn get_toolkit(&self, op: &GetToolkit) -> Result<ToolkitDetail> {
+        let mut detail = self.toolkit_detail(&op.toolkit)?;
+        if op.manifest {
+            detail.manifest = self.kept_manifest(&op.toolkit)?;
+        }
+        Ok(detail)
+    }
+
+    fn toolkit_detail(&self, slug: &Slug) -> Result<ToolkitDetail> {
         Ok(self.toolkit(slug)?.detail())
+    }
+
+    /// Returns a toolkit's manifest as it was shipped or added: with the app's own addresses, also in the sandbox.
+    fn kept_manifest(&self, slug: &Slug) -> Result<Option<Map<String, Value>>> {
+        let added = self.store.toolkit(slug)?.and_then(|row| row.manifest);
+        let manifest = match added {
+            Some(text) => Some(stored(slug, &text)?),
+            None => builtin(slug).transpose()?,
+        };
+        let value = manifest.map(serde_json::to_value).transpose();
+        let value =
+            value.map_err(|error| Error::internal("a manifest cannot be written", error))?;
+        Ok(value.and_then(|value| value.as_object().cloned()))
     }
 
     pub(super) fn add_toolkit(&self, op: AddToolkit) -> Result<ToolkitDetail> {
@@ -142,7 +164,7 @@ impl Engine {
         }
         row.manifest = Some(text);
         self.store.put_toolkit(&slug, &row, None)?;
-        self.get_toolkit(&slug)
+        self.toolkit_detail(&slug)
     }
 
     pub(super) fn remove_toolkit(&self, op: &RemoveToolkit) -> Result<ToolkitDetail> {
@@ -179,13 +201,13 @@ impl Engine {
         let sealed = new.map(|secrets| self.cipher()?.seal(&owner, secrets)).transpose()?;
         let secret = sealed.as_deref().map(|bytes| (owner.as_str(), bytes));
         self.store.put_toolkit(slug, &row, secret)?;
-        self.get_toolkit(slug)
+        self.toolkit_detail(slug)
     }
 
     pub(super) fn switch_toolkit(&self, slug: &Slug, enabled: bool) -> Result<ToolkitDetail> {
         let row = ToolkitRow { enabled, ..self.toolkit(slug)?.row };
         self.store.put_toolkit(slug, &row, None)?;
-        self.get_toolkit(slug)
+        self.toolkit_detail(slug)
     }
 }
 

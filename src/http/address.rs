@@ -3,12 +3,12 @@
 //! `https` anywhere public, `http` on loopback; other private addresses only for toolkits that the
 //! operator added. A public name is looked up first and refused if it leads to a private address.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
-use crate::api::address::is_loopback;
+use crate::api::address::{is_loopback, is_public};
 use crate::api::error::{Code, Error, Result};
 
 /// Who vouches for an address.
@@ -44,55 +44,6 @@ pub(crate) fn check(url: &Url, trust: Trust) -> Result<()> {
         "https" => refuse("is private"),
         "http" => refuse("is not encrypted"),
         _ => refuse("is neither `https` nor `http`"),
-    }
-}
-
-/// Tells whether an address belongs to the public internet.
-fn is_public(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            let [a, b, c, _] = ip.octets();
-            !(ip.is_private()
-                || ip.is_loopback()
-                || ip.is_link_local()
-                || ip.is_broadcast()
-                || ip.is_documentation()
-                || ip.is_multicast()
-                || a == 0
-                || a >= 240
-                || (a == 100 && (64..128).contains(&b))
-                || (a == 192 && b == 0 && c == 0)
-                || (a == 198 && (18..20).contains(&b)))
-        }
-        IpAddr::V6(ip) => match embedded_v4(ip) {
-            Some(v4) => is_public(v4),
-            None => {
-                !(ip.is_loopback()
-                    || ip.is_unspecified()
-                    || ip.is_unique_local()
-                    || ip.is_unicast_link_local()
-                    || ip.is_multicast()
-                    || ip.segments()[..2] == [0x2001, 0xdb8]
-                    // Site-local (RFC 3879), Teredo (RFC 4380), local NAT64 (RFC 8215)
-                    || ip.segments()[0] & 0xffc0 == 0xfec0
-                    || ip.segments()[..2] == [0x2001, 0]
-                    || ip.segments()[..3] == [0x64, 0xff9b, 1])
-            }
-        },
-    }
-}
-
-/// Returns the IPv4 address inside a mapped (`::ffff:0:0/96`), compatible (`::/96`), NAT64 or 6to4 one.
-fn embedded_v4(ip: Ipv6Addr) -> Option<IpAddr> {
-    let v4 = |high: u16, low: u16| {
-        Some(IpAddr::from((u32::from(high) << 16 | u32::from(low)).to_be_bytes()))
-    };
-    match ip.segments() {
-        [0, 0, 0, 0, 0, 0, high, low] if high > 0 => v4(high, low),
-        [0, 0, 0, 0, 0, 0xffff, high, low]
-        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
-        | [0x2002, high, low, ..] => v4(high, low),
-        _ => None,
     }
 }
 

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use sha2::Sha256;
 use url::Url;
 
+use super::Bounds;
 use super::address::{Trust, check};
 use crate::api::address::is_loopback;
 use crate::api::error::{Code, Error, Result};
@@ -44,6 +45,7 @@ pub(crate) struct Request {
     trust: Trust,
     /// Whether it stays where it is, whatever it changes there
     fixed: bool,
+    pub(super) bounds: Bounds,
 }
 
 impl fmt::Debug for Request {
@@ -72,6 +74,7 @@ impl Request {
             secrets: Vec::new(),
             trust,
             fixed: false,
+            bounds: Bounds::App,
         })
     }
 

@@ -48,10 +48,7 @@ impl Told {
 }
 
 /// Reports every approval that is not as the log tells of it, and every one that is gone.
-pub(super) fn check(
-    tx: &Connection,
-    mut fault: impl FnMut(Option<i64>, String),
-) -> Result<()> {
+pub(super) fn check(tx: &Connection, mut fault: impl FnMut(Option<i64>, String)) -> Result<()> {
     let mut lines = tx.prepare(
         "SELECT seq, action, outcome, ifnull(actor_id, '') FROM log WHERE approval_id = ?1
          ORDER BY seq",

@@ -34,6 +34,7 @@ mod frozen;
 mod generated;
 mod handover;
 mod hints;
+mod import;
 mod keys;
 mod kit_slips;
 mod kits;

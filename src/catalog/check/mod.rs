@@ -169,22 +169,29 @@ fn auth(manifest: &Manifest, faults: &mut Faults) {
         AuthType::Oauth2 if auth.issuer.is_none() && !by_hand => {
             fault("issuer", "give the issuer, or both `authorize_url` and `token_url`");
         }
-        AuthType::ApiKey if !secret => fault("fields", "an API key needs a secret field"),
+        AuthType::ApiKey | AuthType::Unknown if !secret => {
+            fault("fields", "an API key needs a secret field");
+        }
         AuthType::Basic
             if !(has_field(manifest, "username") && has_field(manifest, "password")) =>
         {
             fault("fields", "`basic` needs the fields `username` and `password`");
         }
         AuthType::None if secret => fault("fields", "a toolkit without login has no secret field"),
-        AuthType::Oauth2 | AuthType::ApiKey | AuthType::Basic | AuthType::None => {}
+        AuthType::Oauth2
+        | AuthType::ApiKey
+        | AuthType::Basic
+        | AuthType::None
+        | AuthType::Unknown => {}
     }
-    if auth.kind != AuthType::ApiKey && auth.place.is_some() {
+    let keyed = matches!(auth.kind, AuthType::ApiKey | AuthType::Unknown);
+    if !keyed && auth.place.is_some() {
         fault("place", "only an API key has a place");
     }
     let in_path = holes(&manifest.base_url).is_ok_and(|names| {
         names.iter().any(|name| auth.fields.iter().any(|field| field.secret && field.key == *name))
     });
-    if auth.kind == AuthType::ApiKey && auth.place.is_none() && !in_path {
+    if keyed && auth.place.is_none() && !in_path {
         fault("place", "say where the key stands in a request");
     }
     fields(manifest, faults);

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Faults, Key, NO_HEADER, NO_POINTER, is_header, is_pointer};
 use crate::api::ids::hidden;
-use crate::catalog::manifest::{BodyKind, Manifest, Page, Tool};
+use crate::catalog::manifest::{BodyKind, Manifest, Page, Tool, Wire, WirePart};
 use crate::catalog::shape;
 use crate::catalog::template::holes;
 
@@ -61,8 +61,31 @@ fn places<'a>(tool: &'a Tool, said: &mut Said<'a>) {
             said.push((vec!["headers", header], text));
         }
     }
+    for (input, wire) in &tool.wire {
+        let mut fault = |text: String| said.push((vec!["wire", input], text));
+        if !inputs.contains(input.as_str()) {
+            fault(format!("`{input}` is no input"));
+        }
+        wired(tool, (input, wire), &mut fault);
+    }
     if tool.idempotency_header.as_ref().is_some_and(|header| !is_header(header)) {
         said.push((vec!["idempotency_header"], NO_HEADER.into()));
+    }
+}
+
+/// Judges whether an input can stand where it is said to.
+fn wired(tool: &Tool, (input, wire): (&str, &Wire), fault: &mut impl FnMut(String)) {
+    let name = wire.name.as_deref().unwrap_or(input);
+    let holes = holes(&tool.request.path).unwrap_or_default();
+    match wire.part {
+        WirePart::Path if !holes.contains(&input) => {
+            fault(format!("`{{{input}}}` is no part of the path"));
+        }
+        WirePart::Header if !is_header(name) => fault(NO_HEADER.into()),
+        WirePart::Body if tool.body().kind == BodyKind::None => fault("there is no body".into()),
+        WirePart::Cookie if !is_header(name) => fault("is not the name of a cookie".into()),
+        WirePart::Path | WirePart::Query | WirePart::Header | WirePart::Cookie | WirePart::Body => {
+        }
     }
 }
 
@@ -74,7 +97,7 @@ fn body<'a>(tool: &'a Tool, said: &mut Said<'a>) {
         BodyKind::Mime if !(mail("to") || mail("recipient_email")) => {
             said.push((vec!["body"], "`mime` needs an input `to`".into()));
         }
-        BodyKind::Related | BodyKind::Raw if files != 1 => {
+        BodyKind::Related | BodyKind::Raw if files != 1 && tool.body_input.is_none() => {
             said.push((vec!["body"], "needs one input of the format `file`".into()));
         }
         BodyKind::Json if files > 0 && tool.shape.is_none() => {
@@ -88,6 +111,14 @@ fn body<'a>(tool: &'a Tool, said: &mut Said<'a>) {
         | BodyKind::Related
         | BodyKind::Raw
         | BodyKind::None => {}
+    }
+    if let Some(whole) = &tool.body_input {
+        if !tool.inputs().any(|input| input == whole) {
+            said.push((vec!["body_input"], format!("`{whole}` is no input")));
+        }
+        if tool.shape.is_some() || tool.graphql.is_some() || kind == BodyKind::None {
+            said.push((vec!["body_input"], "wants a body that is made of nothing else".into()));
+        }
     }
     if tool.graphql.is_some() && (kind != BodyKind::Json || tool.shape.is_some()) {
         said.push((vec!["graphql"], "wants a POST without `body` and `shape`".into()));
@@ -111,6 +142,8 @@ fn shaped_inputs(tool: &Tool, shaped: &BTreeSet<&str>, said: &mut Said<'_>) {
     }
     let mut elsewhere: BTreeSet<&str> = tool.query.iter().map(String::as_str).collect();
     let templates = tool.headers.values().chain([&tool.request.path]);
+    let wired = tool.wire.iter().filter(|(_, wire)| wire.part != WirePart::Body);
+    elsewhere.extend(wired.map(|(input, _)| input.as_str()));
     elsewhere.extend(templates.flat_map(|template| holes(template).unwrap_or_default()));
     for name in inputs.iter().filter(|name| !shaped.contains(*name) && !elsewhere.contains(*name)) {
         said.push((vec!["shape"], format!("the input `{name}` has no place in it")));

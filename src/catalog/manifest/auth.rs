@@ -13,7 +13,7 @@ use crate::api::workspace::AuthType;
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Auth {
-    /// `oauth2`, `api_key`, `basic` or `none`
+    /// `oauth2`, `api_key`, `basic` or `none`; `unknown` where nobody has said, and users enter what to send
     #[serde(rename = "type")]
     pub(crate) kind: AuthType,
     /// OAuth server whose endpoints are discovered (RFC 8414); or give the endpoints by hand
@@ -64,6 +64,13 @@ pub(crate) struct Auth {
     /// Where the credential stands in a request; `oauth2` is a bearer header, `basic` a basic one
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) place: Option<Place>,
+}
+
+impl Auth {
+    /// Returns what a manifest says of a login that it only begins to describe.
+    pub(crate) fn fresh() -> Self {
+        Self { scope_separator: space(), pkce: true, ..Self::default() }
+    }
 }
 
 fn space() -> String {

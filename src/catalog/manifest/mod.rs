@@ -5,14 +5,16 @@
 
 mod auth;
 mod tool;
+mod wire;
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use auth::{Auth, Field, Part, TokenAuth, TokenFormat};
-pub(crate) use tool::{BodyKind, Method, Page, Replay, RequestLine, Tool};
+pub(crate) use auth::{Auth, Field, Part, Place, TokenAuth, TokenFormat};
+pub(crate) use tool::{Body, BodyKind, Method, Page, Replay, RequestLine, Tool};
+pub(crate) use wire::{Style, Wire, WirePart};
 
 use crate::api::ids::{Slug, ToolSlug};
 

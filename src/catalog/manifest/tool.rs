@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::is_default;
+use super::wire::Wire;
 use crate::api::ids::ToolSlug;
 use crate::api::workspace::Effect;
 use crate::catalog::template::holes;
@@ -53,6 +54,13 @@ pub(crate) struct Tool {
     /// Inputs that go to the query; a GET or DELETE without a body sends all that is left there
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) query: Vec<String>,
+    /// Where an input stands and how it is written, where that is not plain: `path`, `query`, `header`,
+    /// `cookie` or `body`, a style of `OpenAPI` with `*` if it explodes, and its name there: `query form as ids[]`
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) wire: BTreeMap<String, Wire>,
+    /// Input that is the whole body, where that is no object made of the inputs
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) body_input: Option<String>,
     /// Further headers, with `{name}` for an input
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) headers: BTreeMap<String, String>,

@@ -220,7 +220,7 @@ impl Login {
         let op: Connect = serde_json::from_value(one.payload.clone())
             .map_err(|error| Error::internal("the frozen action has another form", error))?;
         check_patience(&op, browser.timeout)?;
-        let about = app.done(app.as_caller(), GetToolkit { toolkit: op.toolkit.clone() }).await?;
+        let about = app.done(app.as_caller(), GetToolkit::of(op.toolkit.clone())).await?;
         let auth = about.summary.auth_type;
         let returns = auth == AuthType::Oauth2 && !op.device;
         let door = Door::open(app, browser, returns)?;

@@ -6,9 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::{flattened, mail, text};
+use super::{flattened, mail, text, wire};
 use crate::api::error::{Code, Error, Fault, Result};
-use crate::catalog::manifest::{BodyKind, Tool};
+use crate::catalog::manifest::{Body, BodyKind, Style, Tool, Wire};
 use crate::catalog::shape::filled;
 use crate::http::Request;
 
@@ -23,20 +23,28 @@ pub(super) fn put(
         return graphql(request, document, rest);
     }
     let body = tool.body();
+    if let Some(name) = &tool.body_input {
+        return match rest.shift_remove(name) {
+            Some(value) => whole(request, tool, &body, value),
+            None => Ok(request),
+        };
+    }
     match body.kind {
         BodyKind::None => Ok(request),
         BodyKind::Json => {
-            let fields =
-                tool.shape.as_ref().map_or_else(|| rest.clone(), |shape| filled(shape, &rest));
-            json(request, &body.at, fields)
+            let fields = match &tool.shape {
+                Some(shape) => filled(shape, &rest),
+                None => rest.into_iter().map(|(name, value)| (own(tool, &name), value)).collect(),
+            };
+            json(request, &body.at, fields.into())
         }
         BodyKind::Form => {
-            request.body("application/x-www-form-urlencoded", form(&rest).into_bytes())
+            request.body("application/x-www-form-urlencoded", form(tool, &rest).into_bytes())
         }
         BodyKind::Mime => {
             let raw = mail::encode(&mut rest)?;
             rest.insert("raw".into(), raw.into());
-            json(request, &body.at, rest)
+            json(request, &body.at, rest.into())
         }
         BodyKind::Multipart => {
             let parts = rest.iter().flat_map(|(name, value)| named_parts(tool, name, value));
@@ -62,6 +70,37 @@ pub(super) fn put(
     }
 }
 
+/// Puts an input into a request that is the whole body.
+fn whole(request: Request, tool: &Tool, body: &Body, value: Value) -> Result<Request> {
+    match (body.kind, value) {
+        (BodyKind::Raw, Value::String(text)) => {
+            request.body("text/plain; charset=utf-8", text.into_bytes())
+        }
+        (BodyKind::Raw, value) => {
+            let name = tool.body_input.as_deref().unwrap_or_default();
+            let file = File::read(name, &value)?;
+            request.body(&file.mime_type, file.bytes)
+        }
+        (BodyKind::Form, Value::Object(fields)) => {
+            request.body("application/x-www-form-urlencoded", form(tool, &fields).into_bytes())
+        }
+        (
+            BodyKind::Json
+            | BodyKind::Form
+            | BodyKind::Mime
+            | BodyKind::Multipart
+            | BodyKind::Related
+            | BodyKind::None,
+            value,
+        ) => json(request, &body.at, value),
+    }
+}
+
+/// Returns the name of an input in the body.
+fn own(tool: &Tool, name: &str) -> String {
+    tool.wire.get(name).and_then(|wire| wire.name.clone()).unwrap_or_else(|| name.to_owned())
+}
+
 /// Puts a GraphQL document and its variables into a request.
 pub(super) fn graphql(
     request: Request,
@@ -72,9 +111,8 @@ pub(super) fn graphql(
     request.body("application/json", body.to_string().into_bytes())
 }
 
-/// Puts fields into a JSON body, at a pointer into it.
-fn json(request: Request, at: &str, fields: Map<String, Value>) -> Result<Request> {
-    let mut body = Value::from(fields);
+/// Puts a value into a JSON body, at a pointer into it.
+fn json(request: Request, at: &str, mut body: Value) -> Result<Request> {
     for name in at.rsplit('/').filter(|name| !name.is_empty()) {
         let mut outer = Map::new();
         outer.insert(name.to_owned(), body);
@@ -83,13 +121,22 @@ fn json(request: Request, at: &str, fields: Map<String, Value>) -> Result<Reques
     request.body("application/json", body.to_string().into_bytes())
 }
 
-/// Returns a form with brackets for what is nested: `items[0][price]=…`.
-fn form(fields: &Map<String, Value>) -> String {
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in fields.iter().flat_map(|(name, value)| flattened(name, value)) {
-        form.append_pair(&name, &value);
+/// Returns a form, with brackets for what is nested unless the manifest says otherwise: `items[0][price]=…`.
+fn form(tool: &Tool, fields: &Map<String, Value>) -> String {
+    let mut pairs = Vec::new();
+    for (name, value) in fields {
+        if let Some(wire) = tool.wire.get(name) {
+            pairs.extend(wire::pairs(wire, name, value));
+            continue;
+        }
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in flattened(name, value) {
+            form.append_pair(&name, &value);
+        }
+        pairs.push(form.finish());
     }
-    form.finish()
+    pairs.retain(|pair| !pair.is_empty());
+    pairs.join("&")
 }
 
 /// A file of the input, opened.
@@ -136,10 +183,24 @@ struct Part {
 /// Returns the parts of an input: one, or one for each file of a list.
 fn named_parts(tool: &Tool, name: &str, value: &Value) -> Vec<Result<Part>> {
     let is_file = tool.files().any(|file| file == name);
-    match value {
-        Value::Array(items) if is_file => items.iter().map(|item| file_part(name, item)).collect(),
-        _ if is_file => vec![file_part(name, value)],
-        _ => vec![Ok(Part { headers: disposition(name, None), bytes: text(value).into_bytes() })],
+    let wire = tool.wire.get(name);
+    let own = own(tool, name);
+    let part = |value: &Value, kind: &str| {
+        let headers = disposition(&own, None) + kind;
+        Ok(Part { headers, bytes: text(value).into_bytes() })
+    };
+    match (value, wire) {
+        (Value::Array(items), _) if is_file => {
+            items.iter().map(|item| file_part(&own, item)).collect()
+        }
+        (value, _) if is_file => vec![file_part(&own, value)],
+        (value, Some(Wire { style: Style::Json, .. })) => {
+            vec![part(value, &content_type("application/json"))]
+        }
+        (Value::Array(items), Some(Wire { explode: true, .. })) => {
+            items.iter().map(|item| part(item, "")).collect()
+        }
+        (value, _) => vec![part(value, "")],
     }
 }
 

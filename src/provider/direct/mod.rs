@@ -6,6 +6,7 @@ mod mail;
 mod page;
 #[cfg(test)]
 mod recorded;
+mod wire;
 
 pub(crate) use answer::{
     Judgement, account_name, claimed_name, complaint, decoded, file, is_unclear, judged,
@@ -24,7 +25,7 @@ use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::ids::fresh;
 use crate::api::secrets::Secrets;
 use crate::api::workspace::{AuthType, Effect};
-use crate::catalog::manifest::{BodyKind, Manifest, Part, RequestLine, Tool};
+use crate::catalog::manifest::{BodyKind, Manifest, Part, RequestLine, Tool, WirePart};
 use crate::catalog::template::{fill, holes};
 use crate::http::{Request, Trust};
 use crate::oauth;
@@ -52,11 +53,13 @@ pub(crate) fn request(
 ) -> Result<Request> {
     let mut rest = input.clone();
     let mark = mark();
-    let mut url = address(account, &tool.request, &mark, |name| rest.get(name).map(text))?;
+    let hole = |name: &str| wire::segment(tool, name, input.get(name)?);
+    let mut url = address(account, &tool.request, &mark, hole)?;
     let templates = tool.headers.values().chain([&tool.request.path]);
     for name in templates.flat_map(|template| holes(template).unwrap_or_default()) {
         rest.shift_remove(name);
     }
+    let placed = placed(tool, &mut rest);
     let bodiless = tool.body().kind == BodyKind::None;
     for (name, value) in input {
         if rest.contains_key(name) && (bodiless || tool.query.contains(name)) {
@@ -64,7 +67,12 @@ pub(crate) fn request(
             rest.shift_remove(name);
         }
     }
-    let mut request = begun(account, &tool.request, url)?;
+    append_pairs(&mut url, placed.query);
+    let mut request = body::put(begun(account, &tool.request, url)?, tool, rest, key)?;
+    for (name, value) in placed.headers {
+        request = request.header(&name, &value)?;
+    }
+    // What a manifest says of the body's type is more exact than what its encoding tells.
     for (name, template) in &tool.headers {
         if let Ok(value) = fill(template, |hole| input.get(hole).map(text)) {
             request = request.header(name, &value)?;
@@ -73,7 +81,46 @@ pub(crate) fn request(
     if let Some(header) = &tool.idempotency_header {
         request = request.header(header, key)?;
     }
-    authorized(body::put(request, tool, rest, key)?, account, &mark)
+    authorized(request, account, &mark)
+}
+
+/// What of an input is written in a style, outside of path and body.
+#[derive(Debug, Default)]
+struct Placed {
+    query: Vec<String>,
+    headers: Vec<(String, String)>,
+}
+
+/// Takes out of the inputs those that the manifest places in query, headers and cookies.
+fn placed(tool: &Tool, rest: &mut Map<String, Value>) -> Placed {
+    let mut placed = Placed::default();
+    let mut cookies = Vec::new();
+    for (name, wire) in tool.wire.iter().filter(|(_, wire)| wire.part != WirePart::Body) {
+        let Some(value) = rest.shift_remove(name) else { continue };
+        match wire.part {
+            WirePart::Query => placed.query.extend(wire::pairs(wire, name, &value)),
+            WirePart::Cookie => cookies.extend(wire::pairs(wire, name, &value)),
+            WirePart::Header => {
+                let own = wire.name.as_ref().unwrap_or(name).clone();
+                placed.headers.push((own, wire::header(wire, &value)));
+            }
+            // The path has taken its own; the body takes its own later.
+            WirePart::Path | WirePart::Body => {}
+        }
+    }
+    if !cookies.is_empty() {
+        placed.headers.push(("cookie".to_owned(), cookies.join("; ")));
+    }
+    placed
+}
+
+/// Appends pairs that are encoded already to the query.
+fn append_pairs(url: &mut Url, pairs: Vec<String>) {
+    if !pairs.is_empty() {
+        let before = url.query().filter(|query| !query.is_empty()).map(str::to_owned);
+        let all: Vec<String> = before.into_iter().chain(pairs).collect();
+        url.set_query(Some(&all.join("&")));
+    }
 }
 
 /// Makes the request that tells whose account a login is, where the manifest has one.
@@ -108,12 +155,12 @@ fn mark() -> String {
     fresh().simple().to_string()
 }
 
-/// Joins base address and path, with fields and inputs in their holes, percent-encoded.
+/// Joins base address and path, with fields and inputs in their holes; `part` is what an input is there.
 fn address(
     account: &Account<'_>,
     line: &RequestLine,
     mark: &str,
-    input: impl Fn(&str) -> Option<String>,
+    part: impl Fn(&str) -> Option<String>,
 ) -> Result<Url> {
     let base = fill(&account.toolkit.base_url, |name| {
         let secret = account.secrets.0.contains_key(name).then(|| format!("{mark}{name}"));
@@ -123,11 +170,7 @@ fn address(
         Error::new(Code::NotConfigured, format!("the connection does not say its `{name}`"))
             .hint(format!("connect again with `--field {name}=…`"))
     })?;
-    let path = fill(&line.path, |name| {
-        input(name)
-            .filter(|value| !matches!(value.as_str(), "" | "." | ".."))
-            .map(|value| path_part(&value))
-    });
+    let path = fill(&line.path, part);
     let path = path.map_err(|name| {
         let fault = Fault { pointer: format!("/{name}"), message: "cannot stand in a path".into() };
         Error::new(Code::InvalidInput, format!("`{name}` cannot stand in a path"))
@@ -160,11 +203,11 @@ fn authorized(request: Request, account: &Account<'_>, mark: &str) -> Result<Req
                 None => request.basic(&user, password)?,
             }
         }
-        (AuthType::ApiKey, Some(place)) => match place.part {
+        (AuthType::ApiKey | AuthType::Unknown, Some(place)) => match place.part {
             Part::Header => request.credential_header(&place.name, &place.value, secrets)?,
             Part::Query => request.credential_query(&place.name, &place.value, secrets),
         },
-        (AuthType::ApiKey, None) => request,
+        (AuthType::ApiKey | AuthType::Unknown, None) => request,
     };
     request.secret_address(mark, secrets)
 }

@@ -41,7 +41,9 @@ impl Caller {
                     .or_else(|| world.any_bearer.then(Self::anyone))
                     .ok_or_else(refused)
             }
-            AuthType::ApiKey => Self::keyed(slug, &key(app, call, route).ok_or_else(refused)?),
+            AuthType::ApiKey | AuthType::Unknown => {
+                Self::keyed(slug, &key(app, call, route).ok_or_else(refused)?)
+            }
             AuthType::Basic => {
                 let (user, password) = call.basic().ok_or_else(refused)?;
                 Self::keyed(slug, &format!("{user}:{password}"))

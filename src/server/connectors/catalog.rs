@@ -66,7 +66,7 @@ impl From<AuthType> for Auth {
     fn from(kind: AuthType) -> Self {
         match kind {
             AuthType::Oauth2 => Self::Oauth,
-            AuthType::ApiKey | AuthType::Basic => Self::ApiKey,
+            AuthType::ApiKey | AuthType::Basic | AuthType::Unknown => Self::ApiKey,
             AuthType::None => Self::None,
         }
     }
@@ -106,7 +106,7 @@ async fn item(asked: &Asked, listed: ListedToolkit) -> Result<Item, Stop> {
     let toolkit: Slug = listed.slug.parse().map_err(|error: Malformed| {
         Error::internal("a connector has a slug that is none", error)
     })?;
-    let detail = asked.done(GetToolkit { toolkit: toolkit.clone() }).await?;
+    let detail = asked.done(GetToolkit::of(toolkit.clone())).await?;
     let all = ListTools { toolkit, user: None, tool: None, search: None, limit: None };
     let tools = asked.done(all).await?.tools.into_iter().filter(|tool| !tool.withheld);
     let auth_type = listed.auth_type.into();

@@ -134,7 +134,7 @@ fn started(
     oauth_url: Option<Url>,
 ) -> Result<axum::response::Response> {
     let takes_key = match asked.site.engine.auth_type(&connection.toolkit) {
-        Some(AuthType::ApiKey | AuthType::Basic) => true,
+        Some(AuthType::ApiKey | AuthType::Basic | AuthType::Unknown) => true,
         Some(AuthType::Oauth2 | AuthType::None) | None => false,
     };
     let path = format!("{}/connections/{}/credentials", super::ROOT, public(&connection.id));

@@ -49,7 +49,7 @@ async fn link(asked: &Asked, toolkit: Slug, label: Option<Label>) -> Result<Url,
     match asked.site.engine.auth_type(&toolkit) {
         // The engine says what is to be said of a connector that nobody knows.
         Some(AuthType::Oauth2) | None => {}
-        Some(AuthType::ApiKey | AuthType::Basic | AuthType::None) => {
+        Some(AuthType::ApiKey | AuthType::Basic | AuthType::None | AuthType::Unknown) => {
             let text = format!("connector `{toolkit}` does not log in with OAuth");
             return Err(Error::new(Code::InvalidInput, text).into());
         }

@@ -39,7 +39,7 @@ async fn connect(desk: Desk) -> Response {
 async fn begun(desk: &Desk) -> Result<Answer> {
     let (_, user) = desk.users_with(&desk.form).await?;
     let toolkit: Slug = desk.form.wanted("toolkit")?;
-    let about = desk.ask(GetToolkit { toolkit: toolkit.clone() }).await?;
+    let about = desk.ask(GetToolkit::of(toolkit.clone())).await?;
     let by_browser = about.summary.auth_type == AuthType::Oauth2;
     let parts = about.credential_fields.into_iter().filter(|field| by_browser && !field.secret);
     let parts: Vec<_> = parts.collect();

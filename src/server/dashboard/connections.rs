@@ -159,6 +159,7 @@ pub(super) fn way_in(kind: AuthType) -> &'static str {
         AuthType::ApiKey => "asks for a key",
         AuthType::Basic => "asks for a name and a password",
         AuthType::None => "asks for nothing",
+        AuthType::Unknown => "asks for what to send",
     }
 }
 
@@ -230,7 +231,7 @@ async fn about(desk: &Desk, id: &str, user: &User) -> Result<(String, Markup)> {
 
 /// Returns what is left to do of a login that has not ended.
 async fn unfinished(desk: &Desk, one: &Connection, user: &User) -> Result<Markup> {
-    let about = desk.ask(GetToolkit { toolkit: one.toolkit.clone() }).await?;
+    let about = desk.ask(GetToolkit::of(one.toolkit.clone())).await?;
     let state = ConnectState {
         status: one.status,
         toolkit: one.toolkit.clone(),

@@ -65,7 +65,7 @@ impl From<ToolkitSummary> for Item {
 pub(super) fn scheme(kind: AuthType) -> &'static str {
     match kind {
         AuthType::Oauth2 => "OAUTH2",
-        AuthType::ApiKey => "API_KEY",
+        AuthType::ApiKey | AuthType::Unknown => "API_KEY",
         AuthType::Basic => "BASIC",
         AuthType::None => "NO_AUTH",
     }
@@ -98,7 +98,7 @@ pub(super) async fn available(asked: Asked) -> Answered {
     } else {
         for slug in CURATED {
             let toolkit = own(slug)?;
-            found.push(asked.done(GetToolkit { toolkit }).await?.summary);
+            found.push(asked.done(GetToolkit::of(toolkit)).await?.summary);
         }
     }
     let items: Vec<_> = found.into_iter().map(Item::from).collect();

@@ -33,7 +33,7 @@ pub(super) async fn enable(mut asked: Asked) -> Answered {
     let toolkit = toolkit(&body)?;
     let (scopes, name) = (texts(&body, "scopes")?, text(&body, "displayName", 100)?);
     let client = object(&body, "oauth_credentials")?.map(client).transpose()?;
-    let detail = asked.done(GetToolkit { toolkit: toolkit.clone() }).await;
+    let detail = asked.done(GetToolkit::of(toolkit.clone())).await;
     let known = detail.map_err(unknown)?.summary;
     if let Some(row) = enabled::find(&asked, &toolkit).await? {
         return Ok(answer::json(StatusCode::OK, &row));

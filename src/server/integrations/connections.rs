@@ -101,7 +101,7 @@ pub(super) async fn connect(asked: Asked) -> Answered {
 fn takes_logins(asked: &Asked, toolkit: &Slug) -> Result<()> {
     match asked.app.auth_type(toolkit) {
         Some(AuthType::Oauth2 | AuthType::None) | None => Ok(()),
-        Some(AuthType::ApiKey | AuthType::Basic) => {
+        Some(AuthType::ApiKey | AuthType::Basic | AuthType::Unknown) => {
             Err(read::invalid("toolkit", "is connected with a key, which this API does not take"))
         }
     }

@@ -65,7 +65,7 @@ pub(super) async fn find(asked: &Asked, toolkit: &Slug) -> std::result::Result<O
 }
 
 async fn row(asked: &Asked, one: Integration) -> std::result::Result<Row, Stop> {
-    let detail = asked.done(GetToolkit { toolkit: one.toolkit.clone() }).await?;
+    let detail = asked.done(GetToolkit::of(one.toolkit.clone())).await?;
     Ok(Row {
         id: one.id,
         app_id: asked.id.clone(),

@@ -39,7 +39,7 @@ const RESOLVE: [&str; 4] =
     ["approvals.approve", "approvals.deny", "approvals.resolve", "approvals.reconcile"];
 const OPERATOR: [&str; 2] = ["connections.export", "connections.import"];
 /// What does something for a user.
-const ACTS: [&str; 29] = [
+const ACTS: [&str; 30] = [
     "connections.connect",
     "connections.finish",
     "connections.poll",

@@ -1,0 +1,156 @@
+//! A Google discovery document in the form of `OpenAPI` 3.
+//!
+//! Source: developers.google.com/discovery/v1/reference/apis (read 2026-11-28).
+
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::document::Document;
+use crate::api::error::Fault;
+use crate::api::ids::clean;
+
+/// Rewrites a document.
+pub(super) fn rewritten(mut root: Value) -> Document {
+    let mut notes = Vec::new();
+    let mut paths = Map::new();
+    methods(&root, &root["methods"], "/methods", (&mut paths, &mut notes));
+    resources(&root["resources"], "/resources", &mut |at, found| {
+        methods(&root, found, at, (&mut paths, &mut notes));
+    });
+    let text = |key: &str| root[key].as_str().unwrap_or_default();
+    let url = match (text("rootUrl"), text("servicePath")) {
+        ("", _) => text("baseUrl").to_owned(),
+        (host, path) => format!("{host}{path}"),
+    };
+    let scopes = root.pointer("/auth/oauth2/scopes").cloned();
+    let schemes = scopes.filter(|_| is_google(&url)).map(|scopes| {
+        json!({ "google": { "type": "oauth2", "flows": { "authorizationCode": {
+            "authorizationUrl": "https://accounts.google.com/o/oauth2/v2/auth",
+            "tokenUrl": "https://oauth2.googleapis.com/token",
+            "scopes": scopes,
+            // Without these there is no refresh token, or only the first time.
+            "x-naive-params": { "access_type": "offline", "prompt": "consent" },
+        } } } })
+    });
+    let title = if text("title").is_empty() { text("name") } else { text("title") };
+    let mut made = json!({
+        "info": { "title": title, "x-slug": text("name"), "description": text("description") },
+        "servers": [{ "url": url.trim_end_matches('/') }],
+        "components": { "securitySchemes": schemes.unwrap_or_default() },
+        "paths": paths,
+    });
+    made["schemas"] = root.get_mut("schemas").map(Value::take).unwrap_or_default();
+    refer(&mut made["schemas"]);
+    Document { root: made, notes }
+}
+
+fn is_google(url: &str) -> bool {
+    let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    host.is_some_and(|host| host.ends_with(".googleapis.com") || host.ends_with(".google.com"))
+}
+
+/// Hands over the methods of each resource, however deep it stands, and where they are.
+fn resources(resources: &Value, at: &str, each: &mut impl FnMut(&str, &Value)) {
+    for (name, resource) in resources.as_object().into_iter().flatten() {
+        each(&format!("{at}/{name}/methods"), &resource["methods"]);
+        self::resources(&resource["resources"], &format!("{at}/{name}/resources"), each);
+    }
+}
+
+fn methods(
+    root: &Value,
+    methods: &Value,
+    at: &str,
+    (paths, notes): (&mut Map<String, Value>, &mut Vec<Fault>),
+) {
+    for (name, method) in methods.as_object().into_iter().flatten() {
+        let text = |key: &str| method[key].as_str().unwrap_or_default();
+        // The flat path names each part of a resource's name; the other takes the name whole.
+        let flat = text("flatPath");
+        let written = if flat.is_empty() { text("path") } else { flat };
+        let path = format!("/{}", written.trim_start_matches('/').replace("{+", "{"));
+        let verb = text("httpMethod").to_ascii_lowercase();
+        let operation = operation(root, method, written);
+        let item = paths.entry(path).or_insert_with(|| json!({}));
+        if let Some(known) = item.get(&verb) {
+            let other = clean(known["operationId"].as_str().unwrap_or_default());
+            let message = format!("is the same request as `{other}`");
+            notes.push(Fault { pointer: clean(&format!("{at}/{name}")), message });
+        } else {
+            item[verb.as_str()] = operation;
+        }
+    }
+}
+
+fn operation(root: &Value, method: &Value, path: &str) -> Value {
+    let parameters = method["parameters"].as_object().into_iter().flatten();
+    let parameters: Vec<Value> =
+        parameters.map(|(name, about)| parameter(name, about, path)).collect();
+    let scopes = method["scopes"].as_array().into_iter().flatten();
+    let security: Vec<Value> = scopes.map(|scope| json!({ "google": [scope] })).collect();
+    let mut operation = json!({
+        "operationId": method["id"],
+        "description": method["description"],
+        "parameters": parameters,
+    });
+    if !security.is_empty() {
+        operation["security"] = security.into();
+    }
+    if let Some(name) = method["request"]["$ref"].as_str() {
+        let schema = json!({ "$ref": pointer(name) });
+        operation["requestBody"] =
+            json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+    }
+    if root["deprecated"] == true {
+        operation["deprecated"] = true.into();
+    }
+    operation
+}
+
+fn parameter(name: &str, about: &Value, path: &str) -> Value {
+    let mut schema = about.clone();
+    if let Some(map) = schema.as_object_mut() {
+        for key in ["location", "required", "repeated", "description"] {
+            map.shift_remove(key);
+        }
+    }
+    refer(&mut schema);
+    if about["repeated"] == true {
+        schema = json!({ "type": "array", "items": schema });
+    }
+    let mut parameter = json!({
+        "name": name,
+        "in": about["location"],
+        "required": about["required"] == true,
+        "description": about["description"],
+        "schema": schema,
+    });
+    if path.contains(&format!("{{+{name}}}")) {
+        parameter["style"] = "reserved".into();
+    }
+    parameter
+}
+
+fn pointer(name: &str) -> String {
+    format!("#/schemas/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+/// Turns each reference, which is a bare name, into one that leads to the schema; and a schema's own
+/// `required`, which is a yes or no, away.
+fn refer(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            if map.get("required").is_some_and(Value::is_boolean) {
+                map.shift_remove("required");
+            }
+            for (key, value) in map {
+                match value {
+                    Value::String(name) if key == "$ref" => *name = pointer(name),
+                    other => refer(other),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(refer),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}

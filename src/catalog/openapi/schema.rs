@@ -1,0 +1,324 @@
+//! Schemas as tools have them: references put in, `allOf` merged, only words that JSON Schema knows.
+//!
+//! A schema that holds itself, or more than a tool has room for, is cut where that begins: what is cut
+//! takes any value. Of `oneOf` any one will do, because what was cut would fit several.
+
+use serde_json::{Map, Value, json};
+
+use super::refs::{Refs, Said};
+use super::text::line;
+
+/// How deep objects and lists are described, tried in this order until a schema has room.
+const DEPTHS: [usize; 5] = [8, 5, 4, 3, 2];
+/// How many `allOf` and references may make up one schema.
+const PARTS: usize = 32;
+/// How many letters of a description are kept.
+const WORDS: usize = 300;
+
+/// Writes the schemas of one document.
+#[derive(Debug)]
+pub(super) struct Schemas<'r, 'a> {
+    /// Its references
+    pub(super) refs: &'r Refs<'a>,
+    /// Whether its descriptions are kept
+    pub(super) words: bool,
+    /// How many schemas may make up one
+    pub(super) room: usize,
+    /// What was wrong in the last schema
+    pub(super) faults: Vec<Said<'a>>,
+    /// Whether the last schema was cut
+    pub(super) cut: bool,
+    left: usize,
+    depth: usize,
+    inside: Vec<&'a str>,
+}
+
+/// Whether a text in the format `binary` is a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bytes {
+    /// It is, and users name it as `@path`
+    File,
+    /// It is a text
+    Text,
+}
+
+impl<'r, 'a> Schemas<'r, 'a> {
+    /// Returns what writes the schemas of a document.
+    pub(super) fn new(refs: &'r Refs<'a>, words: bool, room: usize) -> Self {
+        let (faults, inside) = (Vec::new(), Vec::new());
+        Self { refs, words, room, faults, cut: false, left: 0, depth: 0, inside }
+    }
+
+    /// Returns a schema as a tool has it. What was wrong and whether it was cut stands in `faults` and `cut`.
+    pub(super) fn written(&mut self, schema: &'a Value, bytes: Bytes) -> Value {
+        let mut written = Value::Null;
+        for depth in DEPTHS {
+            (self.depth, self.left) = (depth, self.room);
+            (self.cut, self.inside) = (false, Vec::new());
+            self.faults.clear();
+            written = self.node(schema, 0, bytes);
+            if self.left > 0 {
+                break;
+            }
+        }
+        written
+    }
+
+    fn node(&mut self, schema: &'a Value, depth: usize, bytes: Bytes) -> Value {
+        if self.left == 0 {
+            self.cut = true;
+            return json!({});
+        }
+        self.left -= 1;
+        let before = self.inside.len();
+        let mut parts = Vec::new();
+        self.gather(schema, before, &mut parts);
+        let value = self.joined(&parts, depth, bytes);
+        self.inside.truncate(before);
+        value
+    }
+
+    /// Collects what makes up a schema: itself, what it refers to, each of its `allOf`. Of the references that
+    /// are being followed, those from `before` on are its own.
+    fn gather(
+        &mut self,
+        schema: &'a Value,
+        before: usize,
+        parts: &mut Vec<&'a Map<String, Value>>,
+    ) {
+        let Some(map) = schema.as_object() else {
+            if !schema.is_boolean() {
+                self.faults.push((schema, "is no schema".to_owned()));
+            }
+            return;
+        };
+        if parts.len() >= PARTS || self.inside.len() >= PARTS {
+            self.cut = true;
+            return;
+        }
+        if let Some(reference) = map.get("$ref").and_then(Value::as_str) {
+            if let Some(at) = self.inside.iter().position(|one| *one == reference) {
+                self.cut |= at < before;
+            } else {
+                match self.refs.target(reference) {
+                    Ok(target) => {
+                        self.inside.push(reference);
+                        self.gather(target, before, parts);
+                    }
+                    Err(text) => self.faults.push((schema, text)),
+                }
+            }
+        }
+        for part in map.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+            self.gather(part, before, parts);
+        }
+        parts.push(map);
+    }
+
+    fn joined(&mut self, parts: &[&'a Map<String, Value>], depth: usize, bytes: Bytes) -> Value {
+        // What stands beside a reference, or after the others, is the last word.
+        let last = |key: &str| parts.iter().rev().find_map(|part| part.get(key));
+        let mut made = Map::new();
+        let types = types(last("type"));
+        let format = last("format").and_then(Value::as_str).unwrap_or_default();
+        let is_file = last("type").is_some_and(|kind| kind == "file")
+            || (format == "binary" && types.iter().all(|one| *one == "string"));
+        if is_file && bytes == Bytes::File {
+            made = file();
+        } else {
+            put_type(&types, last("nullable") == Some(&Value::Bool(true)), &mut made);
+            bounds(&last, &types, &mut made);
+            if depth >= self.depth {
+                self.cut |=
+                    ["properties", "items", "anyOf", "oneOf"].iter().any(|key| last(key).is_some());
+            } else {
+                self.below(parts, depth, bytes, &mut made);
+            }
+        }
+        if self.words
+            && let Some(words) = last("description").and_then(Value::as_str)
+            && let Some(words) = line(words, WORDS)
+        {
+            made.insert("description".to_owned(), words.into());
+        }
+        made.into()
+    }
+
+    /// Puts in what a schema says of its fields, items and alternatives.
+    fn below(
+        &mut self,
+        parts: &[&'a Map<String, Value>],
+        depth: usize,
+        bytes: Bytes,
+        made: &mut Map<String, Value>,
+    ) {
+        let mut fields: Map<String, Value> = Map::new();
+        for (name, schema) in
+            parts.iter().filter_map(|part| part.get("properties")?.as_object()).flatten()
+        {
+            if !self.is_answer_only(schema) {
+                let schema = self.node(schema, depth + 1, bytes);
+                fields.insert(name.clone(), schema);
+            }
+        }
+        let required = parts.iter().filter_map(|part| part.get("required")?.as_array()).flatten();
+        let mut needed: Vec<&str> = Vec::new();
+        for name in required.filter_map(Value::as_str) {
+            if fields.contains_key(name) && !needed.contains(&name) {
+                needed.push(name);
+            }
+        }
+        let needed: Value = needed.into();
+        if parts.iter().any(|part| part.contains_key("properties")) {
+            made.insert("properties".to_owned(), fields.into());
+            if needed != json!([]) {
+                made.insert("required".to_owned(), needed);
+            }
+        }
+        let last = |key: &str| parts.iter().rev().find_map(|part| part.get(key));
+        match last("additionalProperties") {
+            Some(Value::Bool(open)) => {
+                made.insert("additionalProperties".to_owned(), (*open).into());
+            }
+            Some(schema @ Value::Object(_)) => {
+                let schema = self.node(schema, depth + 1, bytes);
+                made.insert("additionalProperties".to_owned(), schema);
+            }
+            Some(_) | None => {}
+        }
+        if let Some(items) = last("items").filter(|items| items.is_object()) {
+            let items = self.node(items, depth + 1, bytes);
+            made.insert("items".to_owned(), items);
+        }
+        let choice = last("anyOf").or_else(|| last("oneOf")).and_then(Value::as_array);
+        if let Some(choice) = choice.filter(|choice| !choice.is_empty()) {
+            let choice: Vec<Value> =
+                choice.iter().map(|one| self.node(one, depth + 1, bytes)).collect();
+            if !choice.iter().any(|one| *one == json!({})) {
+                made.insert("anyOf".to_owned(), choice.into());
+            }
+        }
+    }
+
+    /// Tells whether a field stands in answers only.
+    fn is_answer_only(&self, schema: &'a Value) -> bool {
+        schema["readOnly"] == true
+            || self.refs.follow(schema).is_ok_and(|schema| schema["readOnly"] == true)
+    }
+}
+
+/// Returns the schema of a file, which users name as `@path`.
+pub(super) fn file() -> Map<String, Value> {
+    let schema = json!({
+        "type": "object",
+        "format": "file",
+        "required": ["filename", "data"],
+        "additionalProperties": false,
+        "properties": {
+            "filename": {"type": "string", "minLength": 1, "maxLength": 255},
+            "mime_type": {"type": "string"},
+            "data": {"type": "string", "contentEncoding": "base64"},
+        },
+    });
+    match schema {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+/// The types of JSON Schema.
+const TYPES: [&str; 7] = ["string", "number", "integer", "boolean", "object", "array", "null"];
+
+/// Returns the types that a schema names, those left out that JSON Schema does not have.
+fn types(named: Option<&Value>) -> Vec<&str> {
+    let known = |word: &&str| TYPES.contains(word);
+    match named {
+        Some(Value::String(one)) => Some(one.as_str()).filter(known).into_iter().collect(),
+        Some(Value::Array(several)) => {
+            several.iter().filter_map(Value::as_str).filter(known).collect()
+        }
+        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) | None => {
+            Vec::new()
+        }
+    }
+}
+
+fn put_type(types: &[&str], nullable: bool, made: &mut Map<String, Value>) {
+    let mut types = types.to_vec();
+    if nullable && !types.is_empty() && !types.contains(&"null") {
+        types.push("null");
+    }
+    match types.as_slice() {
+        [] => {}
+        [one] => {
+            made.insert("type".to_owned(), (*one).into());
+        }
+        several => {
+            made.insert("type".to_owned(), several.into());
+        }
+    }
+}
+
+/// Puts in what bounds a single value, where it is written as JSON Schema has it.
+fn bounds<'v>(
+    last: &impl Fn(&str) -> Option<&'v Value>,
+    types: &[&str],
+    made: &mut Map<String, Value>,
+) {
+    if let Some(values) = last("enum").and_then(Value::as_array) {
+        let mut values: Vec<Value> =
+            values.iter().filter_map(|value| fitting(value, types)).collect();
+        if last("nullable") == Some(&Value::Bool(true)) && !values.contains(&Value::Null) {
+            values.push(Value::Null);
+        }
+        values.dedup();
+        if !values.iter().all(Value::is_null) {
+            made.insert("enum".to_owned(), values.into());
+        }
+    }
+    let short = |text: &str| text.len() <= 40 && text.chars().all(|c| c.is_ascii_graphic());
+    if let Some(format) = last("format").filter(|format| format.as_str().is_some_and(short)) {
+        made.insert("format".to_owned(), format.clone());
+    }
+    if let Some(constant) = last("const") {
+        made.insert("const".to_owned(), constant.clone());
+    }
+    if let Some(default) = last("default").filter(|one| !one.is_object() && !one.is_null()) {
+        made.insert("default".to_owned(), default.clone());
+    }
+    for (key, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")] {
+        let bound = last(key).filter(|bound| bound.is_number());
+        match (bound, last(exclusive)) {
+            (Some(bound), Some(Value::Bool(true))) => {
+                made.insert(exclusive.to_owned(), bound.clone());
+            }
+            (bound, beyond) => {
+                made.extend(bound.map(|bound| (key.to_owned(), bound.clone())));
+                let beyond = beyond.filter(|beyond| beyond.is_number());
+                made.extend(beyond.map(|beyond| (exclusive.to_owned(), beyond.clone())));
+            }
+        }
+    }
+    for key in ["minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"]
+    {
+        if let Some(bound) = last(key).filter(|bound| bound.is_u64()) {
+            made.insert(key.to_owned(), bound.clone());
+        }
+    }
+}
+
+/// Returns a value of an enumeration as its type has it; YAML reads `on` and `1` as no text.
+fn fitting(value: &Value, types: &[&str]) -> Option<Value> {
+    if types == ["string"] {
+        return match value {
+            Value::Bool(_) | Value::Number(_) => Some(value.to_string().into()),
+            Value::Null => None,
+            other => Some(other.clone()),
+        };
+    }
+    let numeric = !types.is_empty() && types.iter().all(|one| matches!(*one, "integer" | "number"));
+    if numeric && let Some(text) = value.as_str() {
+        return serde_json::from_str(text).ok().filter(Value::is_number);
+    }
+    Some(value.clone())
+}
