@@ -32,7 +32,7 @@ use super::requests::{Acknowledged, RequestApproval};
 use super::sessions::{
     CreateSession, CreatedSession, ListSessions, RevokeSession, Session, Sessions,
 };
-use super::tools::{Execute, Executed, ListTools, Tools};
+use super::tools::{Execute, Executed, ListTools, Proxy, Tools};
 use super::trading::account::{
     Assets, BrokerApp, BrokerForgotten, BrokerState, Brokers, ConfigureBroker, ConnectBroker,
     DisconnectBroker, GetAccount, GetPosition, GetQuotes, ListAssets, ListBrokers, ListPositions,
@@ -282,6 +282,7 @@ actions! {
     "connections.import" ImportConnection [user] -> ConnectState,
     "connections.tools" ListTools [user] -> Tools,
     "connections.execute" Execute [user] -> Executed,
+    "connections.proxy" Proxy [user] -> Executed,
     "connections.get" GetConnection [user] -> Connection,
     "connections.refresh" RefreshConnection [user] -> Connection,
     "connections.default" DefaultAccount [user] -> DefaultChosen,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -114,14 +114,89 @@ pub(crate) struct Execute {
     pub(crate) max_items: Option<u32>,
 }
 
+/// An HTTP method that apps are asked with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ValueEnum)]
+#[serde(rename_all = "UPPERCASE")]
+#[value(rename_all = "UPPER")]
+pub(crate) enum Method {
+    /// Reads
+    Get,
+    /// Creates or acts
+    Post,
+    /// Replaces
+    Put,
+    /// Changes
+    Patch,
+    /// Deletes
+    Delete,
+}
+
+impl Method {
+    /// Returns the method as it stands in a request.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// Send any request to an app, for which it has no tool
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+#[group(skip)]
+pub(crate) struct Proxy {
+    /// App, by slug
+    pub(crate) toolkit: Slug,
+    /// Method
+    #[arg(value_enum, ignore_case = true)]
+    pub(crate) method: Method,
+    /// Path below the app's address, with its query; or the whole of such an address
+    pub(crate) path: String,
+    /// Tenant user: id, external id or `default`
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<UserRef>,
+    /// Body, sent as JSON
+    #[arg(skip)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) body: Option<Value>,
+    /// Headers, beside those that every request to the app has
+    #[arg(skip)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) headers: BTreeMap<String, String>,
+    /// Account to use, where there are several: label, account name or `ca_…`
+    #[arg(long)]
+    #[serde(default, alias = "connected_account_id", skip_serializing_if = "Option::is_none")]
+    pub(crate) account: Option<String>,
+    /// Show the request, with secrets masked, and send nothing
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) dry_run: bool,
+}
+
+impl Proxy {
+    /// Returns the request in one line, without its query, which may hold anything.
+    pub(crate) fn line(&self) -> String {
+        let place = self.path.split(['?', '#']).next().unwrap_or_default();
+        format!("{} {} {place}", self.toolkit, self.method.as_str())
+    }
+}
+
 /// What a tool answered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Executed {
     /// App, by slug
     pub(crate) toolkit: Slug,
-    /// Tool, by slug
+    /// Tool, by slug; of a request that is none, the app's name and `PROXY`
     pub(crate) tool_slug: ToolSlug,
+    /// HTTP status, of a request that is no tool
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) status: Option<u16>,
     /// Whether the app did it
     pub(crate) successful: bool,
     /// What the app said against it

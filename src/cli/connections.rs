@@ -8,6 +8,7 @@ use super::App;
 use super::connect::{self, Terminal};
 use super::execute::{self, Files};
 use super::output::Page;
+use super::proxy::{self, Request};
 use super::{cached, device, handover, pending, remote, tools};
 use crate::api::accounts::{DefaultAccount, DefaultChosen, RefreshConnection};
 use crate::api::connections::{
@@ -17,7 +18,7 @@ use crate::api::connections::{
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, connect_command};
 use crate::api::logins::{ExportConnection, ImportConnection, Poll};
-use crate::api::tools::{Execute, ListTools};
+use crate::api::tools::{Execute, ListTools, Proxy};
 use crate::api::workspace::Availability;
 
 /// Connect apps and run their tools.
@@ -89,6 +90,17 @@ pub(crate) enum Command {
         #[command(flatten)]
         files: Files,
     },
+    /// Send any request to an app, for which it has no tool
+    ///
+    /// It goes to the app's own address and nowhere else, with the login of the connection. Where the user's account
+    /// kit rules which tools of the app may run, or holds some, agents are refused. A GET is tried three times;
+    /// anything else is sent once.
+    Proxy {
+        #[command(flatten)]
+        op: Proxy,
+        #[command(flatten)]
+        request: Request,
+    },
     /// Show one connection
     Get(GetConnection),
     /// Ask the app whether it still takes a credential; an OAuth token is renewed first
@@ -120,6 +132,7 @@ impl Command {
             Self::Wait { .. } => "connections.wait",
             Self::Tools(_) => "connections.tools",
             Self::Execute { .. } => "connections.execute",
+            Self::Proxy { .. } => "connections.proxy",
             Self::Get(_) => "connections.get",
             Self::Refresh(_) => "connections.refresh",
             Self::Default(_) => "connections.default",
@@ -172,6 +185,7 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
         Command::Wait { op, timeout } => pending::wait(app, op, timeout).await,
         Command::Tools(op) => tools::show(app, op).await,
         Command::Execute { op, files } => execute::execute(app, op, files).await,
+        Command::Proxy { op, request } => proxy::proxy(app, op, request).await,
         Command::Get(op) => app.show(op, get).await,
         Command::Refresh(op) => app.show(op, get).await,
         Command::Default(op) => app.show(op, chosen).await,

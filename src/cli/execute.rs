@@ -12,8 +12,9 @@ use super::place::Place;
 use super::signals::Signals;
 use super::wait::spinner;
 use super::{App, arguments};
-use crate::api::action::{Outcome, written};
+use crate::api::action::{Action, Outcome, written};
 use crate::api::error::{Code, Error, Result};
+use crate::api::ids::Slug;
 use crate::api::tools::{Execute, Executed, FileAnswer, ListTools};
 use crate::api::workspace::Effect;
 
@@ -37,16 +38,32 @@ pub(crate) async fn execute(app: &App<'_>, mut op: Execute, files: Files) -> Res
     if op.arguments.values().any(arguments::names_files) {
         op.arguments = loaded(app, &op).await?;
     }
-    let name = "connections.execute";
     // Before anything is sent: an answer that cannot be kept is better not asked for.
     let place = files.output_file.as_deref().map(Place::reserve).transpose()?;
-    let answer = match awaited(app, op).await? {
+    let about = question(&op);
+    let changes = async || {
+        let about = app.done(app.as_caller(), about).await;
+        !about.is_ok_and(|about| about.tools.iter().all(|tool| tool.effect == Effect::Read))
+    };
+    let what = Sent { what: op.tool.to_string(), to: op.toolkit.clone(), shown: op.dry_run };
+    let ended = awaited(app, op.into(), what, changes).await?;
+    ended_as(app, "connections.execute", ended, place)
+}
+
+/// Shows how a call of an app has ended, once its answer is where it belongs.
+pub(super) fn ended_as(
+    app: &App<'_>,
+    name: &'static str,
+    ended: Outcome<Value>,
+    place: Option<Place>,
+) -> Result<u8> {
+    let answer = match ended {
         Outcome::Done(answer) => answer,
         Outcome::Pending(pending) => return app.held(name, &pending),
     };
     let mut executed = match app.read::<Execute>(answer.clone()) {
         Ok(executed) => executed,
-        Err(_) if app.backend.remote().is_some() => return plain(app, answer),
+        Err(_) if app.backend.remote().is_some() => return plain(app, name, answer),
         Err(error) => return Err(error),
     };
     let place = place.filter(|_| executed.successful && executed.request.is_none());
@@ -65,39 +82,51 @@ pub(crate) async fn execute(app: &App<'_>, mut op: Execute, files: Files) -> Res
 }
 
 /// Shows an answer of which only an API elsewhere knows the form; that the app refused is a failure in any.
-fn plain(app: &App<'_>, answer: Value) -> Result<u8> {
+fn plain(app: &App<'_>, name: &'static str, answer: Value) -> Result<u8> {
     let mut page = Page::default();
     page.json(&answer);
     if answer["successful"] == false {
         let said = answer["error"].as_str().unwrap_or("the app did not do it");
         page.failed(Error::new(Code::ProviderError, said));
     }
-    app.output.reply("connections.execute", answer, page)
+    app.output.reply(name, answer, page)
 }
 
-/// Performs the call. A terminal shows that it takes its time, and a signal breaks it off.
-async fn awaited(app: &App<'_>, op: Execute) -> Result<Outcome<Value>> {
+/// What a call sends, and where.
+pub(super) struct Sent {
+    /// The tool, or the request
+    pub(super) what: String,
+    /// The app
+    pub(super) to: Slug,
+    /// Whether it is only shown
+    pub(super) shown: bool,
+}
+
+/// Performs the call. A terminal shows that it takes its time, and a signal breaks it off; what that leaves open
+/// is said where it changes something.
+pub(super) async fn awaited(
+    app: &App<'_>,
+    action: Action,
+    sent: Sent,
+    changes: impl AsyncFnOnce() -> bool,
+) -> Result<Outcome<Value>> {
     let mut signals = Signals::listen()?;
-    let (about, sends) = (question(&op), !op.dry_run);
-    let (tool, toolkit) = (op.tool.clone(), op.toolkit.clone());
     let shown = async {
         tokio::time::sleep(QUIET).await;
         let _spinner = spinner(app, "waiting for the app", false);
         std::future::pending::<Infallible>().await
     };
     let broken = tokio::select! {
-        answer = app.call(app.as_caller(), op.into()) => return answer,
+        answer = app.call(app.as_caller(), action) => return answer,
         broken = signals.next() => broken,
         never = shown => match never {},
     };
-    let about = app.done(app.as_caller(), about).await;
-    let reads = about.is_ok_and(|about| about.tools.iter().all(|tool| tool.effect == Effect::Read));
-    if reads || !sends {
+    if sent.shown || !changes().await {
         return Err(broken);
     }
-    Err(broken.hint(format!(
-        "`{tool}` may or may not have run: look in `{toolkit}` before you run it again"
-    )))
+    let Sent { what, to, .. } = sent;
+    Err(broken
+        .hint(format!("`{what}` may or may not have run: look in `{to}` before you run it again")))
 }
 
 /// Returns the question what the tool of a call is.
@@ -136,6 +165,9 @@ fn view(reply: &Executed, page: &mut Page) {
         }
         page.hint(format!("Nothing was sent. The gate says: {}.", request.verdict));
         return;
+    }
+    if let Some(status) = reply.status {
+        page.hint(format!("The app answered with status {status}."));
     }
     match &reply.file {
         Some(file) => view_file(file, page),

@@ -33,6 +33,7 @@ pub(crate) mod mcp;
 pub(crate) mod output;
 mod pending;
 mod place;
+mod proxy;
 mod remote;
 pub(crate) mod sandbox;
 pub(crate) mod serve;

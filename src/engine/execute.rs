@@ -1,6 +1,6 @@
 //! Running one tool: judged before it is sent, sent once, its answer understood.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::deliver::{Link, is_unclear, lost, retry_hint};
 use super::known::{Known, tool};
@@ -29,17 +29,27 @@ impl Engine {
     pub(super) fn prepared(&self, user: &User, op: &Execute) -> Result<Prepared> {
         let known = self.toolkit(&op.toolkit)?.usable()?;
         let tool = tool(&known.manifest, &op.tool)?;
-        let connection = match known.manifest.auth.kind {
-            AuthType::None => None,
-            AuthType::Oauth2 | AuthType::ApiKey | AuthType::Basic | AuthType::Unknown => {
-                Some(self.active_connection(user, &known, op.account.as_deref())?)
-            }
-        };
+        let connection = self.login(user, &known, op.account.as_deref())?;
         check_input(user, op, tool)?;
         if let Some(connection) = &connection {
             scopes::check(connection, tool, user)?;
         }
         Ok(Prepared { known, connection })
+    }
+
+    /// Returns the login that a call goes through, where the app has one.
+    pub(super) fn login(
+        &self,
+        user: &User,
+        known: &Known,
+        account: Option<&str>,
+    ) -> Result<Option<Connection>> {
+        match known.manifest.auth.kind {
+            AuthType::None => Ok(None),
+            AuthType::Oauth2 | AuthType::ApiKey | AuthType::Basic | AuthType::Unknown => {
+                self.active_connection(user, known, account).map(Some)
+            }
+        }
     }
 
     pub(super) async fn execute(&self, scope: &Scope<'_>, op: &Execute) -> Result<Executed> {
@@ -49,7 +59,8 @@ impl Engine {
         let key = scope.upstream_key();
         let link = Link { known: &known, tool, connection: connection.as_ref(), key };
         if op.dry_run {
-            return self.planned(scope, op, &link);
+            let action = Execute { dry_run: false, ..op.clone() };
+            return self.planned(scope, &link, &op.arguments, &action.into());
         }
         let answer = self.send(&link, &op.arguments).await?;
         self.explained(scope, op, &link, answer).await
@@ -132,14 +143,19 @@ impl Engine {
     }
 
     /// Answers what would be sent, secrets masked, and what the gate says of it; no token is refreshed.
-    fn planned(&self, scope: &Scope<'_>, op: &Execute, link: &Link<'_>) -> Result<Executed> {
+    pub(super) fn planned(
+        &self,
+        scope: &Scope<'_>,
+        link: &Link<'_>,
+        input: &Map<String, Value>,
+        meant: &Action,
+    ) -> Result<Executed> {
         let opened = link.connection.map(|connection| self.opened(&connection.id)).transpose()?;
         let secrets = opened.unwrap_or_default().secrets;
-        let request = self.request(link, &op.arguments, &secrets)?;
+        let request = self.request(link, input, &secrets)?;
         let text = request.shown_body();
         let body = serde_json::from_str(&text).unwrap_or_else(|_| Value::from(text.clone()));
-        let action = Action::from(Execute { dry_run: false, ..op.clone() });
-        let verdict = self.judge(scope.call, scope.user.as_ref(), &action)?.verdict;
+        let verdict = self.judge(scope.call, scope.user.as_ref(), meant)?.verdict;
         let request = PlannedRequest {
             method: request.method().to_owned(),
             url: request.shown_url(),
@@ -175,6 +191,7 @@ fn done(link: &Link<'_>, scope: &Scope<'_>) -> Executed {
     Executed {
         toolkit: link.known.manifest.slug.clone(),
         tool_slug: link.tool.slug.clone(),
+        status: None,
         successful: true,
         error: None,
         code: None,

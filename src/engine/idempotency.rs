@@ -18,6 +18,7 @@ use crate::api::ids::{ApprovalId, IdempotencyKey};
 use crate::api::kits::Primitive;
 use crate::api::routes::{Reach, route, writes};
 use crate::api::time::Millis;
+use crate::api::tools::Method;
 use crate::provider::direct;
 use crate::store::{Keyed, Standing};
 
@@ -184,6 +185,9 @@ impl Engine {
             let tool = known.as_ref().and_then(|known| known.manifest.tool(&op.tool));
             return tool.is_some_and(|tool| direct::is_read(tool) || is_repeatable(tool));
         }
+        if let Action::Proxy(op) = action {
+            return op.method == Method::Get;
+        }
         // An order that was written down is looked up under its own id, and never sent twice.
         if matches!(action, Action::CreateOrder(_) | Action::CancelOrder(_)) {
             return true;
@@ -200,6 +204,7 @@ fn pending(approval: Approval) -> PendingApproval {
 /// Tells whether a key takes effect on an action: one that writes, and means to.
 pub(super) fn takes_key(action: &Action) -> bool {
     let shows = matches!(action, Action::Execute(op) if op.dry_run)
+        || matches!(action, Action::Proxy(op) if op.dry_run)
         || matches!(action, Action::CreateOrder(op) if op.dry_run);
     writes(action.name()) && !shows
 }

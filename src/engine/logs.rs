@@ -189,6 +189,7 @@ fn target(action: &Action) -> Option<(&'static str, String)> {
         Action::ExportConnection(op) => connection(&op.connection),
         Action::ListTools(op) => ("toolkit", op.toolkit.to_string()),
         Action::Execute(op) => ("tool", op.tool.to_string()),
+        Action::Proxy(op) => ("request", op.line()),
         Action::GetConnection(op) => connection(&op.connection),
         Action::RefreshConnection(op) => connection(&op.connection),
         Action::DefaultAccount(op) => ("toolkit", op.toolkit.to_string()),

@@ -175,6 +175,7 @@ pub(super) fn reads_mirror(action: &Action) -> bool {
         | Action::GetConnection(_)
         | Action::RefreshConnection(_)
         | Action::Execute(_)
+        | Action::Proxy(_)
         | Action::ListBrokers(_)
         | Action::GetAccount(_)
         | Action::GetHistory(_)

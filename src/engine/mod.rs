@@ -33,6 +33,7 @@ mod outcomes;
 mod pages;
 mod perform;
 mod posting;
+mod proxy;
 mod scopes;
 mod sessions;
 mod suggest;

@@ -53,6 +53,7 @@ performs! { engine, scope:
     ImportConnection(op) => engine.import_connection(scope, &op),
     ListTools(op) => engine.list_tools(scope, &op),
     Execute(op) => Box::pin(engine.execute(scope, &op)).await,
+    Proxy(op) => Box::pin(engine.proxy(scope, &op)).await,
     GetConnection(op) => engine.get_connection(scope, &op.connection),
     RefreshConnection(op) => Box::pin(engine.refresh_connection(scope, &op)).await,
     DefaultAccount(op) => engine.choose_default(scope, op),

@@ -38,6 +38,7 @@ pub(super) fn of(action: &Action) -> Vec<(&'static str, Hidden<'_>)> {
         | Action::ImportConnection(_)
         | Action::ListTools(_)
         | Action::Execute(_)
+        | Action::Proxy(_)
         | Action::GetConnection(_)
         | Action::RefreshConnection(_)
         | Action::DefaultAccount(_)

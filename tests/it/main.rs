@@ -50,6 +50,7 @@ mod notify;
 mod output;
 mod pending;
 mod proof;
+mod proxy;
 mod readme;
 mod register;
 mod remote;

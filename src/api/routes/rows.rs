@@ -138,6 +138,14 @@ pub(crate) const ROUTES: &[Route] = {
             "/v1/users/{user}/connections/{toolkit}/execute",
             Upstream,
         ),
+        // Agents over MCP have the tools of apps: a session's list has no room for what goes beside them.
+        row(
+            "connections.proxy",
+            None,
+            "POST",
+            "/v1/users/{user}/connections/{toolkit}/proxy",
+            Upstream,
+        ),
         row(
             "connections.get",
             Some("connections_get"),

@@ -13,10 +13,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use auth::{Auth, Field, Part, Place, TokenAuth, TokenFormat};
-pub(crate) use tool::{Body, BodyKind, Method, Page, Replay, RequestLine, Tool};
+pub(crate) use tool::{Body, BodyKind, Page, Replay, RequestLine, Tool};
 pub(crate) use wire::{Style, Wire, WirePart};
 
 use crate::api::ids::{Slug, ToolSlug};
+pub(crate) use crate::api::tools::Method;
 
 /// A toolkit: an app, how its users log in, and its tools.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

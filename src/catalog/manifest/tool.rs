@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -12,6 +11,7 @@ use serde_json::{Map, Value};
 use super::is_default;
 use super::wire::Wire;
 use crate::api::ids::ToolSlug;
+use crate::api::tools::Method;
 use crate::api::workspace::Effect;
 use crate::catalog::template::holes;
 
@@ -121,36 +121,6 @@ pub(crate) struct RequestLine {
     pub(crate) method: Method,
     /// Begins with a slash, may hold `{name}` and end in a fixed query
     pub(crate) path: String,
-}
-
-/// An HTTP method that tools use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "UPPERCASE")]
-#[value(rename_all = "UPPER")]
-pub(crate) enum Method {
-    /// Reads
-    Get,
-    /// Creates or acts
-    Post,
-    /// Replaces
-    Put,
-    /// Changes
-    Patch,
-    /// Deletes
-    Delete,
-}
-
-impl Method {
-    /// Returns the method as it stands in a request.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
-    }
 }
 
 impl FromStr for RequestLine {

@@ -29,7 +29,7 @@ struct Named {
 
 impl Engine {
     pub(in crate::engine) fn explain(&self, scope: &Scope<'_>, op: &Explain) -> Result<Explained> {
-        let mut action = asked(&op.action)?;
+        let mut action = asked(&op.action, op.toolkit.as_ref())?;
         let named = self.named(&action, op)?;
         if op.env.is_some() && trade(&action).is_none() {
             let text = format!("`{}` trades nothing", op.action);
@@ -84,7 +84,7 @@ impl Engine {
     fn named(&self, action: &Action, op: &Explain) -> Result<Named> {
         let (takes_app, takes_tool) = match action {
             Action::Execute(_) => (true, true),
-            Action::Connect(_) => (true, false),
+            Action::Connect(_) | Action::Proxy(_) => (true, false),
             action => (gate::goes_on_with(action).is_some(), false),
         };
         if (op.toolkit.is_some() && !takes_app) || (op.tool.is_some() && !takes_tool) {
@@ -112,13 +112,17 @@ impl Engine {
     }
 }
 
-/// Returns a sample of the action of that name; `NotFound` says which was perhaps meant.
-fn asked(name: &str) -> Result<Action> {
+/// Returns a sample of the action of that name, about an app where that decides; `NotFound` says which was perhaps meant.
+fn asked(name: &str, app: Option<&Slug>) -> Result<Action> {
     let is_custom = name.strip_prefix("custom.").is_some_and(|rest| !rest.is_empty());
     let known = if is_custom { "approvals.request" } else { name };
     if let Some(mut action) = sample(known)? {
         if let Action::Execute(op) = &mut action {
             op.dry_run = false;
+        }
+        if let Action::Proxy(op) = &mut action {
+            op.dry_run = false;
+            op.toolkit = app.unwrap_or(&op.toolkit).clone();
         }
         if let Action::CreateOrder(op) = &mut action {
             op.dry_run = false;

@@ -54,6 +54,20 @@ pub(crate) fn allows_tool(kit: &Kit, toolkit: &Slug, tool: &ToolSlug) -> bool {
         && rule.disable.as_ref().is_none_or(|not| !not.contains(tool))
 }
 
+/// Tells whether a kit says which tools of an app may run.
+pub(super) fn filters_tools(kit: &Kit, toolkit: &Slug) -> bool {
+    let rule = kit.policy.connections_config.tools.get(toolkit);
+    rule.is_some_and(|rule| rule.enable.is_some() || rule.disable.is_some())
+}
+
+/// Tells whether a kit holds a tool of an app, or all tools that change something.
+pub(super) fn holds_tools(kit: &Kit, toolkit: &Slug) -> bool {
+    let own = toolkit.as_str().replace('-', "").to_ascii_uppercase() + "_";
+    let holds =
+        |hold: &ToolHold| hold.as_str().starts_with("effect:") || hold.as_str().starts_with(&own);
+    kit.policy.connections_config.approval_tools.iter().any(holds)
+}
+
 /// Tells whether an entry of `approvalTools` means a tool.
 pub(crate) fn means(hold: &ToolHold, tool: &ToolSlug, effect: Option<Effect>) -> bool {
     let by_effect = match effect {

@@ -174,7 +174,19 @@ fn forbidden(question: &Question<'_>) -> Option<(Rule, Error)> {
     }
     let kit = question.kit.filter(|_| acts(question.action));
     let by_kit = |kit| kit::forbids(kit, primitive(question.action)?, question.about);
-    kit.and_then(by_kit).or_else(|| protected(question))
+    kit.and_then(by_kit)
+        .or_else(|| kit.and_then(|kit| passes_tools(kit, question)))
+        .or_else(|| protected(question))
+}
+
+/// Forbids requests that are no tools where a kit says which tools of the app may run, and where it holds some of
+/// them for this caller: whoever could send any request would need none of them.
+fn passes_tools(kit: &Kit, question: &Question<'_>) -> Option<(Rule, Error)> {
+    let Action::Proxy(op) = question.action else { return None };
+    let holds =
+        || kit::holds_tools(kit, &op.toolkit) && held_from(question, (true, Rule::KitHoldsTool)).0;
+    let refused = kit::filters_tools(kit, &op.toolkit) || holds();
+    refused.then(|| (Rule::ToolNotAllowed, permits::tools_alone(kit, &op.toolkit)))
 }
 
 /// Forbids credentials that take the place of others, where a login that does so is held.

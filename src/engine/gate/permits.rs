@@ -257,3 +257,11 @@ fn switched_on(workspace: &Workspace) -> Result<()> {
         .hint("run `naive workspace update --connections true`")
         .reason("connections_off"))
 }
+
+/// Makes the error of a request that is no tool, where a kit rules the app's tools one by one.
+pub(super) fn tools_alone(kit: &Kit, toolkit: &Slug) -> Error {
+    let text = format!("account kit `{}` rules which tools of `{toolkit}` may run", kit.name);
+    Error::new(Code::Forbidden, text)
+        .hint(format!("run one of its tools: `naive connections tools {toolkit}` lists them"))
+        .reason("tool_not_allowed")
+}

@@ -43,10 +43,12 @@ pub(super) fn power(action: &Action) -> Power {
     match action {
         // Who only wants to see the request does nothing.
         Action::Execute(op) if op.dry_run => Power::Look,
+        Action::Proxy(op) if op.dry_run => Power::Look,
         Action::CreateOrder(op) if op.dry_run => Power::Look,
         // Where the broker is, the credentials of all accounts go.
         Action::ConfigureBroker(op) if op.base_url.is_some() => Power::Operator,
         Action::Execute(_)
+        | Action::Proxy(_)
         | Action::Connect(_)
         | Action::Finish(_)
         | Action::Poll(_)
@@ -142,7 +144,7 @@ pub(crate) fn looks(action: &Action) -> bool {
 /// is here or take it away.
 pub(crate) fn acts(action: &Action) -> bool {
     matches!(power(action), Power::Act | Power::Operator | Power::AskPerson)
-        || matches!(action, Action::Execute(_) | Action::CreateOrder(_))
+        || matches!(action, Action::Execute(_) | Action::Proxy(_) | Action::CreateOrder(_))
         || asks_broker(action)
 }
 
@@ -210,6 +212,7 @@ fn named(action: &Action) -> Named<'_> {
     match action {
         Action::Connect(op) => Named::App(&op.toolkit),
         Action::Execute(op) => Named::Tool(&op.toolkit, &op.tool),
+        Action::Proxy(op) => Named::App(&op.toolkit),
         Action::Poll(op) => Named::Connection(&op.connection),
         Action::Credentials(op) => Named::Connection(&op.connection),
         Action::RefreshConnection(op) => Named::Connection(&op.connection),

@@ -47,6 +47,7 @@ const ACTS: [&str; 30] = [
     "connections.export",
     "connections.import",
     "connections.execute",
+    "connections.proxy",
     "connections.refresh",
     "cards.create",
     "cards.cardholder.create",

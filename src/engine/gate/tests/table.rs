@@ -99,6 +99,15 @@ agent            tenant    holds-writes      allowed not_gated               con
 agent            tenant    holds-destructive held    kit_holds_tool          connections.execute GMAIL_DELETE_MESSAGE destructive
 agent            tenant    holds-destructive allowed not_gated               connections.execute GMAIL_SEND_EMAIL write
 
+agent            tenant    default           allowed not_gated               connections.proxy gmail
+agent            tenant    blocks-gmail      refused toolkit_not_allowed     connections.proxy gmail
+agent            tenant    tools             refused tool_not_allowed        connections.proxy gmail
+human            tenant    tools             refused tool_not_allowed        connections.proxy gmail
+agent            tenant    holds-tool        refused tool_not_allowed        connections.proxy gmail
+agent            default   holds-tool        allowed not_gated               connections.proxy gmail
+human            tenant    holds-tool        allowed not_gated               connections.proxy gmail
+agent            tenant    holds-writes      refused tool_not_allowed        connections.proxy gmail
+
 agent            tenant    off               refused primitive_disabled      cards.topup
 agent            tenant    off               refused primitive_disabled      connections.connect gmail
 agent            tenant    off               refused primitive_disabled      connections.execute GMAIL_LIST_LABELS read
