@@ -166,7 +166,7 @@ fn view(reply: &Executed, page: &mut Page) {
         page.hint(format!("Nothing was sent. The gate says: {}.", request.verdict));
         return;
     }
-    if let Some(status) = reply.status {
+    if let Some(status) = reply.status.filter(|_| reply.successful) {
         page.hint(format!("The app answered with status {status}."));
     }
     match &reply.file {
