@@ -35,6 +35,9 @@ pub(crate) fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>
         .filter(|(likeness, _)| *likeness > 0.75)
         .collect();
     close.sort_by(|(a, x), (b, y)| b.total_cmp(a).then(x.cmp(y)));
+    // Beside one that is much nearer, the others only distract.
+    let best = close.first().map_or(0.0, |(likeness, _)| *likeness);
+    close.retain(|(likeness, _)| best - likeness < 0.15);
     close.into_iter().take(3).map(|(_, name)| name).collect()
 }
 

@@ -46,7 +46,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
             kinds: input.map(|one| fields::kinds(&one.input)).unwrap_or_default(),
         });
         let handler = move |State(site): State<Arc<Site>>, params, request| async move {
-            site.engine.store().steadily(answered(&site, &place, params, request)).await
+            let answer = Box::pin(answered(&site, &place, params, request));
+            site.engine.store().steadily(answer).await
         };
         router = router.route(&mount.path, on(method(route), handler));
     }

@@ -61,7 +61,7 @@ mod rotation;
 mod scopes;
 mod secrets;
 mod serve;
-mod sixteen;
+mod shipped;
 mod support;
 #[cfg(unix)]
 mod terminal;

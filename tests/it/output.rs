@@ -179,9 +179,10 @@ fn a_filter_gives_strings_raw_and_a_line_for_each_output() {
     let naive = Naive::new();
 
     let one = naive.run("toolkits get gmail --jq .result.name").exits(0);
-    let several = naive.run("toolkits list --jq .result.toolkits[].slug").exits(0);
+    let several = naive.run("toolkits list --limit 200 --jq .result.toolkits[].slug").exits(0);
     let none = naive.run("toolkits list --jq empty").exits(0);
-    let number = naive.with("toolkits list --jq", &[".result.toolkits | length"]).exits(0);
+    let number =
+        naive.with("toolkits list --limit 200 --jq", &[".result.toolkits | length"]).exits(0);
     let missing = naive.run("toolkits list --jq .result.nope").exits(0);
 
     assert_eq!(one.out, "Gmail\n");

@@ -100,12 +100,17 @@ fn named(address: &Url, name: &str) -> Option<Value> {
     Some(value.parse::<u64>().map_or_else(|_| value.into_owned().into(), Value::from))
 }
 
-/// Returns the address of the header `Link` with `rel="next"` (RFC 8288).
+/// Returns the address of the header `Link` with `rel="next"` (RFC 8288), unless the app says beside it
+/// that nothing is there (`results="false"`).
+///
+/// Source: github.com/getsentry/sentry-api-schema, lib/sentry-pagination.ts (read 2026-11-28).
 fn linked(answer: &Response) -> Option<String> {
     let values = answer.headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
     let links = values.flat_map(|value| value.split(','));
     let next = |link: &&str| {
-        link.split(';').skip(1).any(|part| matches!(part.trim(), "rel=\"next\"" | "rel=next"))
+        let parts = || link.split(';').skip(1).map(str::trim);
+        parts().any(|part| matches!(part, "rel=\"next\"" | "rel=next"))
+            && !parts().any(|part| part == "results=\"false\"")
     };
     let link = links.into_iter().find(next)?;
     let address = link.split_once('<')?.1.split_once('>')?.0;
@@ -170,6 +175,9 @@ mod tests {
         for (page, json) in table {
             assert_eq!(next_page(&page, &input, (&answer(None), &json)), None, "{json}");
         }
+        let empty = "<https://sentry.io/x?cursor=0:100:0>; rel=\"next\"; results=\"false\"";
+        let page = page("link", None, "cursor");
+        assert_eq!(next_page(&page, &Map::new(), (&answer(Some(empty)), &json!([]))), None);
     }
 
     #[test]

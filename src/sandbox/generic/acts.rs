@@ -17,6 +17,9 @@ use crate::sandbox::store::things::{self, File};
 /// Words that hand something over for delivery, which is accepted without a word.
 const SENDS: [&str; 5] = ["send", "sendMail", "reply", "replyAll", "forward"];
 
+/// Ids of what nobody has to make: Box's root folder is `0`, Microsoft's `root`.
+const ALWAYS: [&str; 4] = ["0", "root", "me", "@me"];
+
 /// Answers a request that is no GraphQL.
 pub(super) fn answer(desk: &Desk<'_>) -> Result<Response, Refusal> {
     let path = settled(desk)?;
@@ -26,13 +29,18 @@ pub(super) fn answer(desk: &Desk<'_>) -> Result<Response, Refusal> {
         return download(desk, &path);
     }
     let own = joined(&path);
+    let is_paged = desk.route.tools.iter().any(|tool| tool.page.is_some());
     match (&desk.call.method, last) {
+        // A call with an argument, as OData has them: `search(q='{query}')`.
+        (&Method::GET, Step::Id { .. }) if is_paged => lists::answer(desk, &joined(parent)),
         (&Method::GET, Step::Id { verb: None, name, value }) => read(desk, parent, name, value),
         (&Method::GET, _) if is_search(last) => lists::answer(desk, &joined(parent)),
-        (&Method::GET, _) if is_list(desk, &path) => lists::answer(desk, &own),
+        (&Method::GET, _) if is_list(desk, &path) || !desk.all(&own)?.is_empty() => {
+            lists::answer(desk, &own)
+        }
         (&Method::GET, _) => single(desk, parent, last.text()),
         (&Method::DELETE, Step::Id { value, .. }) => {
-            if desk.forget(&joined(parent), value)? {
+            if desk.forget(&place(desk, parent, value)?, value)? {
                 Ok(gone(desk))
             } else {
                 Err(missing())
@@ -72,7 +80,8 @@ fn parents_exist(desk: &Desk<'_>, path: &[Step]) -> Result<(), Refusal> {
     for (at, step) in path.iter().enumerate() {
         let Step::Id { value, .. } = step else { continue };
         let above = &path[..at];
-        if is_creatable(desk, above) && desk.find(&joined(above), value)?.is_none() {
+        let there = ALWAYS.contains(&value.as_str());
+        if !there && is_creatable(desk, above) && desk.find(&joined(above), value)?.is_none() {
             return Err(missing());
         }
     }
@@ -80,7 +89,7 @@ fn parents_exist(desk: &Desk<'_>, path: &[Step]) -> Result<(), Refusal> {
 }
 
 fn read(desk: &Desk<'_>, parent: &[Step], name: &str, id: &str) -> Result<Response, Refusal> {
-    if let Some(thing) = desk.find(&joined(parent), id)? {
+    if let Some(thing) = desk.find(&place(desk, parent, id)?, id)? {
         return Ok(desk.answer(StatusCode::OK, thing));
     }
     // A place that PUT fills is never missing, only empty.
@@ -91,6 +100,16 @@ fn read(desk: &Desk<'_>, parent: &[Step], name: &str, id: &str) -> Result<Respon
         return Err(missing());
     }
     Ok(desk.answer(StatusCode::OK, json!({ name: id })))
+}
+
+/// Returns the collection that holds a thing: its own or, where nothing can be made there, the one that
+/// it was made in (`items/{id}/children`, of which each is one of the `items` too).
+fn place(desk: &Desk<'_>, parent: &[Step], id: &str) -> Result<String, Refusal> {
+    let own = joined(parent);
+    if is_creatable(desk, parent) {
+        return Ok(own);
+    }
+    Ok(things::place(desk.db, desk.shelf(&own), id)?.unwrap_or(own))
 }
 
 /// Answers with the one thing of that name: what was put there, or what the query says of it.
@@ -134,6 +153,9 @@ fn post(desk: &Desk<'_>, path: &[Step]) -> Result<Response, Refusal> {
                 act(desk, &parent[..parent.len() - 1], (name, value), word)
             }
             None if names::message_key(desk).is_some() => call(desk, path, word),
+            Some(Step::Word(_)) if word == "new" || word.starts_with("create_") => {
+                made_here(desk, parent)
+            }
             _ => made_here(desk, path),
         },
     }
@@ -165,7 +187,8 @@ fn act(
     (name, id): (&str, &str),
     verb: &str,
 ) -> Result<Response, Refusal> {
-    let found = desk.find(&joined(collection), id)?;
+    let shelf = place(desk, collection, id)?;
+    let found = desk.find(&shelf, id)?;
     if found.is_none() && is_creatable(desk, collection) {
         return Err(missing());
     }
@@ -173,7 +196,7 @@ fn act(
     let mut fields = desk.sent.fields.clone();
     match verb {
         "clear" | "delete" | "remove" => {
-            desk.forget(&joined(collection), id)?;
+            desk.forget(&shelf, id)?;
             return Ok(desk.answer(StatusCode::OK, json!({ name: id })));
         }
         "copy" | "duplicate" => {
@@ -201,7 +224,7 @@ fn act(
         _ => {}
     }
     change(&mut thing, fields);
-    desk.keep(&joined(collection), id, &thing, desk.sent.file.as_ref())?;
+    desk.keep(&shelf, id, &thing, desk.sent.file.as_ref())?;
     Ok(desk.answer(StatusCode::OK, thing))
 }
 
@@ -241,7 +264,7 @@ fn change_one(
     parent: &[Step],
     (name, id): (&str, &str),
 ) -> Result<Response, Refusal> {
-    let collection = joined(parent);
+    let collection = place(desk, parent, id)?;
     let puts = desk.app.is_some() && desk.call.method == Method::PUT;
     let mut thing = match desk.find(&collection, id)? {
         Some(thing) => thing,

@@ -54,8 +54,9 @@ impl Caller {
     /// Fails unless one of the tools that are meant takes the scopes that were granted.
     pub(super) fn may(&self, route: &Route<'_>) -> Result<(), Refusal> {
         let Some(scope) = &self.scope else { return Ok(()) };
-        let granted = |wanted: &String| scope.split(' ').any(|own| own == wanted);
-        let enough = |wanted: &[String]| wanted.is_empty() || wanted.iter().any(granted);
+        let granted = |wanted: &str| scope.split(' ').any(|own| own == wanted);
+        let together = |wanted: &String| wanted.split(' ').all(granted);
+        let enough = |wanted: &[String]| wanted.is_empty() || wanted.iter().any(together);
         if route.identity || route.tools.iter().any(|tool| enough(&tool.scopes)) {
             return Ok(());
         }

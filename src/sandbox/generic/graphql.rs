@@ -6,14 +6,16 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::names::{Name, uuid};
+use super::names::{Name, fitting, uuid};
+use super::places::tools;
 use super::route::Route;
 use super::sent::Sent;
 use super::{Desk, change, lists, made, text};
 use crate::api::workspace::Effect;
-use crate::catalog::manifest::Manifest;
+use crate::catalog::manifest::{Manifest, Tool};
 use crate::sandbox::http;
 use crate::sandbox::refusal::{Refusal, Why, put};
+use crate::sandbox::store::things;
 
 /// The first field of a document.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,15 +59,16 @@ pub(super) fn answer(desk: &Desk<'_>, asked: &Asked) -> Response {
 fn mutate(desk: &Desk<'_>, asked: &Asked) -> Result<Value, Refusal> {
     let (verb, noun) = taken_apart(&asked.root);
     let mut fields = variables(desk);
+    let names = [format!("{noun}Id"), format!("{noun}_id")];
     let id = fields
         .remove("id")
-        .or_else(|| fields.remove(&format!("{noun}Id")).filter(|_| verb != "create"));
+        .or_else(|| names.iter().find_map(|name| fields.remove(name)).filter(|_| verb != "create"));
     if let Some(Value::Object(input)) = fields.remove("input") {
         fields.extend(input);
     }
     let Some(id) = id.map(|id| text(&id)) else {
         fields.insert("createdAt".into(), crate::api::time::Millis::now().to_string().into());
-        let mut thing = made(&Name { id: uuid().into(), key: None }, fields);
+        let mut thing = made(&Name { id: fresh(desk, &noun)?, key: None }, fields);
         if let Value::Object(thing) = &mut thing {
             // GraphQL has the other spelling.
             thing.remove("created_at");
@@ -111,7 +114,8 @@ fn query(desk: &Desk<'_>, asked: &Asked) -> Result<Value, Refusal> {
         put(&mut body, &page.next, next.unwrap_or_default());
         return Ok(body);
     }
-    let id = fields.get("id").or_else(|| fields.get(&format!("{noun}Id")));
+    let names = ["id".to_owned(), format!("{noun}Id"), format!("{noun}_id")];
+    let id = names.iter().find_map(|name| fields.get(name));
     let found = if let Some(id) = id.map(text) {
         desk.find(&noun, &id)?.ok_or_else(missing)?
     } else {
@@ -119,6 +123,24 @@ fn query(desk: &Desk<'_>, asked: &Asked) -> Result<Value, Refusal> {
         json!({ "nodes": nodes, "pageInfo": { "hasNextPage": false, "endCursor": null } })
     };
     Ok(json!({ "data": { &asked.root: found } }))
+}
+
+/// Returns an id for a new thing: a UUID, unless the manifest says that its `item_id`, or the `id` of
+/// what asks for one, looks otherwise.
+fn fresh(desk: &Desk<'_>, noun: &str) -> rusqlite::Result<Value> {
+    let name = format!("{noun}_id");
+    let about = |document: &String| parse(document).map(|asked| taken_apart(&asked.root).1);
+    let schema = |tool: &'_ Tool| {
+        let own = tool.graphql.as_ref().and_then(about).is_some_and(|own| own == noun);
+        let inputs = tool.input.get("properties")?;
+        inputs.get(&name).or_else(|| inputs.get("id").filter(|_| own)).cloned()
+    };
+    let schemas: Vec<_> = tools(desk).iter().filter_map(schema).collect();
+    let id = Value::from(uuid());
+    if schemas.iter().all(|schema| jsonschema::is_valid(schema, &id)) {
+        return Ok(id);
+    }
+    Ok(fitting(&schemas.iter().collect::<Vec<_>>(), things::next_number(desk.db)?))
 }
 
 fn variables(desk: &Desk<'_>) -> Map<String, Value> {
@@ -153,7 +175,7 @@ fn parse(document: &str) -> Option<Asked> {
     (!root.is_empty()).then(|| Asked { mutation: text.trim_start().starts_with("mutation"), root })
 }
 
-/// Splits `issueCreate`, `createIssue` and `issues` into the verb and the noun in the singular.
+/// Splits `issueCreate`, `createIssue`, `create_issue` and `issues` into the verb and the noun in the singular.
 fn taken_apart(root: &str) -> (&'static str, String) {
     let lower = |word: &str| {
         let mut letters = word.chars();
@@ -167,6 +189,7 @@ fn taken_apart(root: &str) -> (&'static str, String) {
         Some((*verb, lower(noun)))
     });
     let (verb, noun) = found.unwrap_or(("", lower(root)));
+    let noun = noun.trim_matches('_').to_owned();
     let singular = match noun.strip_suffix("ies") {
         Some(stem) => format!("{stem}y"),
         None => noun.strip_suffix('s').unwrap_or(&noun).to_owned(),
@@ -197,6 +220,7 @@ mod tests {
         for (root, verb, noun) in [
             ("issueCreate", "create", "issue"),
             ("createIssue", "create", "issue"),
+            ("create_issue", "create", "issue"),
             ("issueUnarchive", "unarchive", "issue"),
             ("searchIssues", "search", "issue"),
             ("workflowStates", "", "workflowState"),

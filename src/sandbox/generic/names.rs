@@ -37,14 +37,17 @@ pub(super) fn fresh(desk: &Desk<'_>, path: &[Step]) -> rusqlite::Result<Name> {
 /// ending in `_id` that most of the other requests want (`message_id`, for Telegram).
 pub(super) fn message_key(desk: &Desk<'_>) -> Option<String> {
     let tools = desk.app.map(|app| app.tools.as_slice()).unwrap_or_default();
-    let flat = |path: &str| !path.trim_start_matches('/').contains(['/', '{', '?']);
-    let flat = tools.iter().filter(|tool| flat(&tool.request.path));
+    let flat = |tool: &Tool| !tool.request.path.trim_start_matches('/').contains(['/', '{', '?']);
+    if !tools.iter().all(flat) {
+        return None;
+    }
     let wanted = |tool: &Tool| {
         let names = tool.input.get("required").and_then(Value::as_array);
         let names = names.into_iter().flatten().filter_map(Value::as_str);
         names.filter(|name| name.ends_with("_id")).map(str::to_owned).collect::<Vec<_>>()
     };
-    let (makes, acts): (Vec<_>, Vec<_>) = flat
+    let (makes, acts): (Vec<_>, Vec<_>) = tools
+        .iter()
         .filter(|tool| tool.request.method.as_str() == "POST")
         .partition(|tool| makes(tool.request.path.trim_start_matches('/')));
     let given: Vec<_> = makes.into_iter().flat_map(wanted).collect();
@@ -60,26 +63,47 @@ fn makes(verb: &str) -> bool {
 }
 
 /// Returns the first id that every schema lets through.
-fn fitting(schemas: &[&Value], number: i64) -> Value {
+pub(super) fn fitting(schemas: &[&Value], number: i64) -> Value {
+    let strict = jsonschema::options().should_validate_formats(true);
     let validators: Vec<_> =
-        schemas.iter().filter_map(|schema| jsonschema::validator_for(schema).ok()).collect();
+        schemas.iter().filter_map(|schema| strict.build(schema).ok()).collect();
     let mut ids: Vec<Value> = vec![hex(24).into()];
     let digits = format!("1{number:017}");
     ids.extend([digits.as_str(), &digits[8..]].map(Value::from));
     ids.push(uuid().into());
     for prefix in schemas.iter().filter_map(|schema| prefix(schema["pattern"].as_str()?)) {
-        ids.extend([14, 17, 22, 24, 10].map(|length| format!("{prefix}{}", hex(length)).into()));
+        let lengths = [14, 17, 22, 24, 32, 10];
+        ids.extend(lengths.map(|length| format!("{prefix}{}", hex(length)).into()));
+        ids.push(format!("{prefix}{number}").into());
     }
     ids.push(number.into());
     let fits = |id: &Value| validators.iter().all(|validator| validator.is_valid(id));
     ids.iter().find(|id| fits(id)).unwrap_or(&ids[0]).clone()
 }
 
-/// Returns the letters with which a pattern begins: `^rec[A-Za-z0-9]{14}$` → `rec`.
-fn prefix(pattern: &str) -> Option<&str> {
-    let rest = pattern.strip_prefix('^')?.trim_start_matches('(');
-    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-')?;
-    (end > 0).then_some(&rest[..end])
+/// Returns the text with which a pattern begins, of alternatives the first: `^rec[A-Za-z0-9]{14}$` →
+/// `rec`, `^t[13]_[a-z]+$` → `t1_`.
+fn prefix(pattern: &str) -> Option<String> {
+    let mut rest = pattern.strip_prefix('^')?;
+    let mut found = String::new();
+    while let Some(c) = rest.chars().next() {
+        let (fixed, after) = match c {
+            '(' | ')' => (None, &rest[1..]),
+            '|' => (None, rest.split_once(')').map_or("", |(_, after)| after)),
+            '[' => {
+                let (class, after) = rest[1..].split_once(']')?;
+                (class.chars().next(), after)
+            }
+            c if c.is_ascii_alphanumeric() || "_-:/".contains(c) => (Some(c), &rest[1..]),
+            _ => break,
+        };
+        if fixed.is_some() && after.starts_with(['+', '*', '{', '?']) {
+            break;
+        }
+        found.extend(fixed);
+        rest = after;
+    }
+    (!found.is_empty()).then_some(found)
 }
 
 /// Returns an id as GraphQL APIs and Notion have them.
@@ -100,6 +124,10 @@ mod tests {
             "^rec[A-Za-z0-9]{14}$",
             "^[A-Za-z0-9_=-]+$",
             "^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$",
+            "^(SM|MM)[0-9a-fA-F]{32}$",
+            "^gid://shopify/Product/[0-9]+$",
+            "^t[13]_[a-z0-9]+$",
+            "^urn:li:(share|ugcPost):[0-9]+$",
         ] {
             let schema = json!({ "type": "string", "pattern": pattern });
             let id = fitting(&[&schema], 7);

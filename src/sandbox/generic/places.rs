@@ -7,12 +7,15 @@ use super::route::{Step, has_path};
 use crate::api::workspace::Effect;
 use crate::catalog::manifest::Tool;
 
-/// Words with which a request behind a collection asks for some of it: `search`, `listRecords`.
+/// Words with which a request behind a collection asks for some of it: `search`, `listRecords`,
+/// `list_folder`.
 const SEARCHES: [&str; 4] = ["search", "query", "find", "list"];
 
 /// Tells whether a step asks for some of the collection before it; `lists` is a collection itself.
 pub(super) fn is_search(step: &Step) -> bool {
-    let ends = |rest: &str| rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_uppercase());
+    let ends = |rest: &str| {
+        rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
+    };
     let asks = |word: &str| SEARCHES.iter().any(|own| word.strip_prefix(own).is_some_and(ends));
     matches!(step, Step::Word(word) if asks(word))
 }

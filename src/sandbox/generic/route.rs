@@ -124,7 +124,7 @@ fn base(app: &Manifest) -> Vec<Pattern> {
 }
 
 fn patterns(path: &str) -> Vec<Pattern> {
-    let path = path.split('?').next().unwrap_or_default();
+    let path = path.split('?').next().unwrap_or_default().replace(".json", "");
     let pattern = |segment: &str| {
         let hole = segment.split_once('{').and_then(|(before, rest)| {
             let (name, after) = rest.split_once('}')?;
@@ -150,6 +150,9 @@ fn fits(
     if base.len() + own.len() != sent.len() {
         return None;
     }
+    // Where the form of the answer ends a path (`Messages.json`), it is no part of what is meant.
+    let form = if line.path.contains(".json") { ".json" } else { "" };
+    let sent = sent.iter().map(|segment| segment.strip_suffix(form).unwrap_or(segment));
     let steps = base.iter().chain(&own).zip(sent).map(|(pattern, segment)| pattern.step(segment));
     let steps = steps.collect::<Option<Vec<_>>>()?;
     let fixed = Params::parse(line.path.split_once('?').map_or("", |(_, query)| query).as_bytes());

@@ -68,6 +68,22 @@ pub(in crate::sandbox) fn find(
     .map(|found| found.map(read))
 }
 
+/// Returns the collection that holds a thing: the shelf's own or, if it was made under an id that was
+/// found for it, any.
+pub(in crate::sandbox) fn place(
+    db: &Connection,
+    shelf: Shelf<'_>,
+    id: &str,
+) -> rusqlite::Result<Option<String>> {
+    db.prepare_cached(
+        "SELECT collection FROM things WHERE app = ?1 AND account = ?2 AND id = ?3
+         AND (collection = ?4 OR body ->> 'created_at' IS NOT NULL)
+         ORDER BY collection = ?4 DESC, seq DESC LIMIT 1",
+    )?
+    .query_row([shelf.app, shelf.account, id, shelf.collection], |row| row.get(0))
+    .optional()
+}
+
 /// Returns all things of a shelf in the order in which they were made.
 pub(in crate::sandbox) fn all(
     db: &Connection,

@@ -19,7 +19,7 @@ pub(super) struct Client<'a> {
     pub(super) world: &'a World,
     pub(super) app: Option<Manifest>,
     pub(super) slug: String,
-    pub(super) credential: (&'static str, String),
+    pub(super) credential: (String, String),
 }
 
 /// What it was answered.
@@ -36,10 +36,11 @@ impl Answer {
 }
 
 impl<'a> Client<'a> {
-    fn of(world: &'a World, manifest: &str, credential: (&'static str, &str)) -> Self {
+    fn of(world: &'a World, manifest: &str, credential: (&str, &str)) -> Self {
         let app = parse(manifest, Format::Toml, "test.toml").unwrap();
         let slug = app.slug.to_string();
-        Self { world, app: Some(app), slug, credential: (credential.0, credential.1.to_owned()) }
+        let credential = (credential.0.to_owned(), credential.1.to_owned());
+        Self { world, app: Some(app), slug, credential }
     }
 
     /// Returns a client of the shop that was granted these scopes.
@@ -70,7 +71,7 @@ impl<'a> Client<'a> {
             .method(method)
             .uri(format!("http://127.0.0.1/{}{path}", self.slug))
             .header("content-type", kind)
-            .header(self.credential.0, &self.credential.1);
+            .header(self.credential.0.as_str(), self.credential.1.as_str());
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let call = Call::new(&parts, body.into());
         let world = &self.world.sandbox.world;
@@ -174,8 +175,8 @@ async fn lists_are_paged_as_the_manifest_says() {
 async fn a_token_opens_as_far_as_its_scopes_and_its_account() {
     let world = World::new().await;
     let shop = Client::shopping(&world, "items:read");
-    let nobody =
-        Client { credential: ("authorization", "Bearer x".into()), ..Client::shopping(&world, "") };
+    let credential = ("authorization".to_owned(), "Bearer x".to_owned());
+    let nobody = Client { credential, ..Client::shopping(&world, "") };
 
     let me = shop.get("/api/v2/me").await.json();
     let list = shop.get("/api/v2/items").await.json();
@@ -324,7 +325,7 @@ async fn changes_from_several_sides_are_all_kept() {
 #[tokio::test]
 async fn an_added_toolkit_is_played_by_its_paths_alone() {
     let world = World::new().await;
-    let credential = ("authorization", "Bearer anything".to_owned());
+    let credential = ("authorization".to_owned(), "Bearer anything".to_owned());
     let mine = Client { world: &world, app: None, slug: "mine".into(), credential };
 
     let made = mine.post("/v1/things", json!({ "name": "a" })).await;
@@ -333,13 +334,13 @@ async fn an_added_toolkit_is_played_by_its_paths_alone() {
     let read = mine.get(&path).await.json();
     let list = mine.get("/v1/things").await.json();
     let gone = mine.send("DELETE", &path, JSON, "").await;
-    let refused = Client { credential: ("x-api-key", "revoked-1".into()), ..mine };
+    let refused = Client { credential: ("x-api-key".into(), "revoked-1".into()), ..mine };
 
     assert_eq!((made.status, gone.status), (201, 204));
     assert_eq!(read["name"], "b");
     assert_eq!(list["items"], json!([read]));
     assert_eq!(refused.get("/v1/things").await.status, 401);
-    let mine = Client { credential: ("x-api-key", "good".into()), ..refused };
+    let mine = Client { credential: ("x-api-key".into(), "good".into()), ..refused };
     assert_eq!(mine.get(&path).await.status, 404);
     assert_eq!(mine.get("/v1/things").await.json(), json!({ "items": [] }));
 }

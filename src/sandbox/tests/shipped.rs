@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::generic::{Client, JSON};
+use crate::api::workspace::AuthType;
 use crate::catalog::manifest::Manifest;
 use crate::catalog::{builtin, builtin_slugs};
 
@@ -21,9 +22,18 @@ async fn shipped() -> Vec<(Manifest, World)> {
 impl<'a> Client<'a> {
     /// Returns a client of a shipped app with a credential that nobody issued.
     fn shipped(app: &Manifest, world: &'a World) -> Self {
-        let value = app.auth.place.as_ref().map_or("Bearer {x}", |place| place.value.as_str());
-        let (before, _) = value.split_once('{').unwrap();
-        let credential = ("authorization", format!("{before}key"));
+        let place = app.auth.place.as_ref();
+        let name = place.map_or("authorization", |place| place.name.as_str()).to_owned();
+        let value = place.map_or("Bearer {x}", |place| place.value.as_str());
+        let (before, rest) = value.split_once('{').unwrap();
+        let after = rest.rsplit_once('}').map_or("", |(_, after)| after);
+        let value = match app.auth.kind {
+            AuthType::Basic => "Basic dXNlcjprZXk=".to_owned(),
+            AuthType::Oauth2 | AuthType::ApiKey | AuthType::None | AuthType::Unknown => {
+                format!("{before}key{after}")
+            }
+        };
+        let credential = (name, value);
         Self { world, app: Some(app.clone()), slug: app.slug.to_string(), credential }
     }
 }
