@@ -237,4 +237,6 @@ fn an_address_asks_for_what_the_document_leaves_open() {
         pair("https://{shop_name}.acme.test/v1", "shop_name"),
     );
     assert_eq!(server(json!({"url": "http://acme.test"})), pair("https://acme.test", ""));
+    let own = json!({"url": "https://{hostname}/api/v3", "variables": {"hostname": {"default": "HOSTNAME"}}});
+    assert_eq!(server(own), pair("https://{hostname}/api/v3", "hostname"));
 }
