@@ -5,7 +5,7 @@ use clap::Args;
 use super::login::remote;
 use super::{App, arguments};
 use crate::api::error::{Error, Result};
-use crate::catalog::manifest::Method;
+use crate::api::tools::Method;
 
 /// Send any other request to the Naive API of the cloud profile, with the key, and print what it answers
 ///

@@ -119,10 +119,7 @@ impl Engine {
         answer: Response,
     ) -> Result<Executed> {
         let (user, tool, manifest) = (scope.user()?, link.tool, &link.known.manifest);
-        if let Some(connection) = link.connection {
-            // The scope is used once, so its cell is empty.
-            let _ = scope.used.set(connection.id.clone());
-        }
+        scope.uses(link.connection);
         let mut done = understood(link, &answer, scope);
         if done.reason.as_deref() == Some(scopes::MISSING)
             && let Some(connection) = link.connection

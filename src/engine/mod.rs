@@ -54,6 +54,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::api::action::{Action, Outcome};
+use crate::api::connections::Connection;
 use crate::api::error::{Error, Result};
 use crate::api::ids::{ConnectionId, IdempotencyKey, Slug, UserRef, flag, fresh, fresh_key};
 use crate::api::time::Millis;
@@ -291,6 +292,14 @@ impl<'a> Scope<'a> {
     fn upstream_key(&self) -> String {
         let given = || self.call.idempotency_key.as_ref().map(ToString::to_string);
         self.upstream.get().cloned().or_else(given).unwrap_or_else(fresh_key)
+    }
+
+    /// Remembers the connection that the call went through.
+    fn uses(&self, connection: Option<&Connection>) {
+        if let Some(connection) = connection {
+            // The scope is used once, so its cell is empty.
+            let _ = self.used.set(connection.id.clone());
+        }
     }
 
     /// Returns the id under which the log will know the call.

@@ -47,10 +47,7 @@ impl Engine {
             return self.planned(scope, &link, &input, &meant.into());
         }
         let answer = self.send(&link, &input).await?;
-        if let Some(connection) = link.connection {
-            // The scope is used once, so its cell is empty.
-            let _ = scope.used.set(connection.id.clone());
-        }
+        scope.uses(link.connection);
         let mut done = understood(&link, &answer, scope);
         done.status = Some(answer.status);
         if done.successful && std::str::from_utf8(&answer.body).is_err() {
@@ -97,8 +94,8 @@ fn tool(known: &Known, op: &Proxy) -> Result<Tool> {
 
 /// Returns the app's name as its tools begin, and `PROXY`.
 fn slug(manifest: &Manifest) -> Result<ToolSlug> {
-    let app = manifest.slug.as_str().replace('-', "").to_ascii_uppercase();
-    format!("{app}_PROXY").parse().map_err(|error| Error::internal("an app has no name", error))
+    let name = manifest.slug.tool_prefix() + "PROXY";
+    name.parse().map_err(|error| Error::internal("an app has no name", error))
 }
 
 /// Returns the path below the app's address that a request is for.

@@ -17,7 +17,6 @@ pub(crate) use tool::{Body, BodyKind, Page, Replay, RequestLine, Tool};
 pub(crate) use wire::{Style, Wire, WirePart};
 
 use crate::api::ids::{Slug, ToolSlug};
-pub(crate) use crate::api::tools::Method;
 
 /// A toolkit: an app, how its users log in, and its tools.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

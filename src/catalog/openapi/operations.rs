@@ -9,8 +9,9 @@ use super::security::{self, Login};
 use super::text::line;
 use super::{bodies, names};
 use crate::api::ids::{ToolSlug, hidden};
+use crate::api::tools::Method;
 use crate::api::workspace::Effect;
-use crate::catalog::manifest::{BodyKind, Method, Replay, RequestLine, Tool};
+use crate::catalog::manifest::{BodyKind, Replay, RequestLine, Tool};
 
 /// An operation of a document.
 #[derive(Debug, Clone, Copy)]

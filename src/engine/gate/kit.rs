@@ -62,7 +62,7 @@ pub(super) fn filters_tools(kit: &Kit, toolkit: &Slug) -> bool {
 
 /// Tells whether a kit holds a tool of an app, or all tools that change something.
 pub(super) fn holds_tools(kit: &Kit, toolkit: &Slug) -> bool {
-    let own = toolkit.as_str().replace('-', "").to_ascii_uppercase() + "_";
+    let own = toolkit.tool_prefix();
     let holds =
         |hold: &ToolHold| hold.as_str().starts_with("effect:") || hold.as_str().starts_with(&own);
     kit.policy.connections_config.approval_tools.iter().any(holds)
