@@ -121,11 +121,11 @@ fn path(manifest: &Manifest, given: &str) -> Result<String> {
 
 /// Returns templates of the headers, each with the input in it that [`input`] gives it.
 fn headers(manifest: &Manifest, op: &Proxy) -> Result<BTreeMap<String, String>> {
-    let key = manifest.auth.place.as_ref().map(|place| place.name.as_str());
+    let keys: Vec<&str> = manifest.auth.places().map(|place| place.name.as_str()).collect();
     let mut templates = BTreeMap::new();
     for (at, name) in op.headers.keys().enumerate() {
         let is = |other: &str| name.eq_ignore_ascii_case(other);
-        if OURS.iter().any(|ours| is(ours)) || key.is_some_and(is) {
+        if OURS.iter().any(|ours| is(ours)) || keys.iter().any(|key| is(key)) {
             let text = format!("the header `{name}` is not the caller's to set");
             return Err(Error::new(Code::InvalidInput, text)
                 .hint("leave it out: the connection's login and the body say what stands there"));

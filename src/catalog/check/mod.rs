@@ -8,7 +8,7 @@ use std::fmt;
 use reqwest::header::HeaderName;
 use url::Url;
 
-use super::manifest::{Manifest, Part};
+use super::manifest::{Manifest, Part, Place};
 use super::template::{fill, holes};
 use crate::api::address::is_callable;
 use crate::api::workspace::AuthType;
@@ -20,6 +20,12 @@ pub(super) enum Step {
     Name(String),
     /// Into a list, from zero
     Index(usize),
+}
+
+impl Step {
+    fn named(name: &str) -> Self {
+        Self::Name(name.to_owned())
+    }
 }
 
 /// Where in a manifest a fault is.
@@ -188,6 +194,9 @@ fn auth(manifest: &Manifest, faults: &mut Faults) {
     if !keyed && auth.place.is_some() {
         fault("place", "only an API key has a place");
     }
+    if auth.place.is_none() && !auth.also.is_empty() {
+        fault("also", "the first goes to `place`");
+    }
     let in_path = holes(&manifest.base_url).is_ok_and(|names| {
         names.iter().any(|name| auth.fields.iter().any(|field| field.secret && field.key == *name))
     });
@@ -212,17 +221,30 @@ fn fields(manifest: &Manifest, faults: &mut Faults) {
         }
     }
     if let Some(place) = &auth.place {
-        let fields = field_keys(manifest);
-        if place.part == Part::Header && !is_header(&place.name) {
-            faults.push((Key::at(&["auth", "place", "name"]), NO_HEADER.into()));
+        placed(manifest, place, &["auth", "place"].map(Step::named), faults);
+    }
+    for (at, place) in auth.also.iter().enumerate() {
+        let key = [Step::named("auth"), Step::named("also"), Step::Index(at)];
+        placed(manifest, place, &key, faults);
+        if auth.places().take(at + 1).any(|one| one.part == place.part && one.name == place.name) {
+            faults.push((Key(key.to_vec()), format!("`{}` stands twice", place.name)));
         }
-        match holes(&place.value) {
-            Err(error) => faults.push((Key::at(&["auth", "place", "value"]), error)),
-            Ok(names) => {
-                for name in names.into_iter().filter(|name| !fields.contains(name)) {
-                    let key = Key::at(&["auth", "place", "value"]);
-                    faults.push((key, format!("`{{{name}}}` is no field of `auth.fields`")));
-                }
+    }
+}
+
+/// Judges one place of a credential.
+fn placed(manifest: &Manifest, place: &Place, key: &[Step], faults: &mut Faults) {
+    let below = |name: &str| Key(key.iter().cloned().chain([Step::named(name)]).collect());
+    let fields = field_keys(manifest);
+    if place.part == Part::Header && !is_header(&place.name) {
+        faults.push((below("name"), NO_HEADER.into()));
+    }
+    match holes(&place.value) {
+        Err(error) => faults.push((below("value"), error)),
+        Ok(names) => {
+            for name in names.into_iter().filter(|name| !fields.contains(name)) {
+                let text = format!("`{{{name}}}` is no field of `auth.fields`");
+                faults.push((below("value"), text));
             }
         }
     }

@@ -64,12 +64,20 @@ pub(crate) struct Auth {
     /// Where the credential stands in a request; `oauth2` is a bearer header, `basic` a basic one
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) place: Option<Place>,
+    /// Where more credentials stand, of an app that wants several in one request
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) also: Vec<Place>,
 }
 
 impl Auth {
     /// Returns what a manifest says of a login that it only begins to describe.
     pub(crate) fn fresh() -> Self {
         Self { scope_separator: space(), pkce: true, ..Self::default() }
+    }
+
+    /// Returns everywhere a credential stands in a request.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Place> {
+        self.place.iter().chain(&self.also)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::parameters::{Draft, is_list, is_nested};
+use super::parameters::{Draft, filled_list, is_list, is_nested};
 use super::refs::{Refs, Said};
 use super::schema::{Bytes, Schemas, file};
 use crate::catalog::manifest::{Body, BodyKind, Style, Wire, WirePart};
@@ -124,7 +124,11 @@ fn fields<'a>(
     for (name, schema) in properties {
         let encoding = &media["encoding"][name.as_str()];
         let wire = wire(kind, encoding, schema);
-        let input = draft.input(name, "body", false, schema.clone())?;
+        let mut schema = schema.clone();
+        if required.contains(&name.as_str()) && wire.as_ref().is_some_and(|wire| wire.explode) {
+            filled_list(&mut schema);
+        }
+        let input = draft.input(name, "body", false, schema)?;
         if required.contains(&name.as_str()) {
             draft.required.push(input.clone());
         }

@@ -105,7 +105,7 @@ pub(super) fn tool<'a>(
     let before = faults.len();
     let mut draft = Draft { path, ..Draft::default() };
     let (own, item) = (operation.own, operation.item);
-    parameters::add(&mut draft, schemas, (item, own), login.key, faults);
+    parameters::add(&mut draft, schemas, (item, own), &login.keys, faults);
     let mut cut = schemas.cut;
     schemas.cut = false;
     bodies::add(&mut draft, schemas, own, faults);

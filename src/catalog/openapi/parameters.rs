@@ -72,12 +72,12 @@ impl Draft {
     }
 }
 
-/// Adds the parameters of an operation; `key` is what the login already sends.
+/// Adds the parameters of an operation; `keys` are what the login already sends.
 pub(super) fn add<'a>(
     draft: &mut Draft,
     schemas: &mut Schemas<'_, 'a>,
     (item, operation): (&'a Value, &'a Value),
-    key: Option<(&str, &str)>,
+    keys: &[(&str, &str)],
     faults: &mut Vec<Said<'a>>,
 ) {
     let mut all: Vec<(&str, &str, &'a Value)> = Vec::new();
@@ -117,8 +117,13 @@ pub(super) fn add<'a>(
             }
         };
         let own = part == WirePart::Header && OWN_HEADERS.contains(&&*name.to_ascii_lowercase());
-        if own || key == Some((place, name)) {
+        if own || keys.contains(&(place, name)) {
             continue;
+        }
+        let whole = format!("{{+{name}}}");
+        let reserved = part == WirePart::Path && draft.path.contains(&whole);
+        if reserved {
+            draft.path = draft.path.replace(&whole, &format!("{{{name}}}"));
         }
         if part == WirePart::Path && !draft.path.contains(&format!("{{{name}}}")) {
             continue;
@@ -129,6 +134,10 @@ pub(super) fn add<'a>(
         }
         match one(draft, schemas, parameter, (name, part)) {
             Ok(input) if part == WirePart::Path => {
+                if reserved {
+                    let wire = Wire { style: Style::Reserved, ..Wire::plain(part) };
+                    draft.wire.insert(input.clone(), wire);
+                }
                 holes.insert(name, input);
             }
             Ok(_) => {}
@@ -199,11 +208,24 @@ fn one<'a>(
     }
     let wire = Wire { part, style, explode, name: None };
     let must = parameter["required"] == true || part == WirePart::Path;
+    if must && (part == WirePart::Path || wire.explode) && style != Style::Json {
+        filled_list(&mut written);
+    }
     let input = placed(draft, (name, wire), written)?;
     if must {
         draft.required.push(input.clone());
     }
     Ok(input)
+}
+
+/// Says of a list that has to be there that it is not empty: without items, there is nothing to write.
+pub(super) fn filled_list(schema: &mut Value) {
+    if schema["type"] == "array"
+        && let Some(map) = schema.as_object_mut()
+        && map.get("minItems").is_none_or(|least| *least == 0)
+    {
+        map.insert("minItems".to_owned(), 1.into());
+    }
 }
 
 /// Adds an input where it stands, in the plainest way that says so.

@@ -3,6 +3,8 @@
 //! A schema that holds itself, or more than a tool has room for, is cut where that begins: what is cut
 //! takes any value. Of `oneOf` any one will do, because what was cut would fit several.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 use super::refs::{Refs, Said};
@@ -14,6 +16,8 @@ const DEPTHS: [usize; 5] = [8, 5, 4, 3, 2];
 const PARTS: usize = 32;
 /// How many letters of a description are kept.
 const WORDS: usize = 300;
+/// How long a pattern may be.
+const PATTERN: usize = 300;
 
 /// Writes the schemas of one document.
 #[derive(Debug)]
@@ -31,6 +35,7 @@ pub(super) struct Schemas<'r, 'a> {
     left: usize,
     depth: usize,
     inside: Vec<&'a str>,
+    patterns: HashMap<&'a str, bool>,
 }
 
 /// Whether a text in the format `binary` is a file.
@@ -46,7 +51,8 @@ impl<'r, 'a> Schemas<'r, 'a> {
     /// Returns what writes the schemas of a document.
     pub(super) fn new(refs: &'r Refs<'a>, words: bool, room: usize) -> Self {
         let (faults, inside) = (Vec::new(), Vec::new());
-        Self { refs, words, room, faults, cut: false, left: 0, depth: 0, inside }
+        let patterns = HashMap::new();
+        Self { refs, words, room, faults, cut: false, left: 0, depth: 0, inside, patterns }
     }
 
     /// Returns a schema as a tool has it. What was wrong and whether it was cut stands in `faults` and `cut`.
@@ -119,8 +125,11 @@ impl<'r, 'a> Schemas<'r, 'a> {
         // What stands beside a reference, or after the others, is the last word.
         let last = |key: &str| parts.iter().rev().find_map(|part| part.get(key));
         let mut made = Map::new();
-        let types = types(last("type"));
         let format = last("format").and_then(Value::as_str).unwrap_or_default();
+        let mut types = types(last("type"));
+        if matches!(format, "int32" | "int64") && types.as_slice() == ["number"] {
+            types = vec!["integer"];
+        }
         let is_file = last("type").is_some_and(|kind| kind == "file")
             || (format == "binary" && types.iter().all(|one| *one == "string"));
         if is_file && bytes == Bytes::File {
@@ -128,6 +137,11 @@ impl<'r, 'a> Schemas<'r, 'a> {
         } else {
             put_type(&types, last("nullable") == Some(&Value::Bool(true)), &mut made);
             bounds(&last, &types, &mut made);
+            if let Some(pattern) = last("pattern").and_then(Value::as_str)
+                && self.is_pattern(pattern)
+            {
+                made.insert("pattern".to_owned(), pattern.into());
+            }
             if depth >= self.depth {
                 self.cut |=
                     ["properties", "items", "anyOf", "oneOf"].iter().any(|key| last(key).is_some());
@@ -198,6 +212,19 @@ impl<'r, 'a> Schemas<'r, 'a> {
                 made.insert("anyOf".to_owned(), choice.into());
             }
         }
+    }
+
+    /// Tells whether a text is a pattern that can be matched, and no example or script of one.
+    fn is_pattern(&mut self, text: &'a str) -> bool {
+        if let Some(known) = self.patterns.get(text) {
+            return *known;
+        }
+        let script = text.len() > 1 && text.starts_with('/') && text.rfind('/') > Some(0);
+        let plain = !text.contains(['^', '$', '[', '(', '\\', '*', '+', '.', '?', '|', '{']);
+        let fit = !plain && !script && text.len() <= PATTERN;
+        let fit = fit && jsonschema::validator_for(&json!({ "pattern": text })).is_ok();
+        self.patterns.insert(text, fit);
+        fit
     }
 
     /// Tells whether a field stands in answers only.

@@ -1,10 +1,11 @@
 //! How one logs in: of the ways a document declares, the one that we do best and that opens most of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 use url::Url;
 
+use super::names::words;
 use super::refs::{Refs, Said};
 use super::text::line;
 use crate::api::address::{is_callable, is_private};
@@ -16,11 +17,14 @@ use crate::catalog::manifest::{Auth, Field, Part, Place};
 pub(super) struct Login<'a> {
     /// As a manifest has it
     pub(super) auth: Auth,
-    /// The scheme that was chosen, by its name in the document
-    pub(super) scheme: Option<&'a str>,
-    /// Where its key stands, so that no tool asks for it: `header` or `query`, and the name
-    pub(super) key: Option<(&'a str, &'a str)>,
+    /// The schemes that were chosen, by their names in the document
+    pub(super) schemes: Vec<&'a str>,
+    /// Where its keys stand, so that no tool asks for them: `header` or `query`, and the name
+    pub(super) keys: Vec<(&'a str, &'a str)>,
 }
+
+/// How many ways to log in are looked at.
+const WAYS: usize = 30;
 
 /// The schemes that one requirement wants together, with their scopes.
 type Requirement<'a> = Vec<(&'a str, Vec<&'a str>)>;
@@ -49,12 +53,15 @@ pub(super) fn scopes<'a>(refs: &Refs<'a>, operation: &'a Value, login: &Login<'a
     let mut found: Vec<String> = Vec::new();
     for (name, scopes) in ways(refs, operation).unwrap_or_default().into_iter().flatten() {
         let together = scopes.join(" ");
-        if Some(name) == login.scheme && !together.is_empty() && !found.contains(&together) {
+        if login.schemes.contains(&name) && !together.is_empty() && !found.contains(&together) {
             found.push(together);
         }
     }
     found
 }
+
+/// A way to log in: the schemes that it takes together, what it is in a manifest, and how well we do it.
+type Way<'a> = (Vec<&'a str>, Auth, u8);
 
 /// Returns how one logs in, and adds what was chosen among several and what is missing.
 pub(super) fn login<'a>(
@@ -64,58 +71,94 @@ pub(super) fn login<'a>(
     notes: &mut Vec<Said<'a>>,
 ) -> Login<'a> {
     let root = refs.root();
-    let schemes = root.pointer("/components/securitySchemes").and_then(Value::as_object);
-    let mut open = 0;
-    let mut alone: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut declared = false;
-    for operation in operations {
-        let Some(ways) = ways(refs, operation) else { continue };
-        declared = true;
-        open += usize::from(ways.is_empty() || ways.iter().any(Vec::is_empty));
-        let single = ways.iter().filter(|way| way.len() == 1).flatten();
-        for name in single.map(|(name, _)| *name).collect::<BTreeSet<_>>() {
-            *alone.entry(name).or_default() += 1;
-        }
-        // What wants several at once still opens with the first, as far as we can tell.
-        for way in ways.iter().filter(|way| way.len() > 1) {
-            alone.entry(way[0].0).or_default();
+    let declared: Vec<_> = operations.iter().filter_map(|one| ways(refs, one)).collect();
+    let mut wanted: Vec<Vec<&str>> = Vec::new();
+    for way in declared.iter().flatten().filter(|way| !way.is_empty()) {
+        let names: Vec<&str> = way.iter().map(|(name, _)| *name).collect();
+        if !wanted.contains(&names) && wanted.len() < WAYS {
+            wanted.push(names);
         }
     }
-    let known = schemes.into_iter().flatten().filter_map(|(name, scheme)| {
-        let scheme = refs.follow(scheme).ok()?;
-        let (auth, rank) = auth(scheme, base)?;
-        Some((name.as_str(), scheme, auth, rank))
-    });
-    let mut known: Vec<_> =
-        known.filter(|(name, ..)| !declared || alone.contains_key(name)).collect();
-    known.sort_by_key(|(name, _, _, rank)| {
-        let uses = alone.get(name).copied().unwrap_or_default();
-        (std::cmp::Reverse(uses), *rank)
-    });
-    let mut known = known.into_iter();
-    let Some((name, scheme, auth, _)) = known.next() else {
-        return undeclared(root, declared && open == operations.len(), notes);
+    let known = schemes(refs);
+    let mut found: Vec<Way<'a>> = Vec::new();
+    for (name, scheme) in &known {
+        // What wants several at once still opens with one of them, as far as we can tell.
+        if (declared.is_empty() || wanted.iter().flatten().any(|one| one == name))
+            && let Some((auth, rank)) = auth(scheme, base)
+        {
+            found.push((vec![*name], auth, rank));
+        }
+    }
+    found.extend(wanted.iter().filter_map(|names| together(names, &known, base)));
+    let opened = |names: &[&str]| {
+        let opens = |way: &Requirement<'_>| way.iter().all(|(name, _)| names.contains(name));
+        declared.iter().filter(|ways| ways.is_empty() || ways.iter().any(opens)).count()
     };
-    let others: Vec<_> = known.map(|(name, ..)| format!("`{name}`")).collect();
-    if !others.is_empty() {
-        let text = format!("one logs in as `{name}` says; left out: {}", others.join(", "));
-        notes.push((scheme, text));
+    let open = opened(&[]);
+    found.sort_by_cached_key(|(names, _, rank)| {
+        (std::cmp::Reverse(opened(names)), names.len(), *rank)
+    });
+    let mut found = found.into_iter();
+    let Some((names, auth, _)) = found.next() else {
+        let free = !declared.is_empty() && open == operations.len();
+        return undeclared(root, free, notes);
+    };
+    let quoted = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>();
+    let others = found.filter(|(other, ..)| !other.iter().all(|name| names.contains(name)));
+    let others: Vec<_> = others.map(|(other, ..)| quoted(&other).join(" with ")).collect();
+    let chosen = known.iter().filter(|(name, _)| names.contains(name)).map(|(_, scheme)| *scheme);
+    if let Some(scheme) = chosen.clone().next().filter(|_| !others.is_empty()) {
+        let (own, others) = (quoted(&names).join(" and "), others.join(", "));
+        notes.push((scheme, format!("one logs in as {own} says; left out: {others}")));
     }
-    let part = scheme["in"].as_str().filter(|_| scheme["type"] == "apiKey");
-    let key = part.zip(scheme["name"].as_str());
-    Login { auth, scheme: Some(name), key }
+    let keys = chosen.filter(|scheme| scheme["type"] == "apiKey");
+    let keys = keys.filter_map(|scheme| scheme["in"].as_str().zip(scheme["name"].as_str()));
+    Login { auth, keys: keys.collect(), schemes: names }
+}
+
+/// Returns the schemes that a document describes: by `OpenAPI` 3, or where Swagger 2.0 has them.
+fn schemes<'a>(refs: &Refs<'a>) -> Vec<(&'a str, &'a Value)> {
+    let root = refs.root();
+    let found = root.pointer("/components/securitySchemes").or(root.get("securityDefinitions"));
+    let found = found.and_then(Value::as_object).into_iter().flatten();
+    found.filter_map(|(name, scheme)| Some((name.as_str(), refs.follow(scheme).ok()?))).collect()
+}
+
+/// Returns the login by several keys at once, each entered under the name that it has in the request.
+fn together<'a>(names: &[&'a str], known: &[(&'a str, &'a Value)], base: &str) -> Option<Way<'a>> {
+    let mut whole = Auth { kind: AuthType::ApiKey, ..Auth::fresh() };
+    let mut worst = 0;
+    for name in names {
+        let (_, scheme) = known.iter().find(|(one, _)| one == name)?;
+        let (auth, rank) = auth(scheme, base)?;
+        let (mut field, mut place) = (auth.fields.into_iter().next()?, auth.place?);
+        if scheme["type"] == "apiKey" {
+            let key = words(&place.name).to_ascii_lowercase();
+            place.value = place.value.replace(&format!("{{{}}}", field.key), &format!("{{{key}}}"));
+            field.key = key;
+        }
+        worst = worst.max(rank);
+        whole.fields.push(field);
+        match whole.place {
+            None => whole.place = Some(place),
+            Some(_) => whole.also.push(place),
+        }
+    }
+    let unlike = whole.fields.iter().map(|field| &field.key).collect::<BTreeSet<_>>();
+    let named = unlike.iter().all(|key| !key.is_empty());
+    (named && names.len() > 1 && unlike.len() == names.len()).then(|| (names.to_vec(), whole, worst))
 }
 
 fn undeclared<'a>(root: &'a Value, free: bool, notes: &mut Vec<Said<'a>>) -> Login<'a> {
     if free {
-        return Login { auth: Auth::fresh(), scheme: None, key: None };
+        return Login { auth: Auth::fresh(), schemes: Vec::new(), keys: Vec::new() };
     }
     let text =
         "the document does not say how one logs in: `connect` asks for the header `Authorization`";
     notes.push((root, text.to_owned()));
     let mut auth = keyed("authorization", "Value of the header `Authorization`", Part::Header);
     auth.kind = AuthType::Unknown;
-    Login { auth, scheme: None, key: None }
+    Login { auth, schemes: Vec::new(), keys: Vec::new() }
 }
 
 /// Returns a login by one secret, which stands in the header or parameter `Authorization`.

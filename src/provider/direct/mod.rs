@@ -43,6 +43,9 @@ pub(crate) struct Account<'a> {
     pub(crate) trust: Trust,
 }
 
+/// How long an address may be: more than any app takes, and what HTTP clients still do.
+const LONGEST: usize = 60_000;
+
 /// Makes the request of a tool call. The input was found to fit the schema; `key` is what an app that
 /// honours idempotency keys knows the call by.
 pub(crate) fn request(
@@ -68,6 +71,10 @@ pub(crate) fn request(
         }
     }
     append_pairs(&mut url, placed.query);
+    if url.as_str().len() > LONGEST {
+        let text = format!("the call's address would be longer than {LONGEST} letters");
+        return Err(Error::new(Code::InvalidInput, text).hint("give less of what stands in it"));
+    }
     let mut request = body::put(begun(account, &tool.request, url)?, tool, rest, key)?;
     for (name, value) in placed.headers {
         request = request.header(&name, &value)?;
@@ -188,12 +195,13 @@ fn authorized(request: Request, account: &Account<'_>, mark: &str) -> Result<Req
         Error::new(Code::NotConfigured, "the connection holds no credential")
             .hint(format!("run `naive connections connect {}`", account.toolkit.slug))
     };
-    let request = match (account.toolkit.auth.kind, &account.toolkit.auth.place) {
-        (AuthType::None, _) => return Ok(request),
-        (AuthType::Oauth2, _) => {
+    let auth = &account.toolkit.auth;
+    let request = match auth.kind {
+        AuthType::None => return Ok(request),
+        AuthType::Oauth2 => {
             request.bearer(oauth::access_token(secrets).ok_or_else(missing)?)?
         }
-        (AuthType::Basic, _) => {
+        AuthType::Basic => {
             let part = |key: &str| secrets.0.get(key).ok_or_else(missing);
             let user = account.fields.get("username").cloned().unwrap_or_default();
             let hidden = secrets.0.get("username");
@@ -203,11 +211,12 @@ fn authorized(request: Request, account: &Account<'_>, mark: &str) -> Result<Req
                 None => request.basic(&user, password)?,
             }
         }
-        (AuthType::ApiKey | AuthType::Unknown, Some(place)) => match place.part {
-            Part::Header => request.credential_header(&place.name, &place.value, secrets)?,
-            Part::Query => request.credential_query(&place.name, &place.value, secrets),
-        },
-        (AuthType::ApiKey | AuthType::Unknown, None) => request,
+        AuthType::ApiKey | AuthType::Unknown => {
+            auth.places().try_fold(request, |request, place| match place.part {
+                Part::Header => request.credential_header(&place.name, &place.value, secrets),
+                Part::Query => Ok(request.credential_query(&place.name, &place.value, secrets)),
+            })?
+        }
     };
     request.secret_address(mark, secrets)
 }
@@ -303,5 +312,40 @@ properties = { id = { type = "string" }, q = { type = "string" } }
             request.shown_url(),
             "https://api.example.com/bot********/find/%7Bbot_token%7D?q=%7Bbot_token%7D"
         );
+    }
+    #[test]
+    fn several_keys_stand_where_each_belongs() {
+        let text = BOT.replace("/bot{bot_token}", "").replace(
+            r#"fields = [{ key = "bot_token", label = "Token" }]"#,
+            r#"fields = [{ key = "id", label = "Id" }, { key = "key", label = "Key" }]
+place = { in = "header", name = "x-id", value = "{id}" }
+also = [{ in = "query", name = "key", value = "{key}" }]"#,
+        );
+        let toolkit = parse(&text, Format::Toml, "bot.toml").unwrap();
+        let secrets = [("id".to_owned(), "CANARY1".into()), ("key".to_owned(), "CANARY2".into())];
+        let (secrets, fields) = (Secrets(secrets.into()), BTreeMap::new());
+        let account =
+            Account { toolkit: &toolkit, fields: &fields, secrets: &secrets, trust: Trust::Public };
+        let input = json!({"id": "1", "q": "2"});
+
+        let request =
+            request(&account, &toolkit.tools[0], input.as_object().unwrap(), "key").unwrap();
+
+        assert_eq!(request.shown_url(), "https://api.example.com/find/1?q=2&key=********");
+        assert!(request.shown_headers().any(|(name, _)| name == "x-id"));
+    }
+
+    #[test]
+    fn an_address_that_nobody_takes_is_refused() {
+        let toolkit = parse(BOT, Format::Toml, "bot.toml").unwrap();
+        let secrets = Secrets([("bot_token".to_owned(), "1".into())].into());
+        let fields = BTreeMap::new();
+        let account =
+            Account { toolkit: &toolkit, fields: &fields, secrets: &secrets, trust: Trust::Public };
+        let input = json!({"id": "1", "q": "x".repeat(70_000)});
+
+        let refused = request(&account, &toolkit.tools[0], input.as_object().unwrap(), "key");
+
+        assert_eq!(refused.unwrap_err().code, Code::InvalidInput);
     }
 }
