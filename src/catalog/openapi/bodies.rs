@@ -107,11 +107,16 @@ fn fields<'a>(
     let clash = |name: &String| draft.properties.contains_key(name);
     let Some(properties) = written["properties"]
         .as_object()
+        .filter(|_| written["format"] != "file")
         .filter(|all| open && (choice.is_none() || !all.keys().any(clash)))
     else {
         if media.get("schema").is_none() && !must {
             return Ok(());
         }
+        let form = matches!(kind, BodyKind::Form | BodyKind::Multipart);
+        // A form has fields, whatever the document forgets to say of them.
+        let fits = written["type"] == "object" || written.get("anyOf").is_some();
+        let written = if form && !fits { json!({"type": "object"}) } else { written };
         let input = draft.input("body", "body", false, written)?;
         draft.body_input = Some(input.clone());
         if must {
@@ -125,7 +130,9 @@ fn fields<'a>(
         let encoding = &media["encoding"][name.as_str()];
         let wire = wire(kind, encoding, schema);
         let mut schema = schema.clone();
-        if required.contains(&name.as_str()) && wire.as_ref().is_some_and(|wire| wire.explode) {
+        let whole = kind == BodyKind::Json
+            || wire.as_ref().is_some_and(|wire| wire.style == Style::Json);
+        if required.contains(&name.as_str()) && !whole {
             filled_list(&mut schema);
         }
         let input = draft.input(name, "body", false, schema)?;

@@ -208,8 +208,12 @@ fn one<'a>(
     }
     let wire = Wire { part, style, explode, name: None };
     let must = parameter["required"] == true || part == WirePart::Path;
-    if must && (part == WirePart::Path || wire.explode) && style != Style::Json {
+    if must && style != Style::Json {
         filled_list(&mut written);
+        // `OpenAPI` 3.1.1, `allowEmptyValue`: not unless the document says so.
+        if part == WirePart::Query && parameter["allowEmptyValue"] != true {
+            filled_text(&mut written);
+        }
     }
     let input = placed(draft, (name, wire), written)?;
     if must {
@@ -225,6 +229,17 @@ pub(super) fn filled_list(schema: &mut Value) {
         && map.get("minItems").is_none_or(|least| *least == 0)
     {
         map.insert("minItems".to_owned(), 1.into());
+    }
+}
+
+/// Says of a text that it is not empty, where nothing else bounds it.
+fn filled_text(schema: &mut Value) {
+    let bounds = ["enum", "format", "pattern", "minLength"];
+    if schema["type"] == "string"
+        && let Some(map) = schema.as_object_mut()
+        && !bounds.iter().any(|key| map.contains_key(*key))
+    {
+        map.insert("minLength".to_owned(), 1.into());
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) struct Schemas<'r, 'a> {
     left: usize,
     depth: usize,
     inside: Vec<&'a str>,
-    patterns: HashMap<&'a str, bool>,
+    patterns: HashMap<&'a str, Option<jsonschema::Validator>>,
 }
 
 /// Whether a text in the format `binary` is a file.
@@ -137,8 +137,9 @@ impl<'r, 'a> Schemas<'r, 'a> {
         } else {
             put_type(&types, last("nullable") == Some(&Value::Bool(true)), &mut made);
             bounds(&last, &types, &mut made);
+            let shown = last("example").or_else(|| last("default")).filter(|one| one.is_string());
             if let Some(pattern) = last("pattern").and_then(Value::as_str)
-                && self.is_pattern(pattern)
+                && self.is_pattern(pattern, shown)
             {
                 made.insert("pattern".to_owned(), pattern.into());
             }
@@ -191,6 +192,10 @@ impl<'r, 'a> Schemas<'r, 'a> {
         }
         let last = |key: &str| parts.iter().rev().find_map(|part| part.get(key));
         match last("additionalProperties") {
+            // Beside alternatives and without fields of its own, it would close what they open.
+            Some(Value::Bool(false))
+                if !made.contains_key("properties")
+                    && (last("anyOf").is_some() || last("oneOf").is_some()) => {}
             Some(Value::Bool(open)) => {
                 made.insert("additionalProperties".to_owned(), (*open).into());
             }
@@ -214,17 +219,16 @@ impl<'r, 'a> Schemas<'r, 'a> {
         }
     }
 
-    /// Tells whether a text is a pattern that can be matched, and no example or script of one.
-    fn is_pattern(&mut self, text: &'a str) -> bool {
-        if let Some(known) = self.patterns.get(text) {
-            return *known;
-        }
-        let script = text.len() > 1 && text.starts_with('/') && text.rfind('/') > Some(0);
-        let plain = !text.contains(['^', '$', '[', '(', '\\', '*', '+', '.', '?', '|', '{']);
-        let fit = !plain && !script && text.len() <= PATTERN;
-        let fit = fit && jsonschema::validator_for(&json!({ "pattern": text })).is_ok();
-        self.patterns.insert(text, fit);
-        fit
+    /// Tells whether a text is a pattern that can be matched, and no example or script of one; what the
+    /// document shows as a value has to fit it.
+    fn is_pattern(&mut self, text: &'a str, shown: Option<&Value>) -> bool {
+        let known = self.patterns.entry(text).or_insert_with(|| {
+            let script = text.len() > 1 && text.starts_with('/') && text.rfind('/') > Some(0);
+            let plain = !text.contains(['^', '$', '[', '(', '\\', '*', '+', '.', '?', '|', '{']);
+            let fit = !plain && !script && text.len() <= PATTERN;
+            fit.then(|| jsonschema::validator_for(&json!({ "pattern": text })).ok()).flatten()
+        });
+        known.as_ref().is_some_and(|known| shown.is_none_or(|shown| known.is_valid(shown)))
     }
 
     /// Tells whether a field stands in answers only.
@@ -326,6 +330,11 @@ fn bounds<'v>(
             }
         }
     }
+    if last("uniqueItems") == Some(&Value::Bool(true)) {
+        made.insert("uniqueItems".to_owned(), true.into());
+    }
+    let step = last("multipleOf").filter(|step| step.as_f64().is_some_and(|step| step > 0.0));
+    made.extend(step.map(|step| ("multipleOf".to_owned(), step.clone())));
     for key in ["minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"]
     {
         if let Some(bound) = last(key).filter(|bound| bound.is_u64()) {

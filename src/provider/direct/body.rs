@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{flattened, mail, text, wire};
 use crate::api::error::{Code, Error, Fault, Result};
-use crate::catalog::manifest::{Body, BodyKind, Style, Tool, Wire};
+use crate::catalog::manifest::{BodyKind, Style, Tool, Wire};
 use crate::catalog::shape::filled;
 use crate::http::Request;
 
@@ -25,7 +25,7 @@ pub(super) fn put(
     let body = tool.body();
     if let Some(name) = &tool.body_input {
         return match rest.shift_remove(name) {
-            Some(value) => whole(request, tool, &body, value),
+            Some(value) => whole(request, tool, value, key),
             None => Ok(request),
         };
     }
@@ -48,9 +48,7 @@ pub(super) fn put(
         }
         BodyKind::Multipart => {
             let parts = rest.iter().flat_map(|(name, value)| named_parts(tool, name, value));
-            let boundary = boundary(key);
-            let body = joined(&boundary, &parts.collect::<Result<Vec<_>>>()?);
-            request.body(&format!("multipart/form-data; boundary={boundary}"), body)
+            multipart(request, parts, key)
         }
         BodyKind::Related => {
             let file = taken_file(tool, &mut rest)?;
@@ -71,7 +69,8 @@ pub(super) fn put(
 }
 
 /// Puts an input into a request that is the whole body.
-fn whole(request: Request, tool: &Tool, body: &Body, value: Value) -> Result<Request> {
+fn whole(request: Request, tool: &Tool, value: Value, key: &str) -> Result<Request> {
+    let body = tool.body();
     match (body.kind, value) {
         (BodyKind::Raw, Value::String(text)) => {
             request.body("text/plain; charset=utf-8", text.into_bytes())
@@ -84,6 +83,16 @@ fn whole(request: Request, tool: &Tool, body: &Body, value: Value) -> Result<Req
         (BodyKind::Form, Value::Object(fields)) => {
             request.body("application/x-www-form-urlencoded", form(tool, &fields).into_bytes())
         }
+        (BodyKind::Multipart, value) if is_file(&value) => {
+            multipart(request, [file_part("file", &value)].into_iter(), key)
+        }
+        (BodyKind::Multipart, Value::Object(fields)) => {
+            let parts = fields.iter().flat_map(|(name, value)| match value {
+                file if is_file(file) => vec![file_part(name, file)],
+                value => named_parts(tool, name, value),
+            });
+            multipart(request, parts, key)
+        }
         (
             BodyKind::Json
             | BodyKind::Form
@@ -94,6 +103,22 @@ fn whole(request: Request, tool: &Tool, body: &Body, value: Value) -> Result<Req
             value,
         ) => json(request, &body.at, value),
     }
+}
+
+/// Tells whether a value is what users name as `@path`.
+fn is_file(value: &Value) -> bool {
+    value["filename"].is_string() && value["data"].is_string()
+}
+
+/// Puts a form of parts into a request.
+fn multipart(
+    request: Request,
+    parts: impl Iterator<Item = Result<Part>>,
+    key: &str,
+) -> Result<Request> {
+    let boundary = boundary(key);
+    let body = joined(&boundary, &parts.collect::<Result<Vec<_>>>()?);
+    request.body(&format!("multipart/form-data; boundary={boundary}"), body)
 }
 
 /// Returns the name of an input in the body.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{document, imported, only, posted};
 use crate::api::workspace::AuthType;
+use crate::catalog::input::faults;
 
 #[test]
 fn patterns_are_kept_where_they_are_some() {
@@ -18,6 +19,10 @@ fn patterns_are_kept_where_they_are_some() {
     for pattern in ["^[A-Z0-9]{26}$", r"^\d+$", r"^\p{L}+$", "^(?!x)[a-z]+$"] {
         assert!(kept(pattern), "{pattern}");
     }
+    let shown = json!({"type": "string", "pattern": "^[A-F]+$", "example": "abc"});
+    let content = json!({"application/json": {"schema": {"properties": {"a": shown}}}});
+    let tool = posted(&json!({"requestBody": {"content": content}}));
+    assert_eq!(tool.input["properties"]["a"], json!({"type": "string"}));
     for none in ["/^[a-z]+$/i", "YYYY-MM-DD", "^[a-z", &"a?".repeat(1000)] {
         assert!(!kept(none), "{none}");
     }
@@ -37,7 +42,7 @@ fn a_list_that_has_to_be_there_is_not_empty() {
 
     assert_eq!(list("path", json!({})), 1);
     assert_eq!(list("query", json!({})), 1);
-    assert_eq!(list("query", json!({"explode": false})), Value::Null);
+    assert_eq!(list("query", json!({"explode": false})), 1);
     assert_eq!(list("query", json!({"required": false})), Value::Null);
 }
 
@@ -113,4 +118,45 @@ fn keys_that_are_wanted_together_are_asked_for_together() {
         pair("token x_app_id", "Authorization=Bearer {token} X-App-Id={x_app_id}")
     );
     assert_eq!(basic.also, []);
+}
+
+#[test]
+fn a_form_of_unknown_fields_is_still_a_form() {
+    let of = |schema: Value| {
+        posted(&json!({"requestBody": {"content": {"multipart/form-data": {"schema": schema}}}}))
+    };
+
+    let (silent, file) = (of(json!({})), of(json!({"type": "string", "format": "binary"})));
+
+    assert_eq!(silent.input["properties"]["body"], json!({"type": "object"}));
+    assert_eq!(silent.body_input.as_deref(), Some("body"));
+    assert_eq!(file.files().collect::<Vec<_>>(), ["body"]);
+}
+
+#[test]
+fn what_bounds_lists_and_numbers_is_kept() {
+    let schema = json!({"properties": {
+        "tags": {"type": "array", "uniqueItems": true, "items": {"type": "string"}},
+        "price": {"type": "number", "multipleOf": 0.01},
+    }});
+    let tool =
+        posted(&json!({"requestBody": {"content": {"application/json": {"schema": schema}}}}));
+
+    let wrong = |input: Value| faults(&tool, input.as_object().unwrap()).unwrap().len();
+
+    assert_eq!(wrong(json!({"tags": ["a", "b"], "price": 19.99})), 0);
+    assert_eq!(wrong(json!({"tags": ["a", "a"]})), 1);
+    assert_eq!(wrong(json!({"price": 19.999})), 1);
+}
+
+#[test]
+fn alternatives_are_not_closed_from_beside() {
+    let schema = json!({"properties": {"a": {"additionalProperties": false, "anyOf": [
+        {"properties": {"b": {"type": "integer"}}}, {"properties": {"c": {"type": "integer"}}}]}}});
+    let tool =
+        posted(&json!({"requestBody": {"content": {"application/json": {"schema": schema}}}}));
+
+    let wrong = faults(&tool, json!({"a": {"b": 1}}).as_object().unwrap()).unwrap();
+
+    assert_eq!(wrong, []);
 }
