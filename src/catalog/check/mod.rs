@@ -144,7 +144,8 @@ fn is_pointer(text: &str) -> bool {
     text.is_empty() || text.starts_with('/')
 }
 
-fn is_header(name: &str) -> bool {
+/// Tells whether a text can be the name of a header.
+pub(super) fn is_header(name: &str) -> bool {
     HeaderName::from_bytes(name.as_bytes()).is_ok()
 }
 

@@ -49,7 +49,10 @@ pub(super) fn add<'a>(
     let media = found["content"].as_object().into_iter().flatten();
     let media = media.min_by_key(|(name, _)| kind(name).1);
     let Some((name, media)) = media.map(|(name, media)| (name.as_str(), media)) else { return };
-    let (kind, _) = kind(name);
+    let (mut kind, _) = kind(name);
+    if kind == BodyKind::Raw && name == "*/*" && is_structured(schemas.refs, &media["schema"]) {
+        kind = BodyKind::Json;
+    }
     draft.body = Some(Body { kind, at: String::new() });
     let must = found["required"] == true;
     let result = match kind {
@@ -72,6 +75,14 @@ pub(super) fn add<'a>(
     {
         draft.headers.insert("content-type".to_owned(), name.to_owned());
     }
+}
+
+/// Tells whether a schema is that of an object or a list, which is sent as JSON where any type will do.
+fn is_structured<'a>(refs: &Refs<'a>, schema: &'a Value) -> bool {
+    refs.follow(schema).is_ok_and(|schema| {
+        let named = ["properties", "items", "allOf"].iter().any(|key| schema.get(key).is_some());
+        named || schema["type"] == "object" || schema["type"] == "array"
+    })
 }
 
 /// Makes the body one input: a text, or a file.
@@ -130,8 +141,8 @@ fn fields<'a>(
         let encoding = &media["encoding"][name.as_str()];
         let wire = wire(kind, encoding, schema);
         let mut schema = schema.clone();
-        let whole = kind == BodyKind::Json
-            || wire.as_ref().is_some_and(|wire| wire.style == Style::Json);
+        let whole =
+            kind == BodyKind::Json || wire.as_ref().is_some_and(|wire| wire.style == Style::Json);
         if required.contains(&name.as_str()) && !whole {
             filled_list(&mut schema);
         }

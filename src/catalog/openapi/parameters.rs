@@ -211,7 +211,8 @@ fn one<'a>(
     if must && style != Style::Json {
         filled_list(&mut written);
         // `OpenAPI` 3.1.1, `allowEmptyValue`: not unless the document says so.
-        if part == WirePart::Query && parameter["allowEmptyValue"] != true {
+        let empty = parameter["allowEmptyValue"] == true;
+        if matches!(part, WirePart::Query | WirePart::Header) && !empty {
             filled_text(&mut written);
         }
     }
@@ -234,7 +235,7 @@ pub(super) fn filled_list(schema: &mut Value) {
 
 /// Says of a text that it is not empty, where nothing else bounds it.
 fn filled_text(schema: &mut Value) {
-    let bounds = ["enum", "format", "pattern", "minLength"];
+    let bounds = ["enum", "pattern", "minLength"];
     if schema["type"] == "string"
         && let Some(map) = schema.as_object_mut()
         && !bounds.iter().any(|key| map.contains_key(*key))

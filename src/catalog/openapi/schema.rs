@@ -1,7 +1,7 @@
 //! Schemas as tools have them: references put in, `allOf` merged, only words that JSON Schema knows.
 //!
-//! A schema that holds itself, or more than a tool has room for, is cut where that begins: what is cut
-//! takes any value. Of `oneOf` any one will do, because what was cut would fit several.
+//! A schema that holds itself, or more than a tool has room for, is cut where that begins: of what is cut
+//! stands only what has to be there, and in the end any value will do. Of `oneOf` any one will do, because what was cut would fit several.
 
 use std::collections::HashMap;
 
@@ -78,47 +78,51 @@ impl<'r, 'a> Schemas<'r, 'a> {
         self.left -= 1;
         let before = self.inside.len();
         let mut parts = Vec::new();
-        self.gather(schema, before, &mut parts);
+        let again = self.gather(schema, before, &mut parts);
+        let depth = if again { depth.max(self.depth) } else { depth };
         let value = self.joined(&parts, depth, bytes);
         self.inside.truncate(before);
         value
     }
 
     /// Collects what makes up a schema: itself, what it refers to, each of its `allOf`. Of the references that
-    /// are being followed, those from `before` on are its own.
+    /// are being followed, those from `before` on are its own. Tells whether it holds what it stands in.
     fn gather(
         &mut self,
         schema: &'a Value,
         before: usize,
         parts: &mut Vec<&'a Map<String, Value>>,
-    ) {
+    ) -> bool {
         let Some(map) = schema.as_object() else {
             if !schema.is_boolean() {
                 self.faults.push((schema, "is no schema".to_owned()));
             }
-            return;
+            return false;
         };
         if parts.len() >= PARTS || self.inside.len() >= PARTS {
             self.cut = true;
-            return;
+            return false;
         }
+        let mut again = false;
         if let Some(reference) = map.get("$ref").and_then(Value::as_str) {
-            if let Some(at) = self.inside.iter().position(|one| *one == reference) {
-                self.cut |= at < before;
-            } else {
+            let outer = self.inside[..before].iter().filter(|one| **one == reference).count();
+            again = outer > 0;
+            self.cut |= again;
+            if outer < 2 && !self.inside[before..].contains(&reference) {
                 match self.refs.target(reference) {
                     Ok(target) => {
                         self.inside.push(reference);
-                        self.gather(target, before, parts);
+                        again |= self.gather(target, before, parts);
                     }
                     Err(text) => self.faults.push((schema, text)),
                 }
             }
         }
         for part in map.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-            self.gather(part, before, parts);
+            again |= self.gather(part, before, parts);
         }
         parts.push(map);
+        again
     }
 
     fn joined(&mut self, parts: &[&'a Map<String, Value>], depth: usize, bytes: Bytes) -> Value {
@@ -143,12 +147,7 @@ impl<'r, 'a> Schemas<'r, 'a> {
             {
                 made.insert("pattern".to_owned(), pattern.into());
             }
-            if depth >= self.depth {
-                self.cut |=
-                    ["properties", "items", "anyOf", "oneOf"].iter().any(|key| last(key).is_some());
-            } else {
-                self.below(parts, depth, bytes, &mut made);
-            }
+            self.below(parts, depth, bytes, &mut made);
         }
         if self.words
             && let Some(words) = last("description").and_then(Value::as_str)
@@ -159,7 +158,7 @@ impl<'r, 'a> Schemas<'r, 'a> {
         made.into()
     }
 
-    /// Puts in what a schema says of its fields, items and alternatives.
+    /// Puts in what a schema says of its fields, items and alternatives: from a depth on, only what must be.
     fn below(
         &mut self,
         parts: &[&'a Map<String, Value>],
@@ -167,31 +166,36 @@ impl<'r, 'a> Schemas<'r, 'a> {
         bytes: Bytes,
         made: &mut Map<String, Value>,
     ) {
+        let required = parts.iter().filter_map(|part| part.get("required")?.as_array()).flatten();
+        let required: Vec<&str> = required.filter_map(Value::as_str).collect();
+        let thin = depth >= self.depth;
         let mut fields: Map<String, Value> = Map::new();
         for (name, schema) in
             parts.iter().filter_map(|part| part.get("properties")?.as_object()).flatten()
         {
-            if !self.is_answer_only(schema) {
+            if thin && !required.contains(&name.as_str()) {
+                self.cut = true;
+            } else if !self.is_answer_only(schema) {
                 let schema = self.node(schema, depth + 1, bytes);
                 fields.insert(name.clone(), schema);
             }
         }
-        let required = parts.iter().filter_map(|part| part.get("required")?.as_array()).flatten();
         let mut needed: Vec<&str> = Vec::new();
-        for name in required.filter_map(Value::as_str) {
+        for name in required {
             if fields.contains_key(name) && !needed.contains(&name) {
                 needed.push(name);
             }
         }
         let needed: Value = needed.into();
-        if parts.iter().any(|part| part.contains_key("properties")) {
+        let listed = parts.iter().any(|part| part.contains_key("properties"));
+        if listed && !(thin && fields.is_empty()) {
             made.insert("properties".to_owned(), fields.into());
             if needed != json!([]) {
                 made.insert("required".to_owned(), needed);
             }
         }
         let last = |key: &str| parts.iter().rev().find_map(|part| part.get(key));
-        match last("additionalProperties") {
+        match last("additionalProperties").filter(|_| !(thin && listed)) {
             // Beside alternatives and without fields of its own, it would close what they open.
             Some(Value::Bool(false))
                 if !made.contains_key("properties")
@@ -210,7 +214,8 @@ impl<'r, 'a> Schemas<'r, 'a> {
             made.insert("items".to_owned(), items);
         }
         let choice = last("anyOf").or_else(|| last("oneOf")).and_then(Value::as_array);
-        if let Some(choice) = choice.filter(|choice| !choice.is_empty()) {
+        self.cut |= thin && choice.is_some();
+        if let Some(choice) = choice.filter(|choice| !choice.is_empty() && !thin) {
             let choice: Vec<Value> =
                 choice.iter().map(|one| self.node(one, depth + 1, bytes)).collect();
             if !choice.iter().any(|one| *one == json!({})) {

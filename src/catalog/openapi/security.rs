@@ -10,6 +10,7 @@ use super::refs::{Refs, Said};
 use super::text::line;
 use crate::api::address::{is_callable, is_private};
 use crate::api::workspace::AuthType;
+use crate::catalog::check::is_header;
 use crate::catalog::manifest::{Auth, Field, Part, Place};
 
 /// How one logs in to what a document describes.
@@ -146,7 +147,8 @@ fn together<'a>(names: &[&'a str], known: &[(&'a str, &'a Value)], base: &str) -
     }
     let unlike = whole.fields.iter().map(|field| &field.key).collect::<BTreeSet<_>>();
     let named = unlike.iter().all(|key| !key.is_empty());
-    (named && names.len() > 1 && unlike.len() == names.len()).then(|| (names.to_vec(), whole, worst))
+    (named && names.len() > 1 && unlike.len() == names.len())
+        .then(|| (names.to_vec(), whole, worst))
 }
 
 fn undeclared<'a>(root: &'a Value, free: bool, notes: &mut Vec<Said<'a>>) -> Login<'a> {
@@ -236,7 +238,7 @@ fn api_key(name: &str, part: &str) -> Option<(Auth, u8)> {
     };
     let key = || "{api_key}".to_owned();
     match part {
-        "header" => Some((place(Part::Header, name, key()), 2)),
+        "header" if is_header(name) => Some((place(Part::Header, name, key()), 2)),
         "query" => Some((place(Part::Query, name, key()), 2)),
         "cookie" => Some((place(Part::Header, "Cookie", format!("{shown}={{api_key}}")), 6)),
         _ => None,

@@ -198,9 +198,7 @@ fn authorized(request: Request, account: &Account<'_>, mark: &str) -> Result<Req
     let auth = &account.toolkit.auth;
     let request = match auth.kind {
         AuthType::None => return Ok(request),
-        AuthType::Oauth2 => {
-            request.bearer(oauth::access_token(secrets).ok_or_else(missing)?)?
-        }
+        AuthType::Oauth2 => request.bearer(oauth::access_token(secrets).ok_or_else(missing)?)?,
         AuthType::Basic => {
             let part = |key: &str| secrets.0.get(key).ok_or_else(missing);
             let user = account.fields.get("username").cloned().unwrap_or_default();

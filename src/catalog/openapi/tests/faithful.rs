@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 use super::{document, imported, only, posted};
 use crate::api::workspace::AuthType;
 use crate::catalog::input::faults;
+use crate::catalog::manifest::BodyKind;
 
 #[test]
 fn patterns_are_kept_where_they_are_some() {
     let kept = |pattern: &str| {
-        let schema = json!({"type": "object", "properties": {"a": {"type": "string", "pattern": pattern}}});
+        let schema =
+            json!({"type": "object", "properties": {"a": {"type": "string", "pattern": pattern}}});
         let tool =
             posted(&json!({"requestBody": {"content": {"application/json": {"schema": schema}}}}));
         tool.input["properties"]["a"].get("pattern").is_some()
@@ -35,8 +37,7 @@ fn a_list_that_has_to_be_there_is_not_empty() {
             "schema": {"type": "array", "items": {"type": "string"}}});
         list.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let path = if place == "path" { "/x/{ids}" } else { "/x" };
-        let tool =
-            only(&document(&json!({path: {"get": {"parameters": [list]}}}), &json!({})));
+        let tool = only(&document(&json!({path: {"get": {"parameters": [list]}}}), &json!({})));
         tool.input["properties"]["ids"]["minItems"].clone()
     };
 
@@ -59,7 +60,8 @@ fn a_number_that_is_called_int32_is_whole() {
 
 #[test]
 fn a_path_may_take_a_value_with_its_slashes() {
-    let parameters = json!([{"name": "name", "in": "path", "required": true, "schema": {"type": "string"}}]);
+    let parameters =
+        json!([{"name": "name", "in": "path", "required": true, "schema": {"type": "string"}}]);
     let paths = json!({"/v1/{+name}:stop": {"post": {"parameters": parameters}}});
 
     let tool = only(&document(&paths, &json!({})));
@@ -159,4 +161,27 @@ fn alternatives_are_not_closed_from_beside() {
     let wrong = faults(&tool, json!({"a": {"b": 1}}).as_object().unwrap()).unwrap();
 
     assert_eq!(wrong, []);
+}
+
+#[test]
+fn an_object_goes_as_json_where_any_type_will_do() {
+    let of =
+        |schema: Value| posted(&json!({"requestBody": {"content": {"*/*": {"schema": schema}}}}));
+
+    let object = of(json!({"type": "object", "properties": {"a": {"type": "string"}}}));
+    let bytes = of(json!({"type": "string", "format": "binary"}));
+
+    assert_eq!(object.inputs().collect::<Vec<_>>(), ["a"]);
+    assert_eq!(object.body().kind, BodyKind::Json);
+    assert_eq!(bytes.files().collect::<Vec<_>>(), ["body"]);
+}
+
+#[test]
+fn a_key_whose_header_has_no_name_is_asked_for() {
+    let schemes = json!({"security": [{"key": []}], "components": {"securitySchemes": {
+        "key": {"type": "apiKey", "in": "header", "name": "Our API Key"}}}});
+
+    let auth = imported(&document(&json!({"/x": {"get": {}}}), &schemes)).manifest.unwrap().auth;
+
+    assert_eq!(auth.kind, AuthType::Unknown);
 }

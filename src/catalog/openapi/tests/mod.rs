@@ -119,7 +119,8 @@ fn schemas_are_put_together_and_cut_where_they_begin_again() {
             "properties": {
                 "name": {"type": ["string", "null"]},
                 "kind": {"anyOf": [{"type": "string"}, {"type": "integer", "exclusiveMinimum": 3}]},
-                "children": {"type": "array", "items": {}},
+                "children": {"type": "array", "items": {"type": "object", "required": ["name"],
+                    "properties": {"name": {"type": ["string", "null"]}}}},
             },
             "additionalProperties": false,
         }),
