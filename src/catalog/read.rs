@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::Deserialize as _;
 use serde::de::{
     DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
@@ -48,7 +49,14 @@ pub(crate) fn parse(text: &str, format: Format, file: &str) -> Result<Manifest> 
 
 /// Reads and judges a manifest that came as a JSON value.
 pub(crate) fn from_json(manifest: Map<String, Value>) -> Result<Manifest> {
-    let text = serde_json::to_string_pretty(&Value::from(manifest))
+    let whole = Value::from(manifest);
+    // Only for one that is refused is there a text, whose lines can be named.
+    if let Ok(manifest) = Manifest::deserialize(&whole)
+        && check(&manifest).is_empty()
+    {
+        return Ok(manifest);
+    }
+    let text = serde_json::to_string_pretty(&whole)
         .map_err(|error| Error::internal("a manifest cannot be written", error))?;
     parse(&text, Format::Json, "manifest")
 }

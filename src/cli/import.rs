@@ -105,7 +105,7 @@ pub(super) async fn import(app: &App<'_>, op: Import) -> Result<u8> {
         return Err(Error::new(Code::DuplicateRecord, text).hint(hint).reason("toolkit_differs"));
     }
     let counted = counts(&read.imported);
-    match add(app, &read.manifest).await? {
+    match add(app, read.manifest).await? {
         Outcome::Done(mut result) => {
             result["import"] = counted;
             app.present::<AddToolkit>("toolkits.add", result, |toolkit, page| {
@@ -128,7 +128,7 @@ pub(super) async fn diff(app: &App<'_>, op: Diff) -> Result<u8> {
     };
     let change = difference(before, &read.manifest);
     let accepted = op.accept && !change.is_none();
-    if accepted && let Outcome::Pending(pending) = add(app, &read.manifest).await? {
+    if accepted && let Outcome::Pending(pending) = add(app, read.manifest).await? {
         return app.held("toolkits.add", &pending);
     }
     let mut page = Page::default();
@@ -239,8 +239,11 @@ async fn stored(app: &App<'_>, slug: &Slug) -> Result<Option<Manifest>> {
         .map_err(|error| Error::internal("the stored manifest cannot be read", error))
 }
 
-async fn add(app: &App<'_>, manifest: &Manifest) -> Result<Outcome<Value>> {
-    let manifest = match value(manifest)? {
+async fn add(app: &App<'_>, manifest: Manifest) -> Result<Outcome<Value>> {
+    let whole = value(&manifest)?;
+    // Of a large document, once is much.
+    drop(manifest);
+    let manifest = match whole {
         Value::Object(map) => map,
         _ => Map::new(),
     };

@@ -162,6 +162,7 @@ impl Engine {
             // What was entered for one host is not shown to another.
             nobody(&slug, &self.store.users_connected(&slug)?)?;
         }
+        drop(manifest);
         row.manifest = Some(text);
         self.store.put_toolkit(&slug, &row, None)?;
         self.toolkit_detail(&slug)

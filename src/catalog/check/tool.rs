@@ -167,7 +167,96 @@ fn paging<'a>(tool: &'a Tool, page: &'a Page, said: &mut Said<'a>) {
 fn schema(tool: &Tool, said: &mut Said<'_>) {
     if tool.input.get("type").and_then(Value::as_str) != Some("object") {
         said.push((vec!["input"], "must be a schema of type `object`".into()));
-    } else if let Err(error) = jsonschema::meta::validate(&Value::from(tool.input.clone())) {
+    } else if !tool.input.iter().all(is_plain)
+        && let Err(error) = jsonschema::meta::validate(&Value::from(tool.input.clone()))
+    {
         said.push((vec!["input"], format!("is not a JSON Schema: {error}")));
+    }
+}
+
+/// Tells whether a key of a schema is surely right, without the schema of schemas: most of an import's time
+/// went there. What is not known here is judged there.
+fn is_plain((key, value): (&String, &Value)) -> bool {
+    let all = |list: &Value, fits: fn(&Value) -> bool| {
+        list.as_array().is_some_and(|list| list.iter().all(fits))
+    };
+    match key.as_str() {
+        "type" => is_type(value),
+        "properties" => value.as_object().is_some_and(|fields| fields.values().all(is_schema)),
+        "items" | "additionalProperties" => is_schema(value),
+        "anyOf" => all(value, is_schema) && *value != Value::Array(Vec::new()),
+        "required" => {
+            let names: Option<BTreeSet<&str>> =
+                value.as_array().and_then(|list| list.iter().map(Value::as_str).collect());
+            names
+                .is_some_and(|names| value.as_array().is_some_and(|list| list.len() == names.len()))
+        }
+        "enum" => value.is_array(),
+        "const" | "default" => true,
+        "description" | "format" | "pattern" | "contentEncoding" => value.is_string(),
+        "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties" => {
+            value.is_u64()
+        }
+        "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => value.is_number(),
+        "multipleOf" => value.as_f64().is_some_and(|step| step > 0.0),
+        "uniqueItems" => value.is_boolean(),
+        _ => false,
+    }
+}
+
+fn is_schema(schema: &Value) -> bool {
+    schema.is_boolean() || schema.as_object().is_some_and(|keys| keys.iter().all(is_plain))
+}
+
+/// Tells whether a value names types of JSON Schema: one, or several that differ.
+fn is_type(value: &Value) -> bool {
+    let known = |one: &Value| {
+        let types = ["string", "number", "integer", "boolean", "object", "array", "null"];
+        one.as_str().is_some_and(|one| types.contains(&one))
+    };
+    match value {
+        Value::Array(several) => {
+            let twice = |at: usize| several[..at].contains(&several[at]);
+            !several.is_empty() && several.iter().all(known) && !(0..several.len()).any(twice)
+        }
+        one => known(one),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_short_way_takes_no_schema_that_is_none() {
+        let bad = [
+            json!({"type": "text"}),
+            json!({"type": ["string", "string"]}),
+            json!({"type": []}),
+            json!({"required": ["a", "a"]}),
+            json!({"required": [1]}),
+            json!({"minLength": -1}),
+            json!({"multipleOf": 0}),
+            json!({"anyOf": []}),
+            json!({"properties": []}),
+            json!({"properties": {"a": 1}}),
+            json!({"items": [{}]}),
+            json!({"enum": 1}),
+            json!({"uniqueItems": 1}),
+            json!({"maximum": "1"}),
+            json!({"description": 1}),
+        ];
+        for schema in bad {
+            assert!(jsonschema::meta::validate(&schema).is_err(), "{schema}");
+            assert!(!is_schema(&schema), "{schema}");
+        }
+        for schema in [json!({"oneOf": []}), json!({"$ref": 1}), json!({"not": 1}), json!([])] {
+            assert!(!is_schema(&schema), "{schema}");
+        }
+        let good = json!({"type": ["string", "null"], "required": ["a"], "minLength": 1, "enum": [],
+            "properties": {"a": true, "b": {"anyOf": [{"const": 1}, {"multipleOf": 0.5}]}}});
+        assert!(is_schema(&good) && jsonschema::meta::validate(&good).is_ok());
     }
 }

@@ -16,6 +16,8 @@ const DEPTHS: [usize; 5] = [8, 5, 4, 3, 2];
 const PARTS: usize = 32;
 /// How many letters of a description are kept.
 const WORDS: usize = 300;
+/// How many schemas are kept for the next tool that refers to them.
+const HELD: usize = 30_000;
 /// How long a pattern may be.
 const PATTERN: usize = 300;
 
@@ -36,10 +38,12 @@ pub(super) struct Schemas<'r, 'a> {
     depth: usize,
     inside: Vec<&'a str>,
     patterns: HashMap<&'a str, Option<jsonschema::Validator>>,
+    known: HashMap<(&'a str, Bytes), (Value, bool)>,
+    held: usize,
 }
 
 /// Whether a text in the format `binary` is a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Bytes {
     /// It is, and users name it as `@path`
     File,
@@ -50,13 +54,30 @@ pub(super) enum Bytes {
 impl<'r, 'a> Schemas<'r, 'a> {
     /// Returns what writes the schemas of a document.
     pub(super) fn new(refs: &'r Refs<'a>, words: bool, room: usize) -> Self {
-        let (faults, inside) = (Vec::new(), Vec::new());
-        let patterns = HashMap::new();
-        Self { refs, words, room, faults, cut: false, left: 0, depth: 0, inside, patterns }
+        Self {
+            refs,
+            words,
+            room,
+            faults: Vec::new(),
+            cut: false,
+            left: 0,
+            depth: 0,
+            inside: Vec::new(),
+            patterns: HashMap::new(),
+            known: HashMap::new(),
+            held: 0,
+        }
     }
 
     /// Returns a schema as a tool has it. What was wrong and whether it was cut stands in `faults` and `cut`.
     pub(super) fn written(&mut self, schema: &'a Value, bytes: Bytes) -> Value {
+        let named = schema.as_object().filter(|map| map.len() == 1);
+        let key = named.and_then(|map| map.get("$ref")?.as_str()).map(|name| (name, bytes));
+        if let Some((written, cut)) = key.and_then(|key| self.known.get(&key)) {
+            self.faults.clear();
+            self.cut = *cut;
+            return written.clone();
+        }
         let mut written = Value::Null;
         for depth in DEPTHS {
             (self.depth, self.left) = (depth, self.room);
@@ -66,6 +87,14 @@ impl<'r, 'a> Schemas<'r, 'a> {
             if self.left > 0 {
                 break;
             }
+        }
+        if let Some(key) = key.filter(|_| self.faults.is_empty()) {
+            self.held += self.room - self.left;
+            if self.held > HELD {
+                self.known.clear();
+                self.held = self.room - self.left;
+            }
+            self.known.insert(key, (written.clone(), self.cut));
         }
         written
     }
@@ -356,6 +385,10 @@ fn fitting(value: &Value, types: &[&str]) -> Option<Value> {
             Value::Null => None,
             other => Some(other.clone()),
         };
+    }
+    if types == ["array"] && !value.is_array() {
+        // Meant for the items.
+        return None;
     }
     let numeric = !types.is_empty() && types.iter().all(|one| matches!(*one, "integer" | "number"));
     if numeric && let Some(text) = value.as_str() {

@@ -140,6 +140,7 @@ fn what_bounds_lists_and_numbers_is_kept() {
     let schema = json!({"properties": {
         "tags": {"type": "array", "uniqueItems": true, "items": {"type": "string"}},
         "price": {"type": "number", "multipleOf": 0.01},
+        "events": {"type": "array", "enum": ["started", "ended"], "items": {"type": "string"}},
     }});
     let tool =
         posted(&json!({"requestBody": {"content": {"application/json": {"schema": schema}}}}));
@@ -148,6 +149,7 @@ fn what_bounds_lists_and_numbers_is_kept() {
 
     assert_eq!(wrong(json!({"tags": ["a", "b"], "price": 19.99})), 0);
     assert_eq!(wrong(json!({"tags": ["a", "a"]})), 1);
+    assert_eq!(wrong(json!({"events": ["started"]})), 0);
     assert_eq!(wrong(json!({"price": 19.999})), 1);
 }
 
