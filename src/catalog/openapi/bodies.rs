@@ -17,6 +17,7 @@ fn kind(media: &str) -> (BodyKind, u8) {
         "application/json" => (BodyKind::Json, 0),
         "application/x-www-form-urlencoded" => (BodyKind::Form, 2),
         "multipart/form-data" => (BodyKind::Multipart, 3),
+        "multipart/related" => (BodyKind::Related, 4),
         other if is_json(other) => (BodyKind::Json, 1),
         "application/octet-stream" | "*/*" => (BodyKind::Raw, 5),
         other if is_words(other) => (BodyKind::Raw, 6),
@@ -53,6 +54,9 @@ pub(super) fn add<'a>(
     if kind == BodyKind::Raw && name == "*/*" && is_structured(schemas.refs, &media["schema"]) {
         kind = BodyKind::Json;
     }
+    if kind == BodyKind::Related && !holds_file(&media["schema"]) {
+        kind = BodyKind::Raw;
+    }
     draft.body = Some(Body { kind, at: String::new() });
     let must = found["required"] == true;
     let result = match kind {
@@ -66,7 +70,7 @@ pub(super) fn add<'a>(
     };
     faults.extend(result.err().map(|text| (body, text)));
     faults.append(&mut schemas.faults);
-    let plain = matches!(kind, BodyKind::Form | BodyKind::Multipart)
+    let plain = matches!(kind, BodyKind::Form | BodyKind::Multipart | BodyKind::Related)
         || matches!(name, "application/json" | "*/*" | "application/octet-stream")
         || name.contains('*');
     if !plain
@@ -75,6 +79,14 @@ pub(super) fn add<'a>(
     {
         draft.headers.insert("content-type".to_owned(), name.to_owned());
     }
+}
+
+/// Tells whether an object has a field that is a file.
+fn holds_file(schema: &Value) -> bool {
+    let fields = schema["properties"].as_object().into_iter().flatten();
+    let mut fields = fields.map(|(_, field)| field);
+    let parts = schema["allOf"].as_array().into_iter().flatten();
+    fields.any(|field| field["format"] == "binary") || parts.into_iter().any(holds_file)
 }
 
 /// Tells whether a schema is that of an object or a list, which is sent as JSON where any type will do.
@@ -106,7 +118,8 @@ fn fields<'a>(
     must: bool,
 ) -> Result<(), String> {
     let kind = draft.body.as_ref().map_or(BodyKind::Json, |body| body.kind);
-    let bytes = if kind == BodyKind::Multipart { Bytes::File } else { Bytes::Text };
+    let filed = matches!(kind, BodyKind::Multipart | BodyKind::Related);
+    let bytes = if filed { Bytes::File } else { Bytes::Text };
     let written =
         media.get("schema").map_or_else(|| json!({}), |schema| schemas.written(schema, bytes));
     let names = |one: &Value| {

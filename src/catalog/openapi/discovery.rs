@@ -11,17 +11,26 @@ use crate::api::ids::clean;
 
 /// Rewrites a document.
 pub(super) fn rewritten(mut root: Value) -> Document {
-    let mut notes = Vec::new();
-    let mut paths = Map::new();
-    methods(&root, &root["methods"], "/methods", (&mut paths, &mut notes));
-    resources(&root["resources"], "/resources", &mut |at, found| {
-        methods(&root, found, at, (&mut paths, &mut notes));
-    });
     let text = |key: &str| root[key].as_str().unwrap_or_default();
-    let url = match (text("rootUrl"), text("servicePath")) {
+    let mut made = Made::default();
+    // Uploads go to another path of the same host: where there are some, the address is the host alone.
+    let mut uploads = has_uploads(&root["methods"]);
+    resources(&root["resources"], "/resources", &mut |_, found| uploads |= has_uploads(found));
+    let (host, service) = (text("rootUrl"), text("servicePath"));
+    let url = match (host, uploads) {
         ("", _) => text("baseUrl").to_owned(),
-        (host, path) => format!("{host}{path}"),
+        (host, true) => {
+            made.before = format!("/{}", service.trim_matches('/'));
+            host.to_owned()
+        }
+        (host, false) => format!("{host}{service}"),
     };
+    made.uploads = uploads && !host.is_empty();
+    methods(&root, &root["methods"], "/methods", &mut made);
+    resources(&root["resources"], "/resources", &mut |at, found| {
+        methods(&root, found, at, &mut made);
+    });
+    let Made { paths, notes, .. } = made;
     let scopes = root.pointer("/auth/oauth2/scopes").cloned();
     let schemes = scopes.filter(|_| is_google(&url)).map(|scopes| {
         json!({ "google": { "type": "oauth2", "flows": { "authorizationCode": {
@@ -33,15 +42,37 @@ pub(super) fn rewritten(mut root: Value) -> Document {
         } } } })
     });
     let title = if text("title").is_empty() { text("name") } else { text("title") };
-    let mut made = json!({
+    let mut whole = json!({
         "info": { "title": title, "x-slug": text("name"), "description": text("description") },
         "servers": [{ "url": url.trim_end_matches('/') }],
         "components": { "securitySchemes": schemes.unwrap_or_default() },
         "paths": paths,
     });
-    made["schemas"] = root.get_mut("schemas").map(Value::take).unwrap_or_default();
-    refer(&mut made["schemas"]);
-    Document { root: made, notes }
+    whole["schemas"] = root.get_mut("schemas").map(Value::take).unwrap_or_default();
+    refer(&mut whole["schemas"]);
+    Document { root: whole, notes }
+}
+
+/// What becomes of a document.
+#[derive(Debug, Default)]
+struct Made {
+    paths: Map<String, Value>,
+    notes: Vec<Fault>,
+    /// What stands before each path
+    before: String,
+    /// Whether files are uploaded
+    uploads: bool,
+}
+
+fn has_uploads(methods: &Value) -> bool {
+    let mut methods = methods.as_object().into_iter().flatten();
+    methods.any(|(_, method)| upload_path(method).is_some())
+}
+
+/// Returns where a method takes a file together with what is said of it.
+fn upload_path(method: &Value) -> Option<&str> {
+    let simple = method.pointer("/mediaUpload/protocols/simple")?;
+    simple["path"].as_str().filter(|path| path.starts_with('/'))
 }
 
 fn is_google(url: &str) -> bool {
@@ -57,29 +88,51 @@ fn resources(resources: &Value, at: &str, each: &mut impl FnMut(&str, &Value)) {
     }
 }
 
-fn methods(
-    root: &Value,
-    methods: &Value,
-    at: &str,
-    (paths, notes): (&mut Map<String, Value>, &mut Vec<Fault>),
-) {
+fn methods(root: &Value, methods: &Value, at: &str, made: &mut Made) {
     for (name, method) in methods.as_object().into_iter().flatten() {
         let text = |key: &str| method[key].as_str().unwrap_or_default();
         // The flat path names each part of a resource's name; the other takes the name whole.
         let flat = text("flatPath");
         let written = if flat.is_empty() { text("path") } else { flat };
-        let path = format!("/{}", written.trim_start_matches('/').replace("{+", "{"));
+        let path = written.trim_start_matches('/').replace("{+", "{");
+        let path = format!("{}/{path}", made.before.trim_end_matches('/'));
         let verb = text("httpMethod").to_ascii_lowercase();
-        let operation = operation(root, method, written);
-        let item = paths.entry(path).or_insert_with(|| json!({}));
+        let own = operation(root, method, written);
+        if let Some(upload) = upload_path(method).filter(|_| made.uploads) {
+            let (path, own) = uploading(method, upload, own.clone());
+            made.paths.insert(path, json!({ verb.as_str(): own }));
+        }
+        let item = made.paths.entry(path).or_insert_with(|| json!({}));
         if let Some(known) = item.get(&verb) {
             let other = clean(known["operationId"].as_str().unwrap_or_default());
             let message = format!("is the same request as `{other}`");
-            notes.push(Fault { pointer: clean(&format!("{at}/{name}")), message });
+            made.notes.push(Fault { pointer: clean(&format!("{at}/{name}")), message });
         } else {
-            item[verb.as_str()] = operation;
+            item[verb.as_str()] = own;
         }
     }
+}
+
+/// Returns where a file goes, and the operation that sends it: beside what is said of it, or alone.
+///
+/// Source: developers.google.com/drive/api/guides/manage-uploads, "multipart upload" (read 2026-11-28).
+fn uploading(method: &Value, path: &str, mut own: Value) -> (String, Value) {
+    let about = method["request"]["$ref"].as_str();
+    let several = method.pointer("/mediaUpload/protocols/simple/multipart") == Some(&json!(true));
+    let file = json!({ "type": "string", "format": "binary" });
+    let (word, content) = match about.filter(|_| several) {
+        Some(name) => {
+            let file =
+                json!({ "type": "object", "required": ["file"], "properties": { "file": file } });
+            let schema = json!({ "allOf": [{ "$ref": pointer(name) }, file] });
+            ("multipart", json!({ "multipart/related": { "schema": schema } }))
+        }
+        None => ("media", json!({ "application/octet-stream": { "schema": file } })),
+    };
+    own["requestBody"] = json!({ "required": true, "content": content });
+    own["operationId"] =
+        format!("{}.upload", own["operationId"].as_str().unwrap_or_default()).into();
+    (format!("{}?uploadType={word}", path.replace("{+", "{")), own)
 }
 
 fn operation(root: &Value, method: &Value, path: &str) -> Value {

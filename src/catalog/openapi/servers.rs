@@ -34,12 +34,18 @@ pub(super) fn base<'a>(
         };
     };
     let mut why = None;
-    for server in servers {
+    // One that says its host tells more than one that is wherever the document is.
+    let hostless = |server: &&Value| {
+        let url = server["url"].as_str().unwrap_or_default().trim();
+        !url.contains("://") && !url.starts_with("//")
+    };
+    let with_host = servers.iter().filter(|server| !hostless(server));
+    for server in with_host.chain(servers.iter().filter(hostless)) {
         let url = server["url"].as_str().unwrap_or_default();
         match read(server, url, source) {
             Ok(base) => {
                 if servers.len() > 1 {
-                    let text = format!("`{}` is used, the first of {}", base.url, servers.len());
+                    let text = format!("`{}` is used, one of {}", base.url, servers.len());
                     notes.push((server, text));
                 }
                 if url.starts_with("http:") {

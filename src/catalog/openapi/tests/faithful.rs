@@ -187,3 +187,12 @@ fn a_key_whose_header_has_no_name_is_asked_for() {
 
     assert_eq!(auth.kind, AuthType::Unknown);
 }
+
+#[test]
+fn a_server_that_names_its_host_goes_before_one_that_does_not() {
+    let servers = json!({"servers": [{"url": "/v1"}, {"url": "https://api.acme.test/v2"}]});
+
+    let manifest = imported(&document(&json!({"/x": {"get": {}}}), &servers)).manifest.unwrap();
+
+    assert_eq!(manifest.base_url, "https://api.acme.test/v2");
+}

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{imported, only};
 use crate::api::workspace::Effect;
+use crate::catalog::manifest::BodyKind;
 use crate::catalog::openapi::{Wanted, import, read};
 
 #[test]
@@ -91,6 +92,41 @@ fn a_discovery_document_is_read_with_its_resources() {
     assert_eq!(get.inputs().collect::<Vec<_>>(), ["mask", "boxesId", "thingsId"]);
     assert_eq!(put.effect, Effect::Write);
     assert_eq!(put.inputs().collect::<Vec<_>>(), ["name", "owner", "name_body"]);
+}
+
+#[test]
+fn a_method_that_takes_files_becomes_two_tools() {
+    let upload = |multipart: bool| {
+        json!({"protocols": {"simple":
+        {"multipart": multipart, "path": "/upload/things/v1/files"}}})
+    };
+    let with = |method: &str, upload: Value, request: Value| {
+        imported(&json!({
+            "kind": "discovery#restDescription",
+            "name": "things",
+            "rootUrl": "https://things.googleapis.com/",
+            "servicePath": "things/v1/",
+            "schemas": {"File": {"type": "object", "properties": {"name": {"type": "string"}}}},
+            "methods": {"send": {"id": "things.send", "httpMethod": method, "path": "files",
+                "mediaUpload": upload, "request": request}},
+        }))
+        .manifest
+        .unwrap()
+    };
+
+    let both = with("POST", upload(true), json!({"$ref": "File"}));
+    let bytes = with("POST", upload(false), Value::Null);
+
+    assert_eq!(both.base_url, "https://things.googleapis.com");
+    let [file, plain] = both.tools.as_slice() else { panic!("two tools") };
+    assert_eq!(plain.request.to_string(), "POST /things/v1/files");
+    assert_eq!(file.slug.as_str(), "THINGS_SEND_UPLOAD");
+    assert_eq!(file.request.to_string(), "POST /upload/things/v1/files?uploadType=multipart");
+    assert_eq!(file.body().kind, BodyKind::Related);
+    assert_eq!(file.inputs().collect::<Vec<_>>(), ["name", "file"]);
+    assert_eq!(file.files().collect::<Vec<_>>(), ["file"]);
+    assert_eq!(bytes.tools[0].request.to_string(), "POST /upload/things/v1/files?uploadType=media");
+    assert_eq!(bytes.tools[0].body().kind, BodyKind::Raw);
 }
 
 #[test]
