@@ -97,7 +97,7 @@ fn is_structured<'a>(refs: &Refs<'a>, schema: &'a Value) -> bool {
     })
 }
 
-/// Makes the body one input: a text, or a file.
+/// Makes the body one input that is a text or a file.
 fn raw(draft: &mut Draft, (name, _): Media<'_>, must: bool) -> Result<(), String> {
     let kind = name.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let schema = if is_words(&kind) { json!({"type": "string"}) } else { file().into() };
@@ -137,15 +137,7 @@ fn fields<'a>(
         if media.get("schema").is_none() && !must {
             return Ok(());
         }
-        let form = matches!(kind, BodyKind::Form | BodyKind::Multipart);
-        // A form has fields, whatever the document forgets to say of them.
-        let fits = written["type"] == "object" || written.get("anyOf").is_some();
-        let written = if form && !fits { json!({"type": "object"}) } else { written };
-        let input = draft.input("body", "body", false, written)?;
-        draft.body_input = Some(input.clone());
-        if must {
-            draft.required.push(input);
-        }
+        whole(draft, kind, written, must)?;
         return Ok(());
     };
     let required: Vec<&str> =
@@ -154,9 +146,9 @@ fn fields<'a>(
         let encoding = &media["encoding"][name.as_str()];
         let wire = wire(kind, encoding, schema);
         let mut schema = schema.clone();
-        let whole =
-            kind == BodyKind::Json || wire.as_ref().is_some_and(|wire| wire.style == Style::Json);
-        if required.contains(&name.as_str()) && !whole {
+        let as_json = matches!(kind, BodyKind::Json | BodyKind::Related)
+            || wire.as_ref().is_some_and(|wire| wire.style == Style::Json);
+        if required.contains(&name.as_str()) && !as_json {
             filled_list(&mut schema);
         }
         let input = draft.input(name, "body", false, schema)?;
@@ -178,6 +170,21 @@ fn fields<'a>(
     draft.choice = written.get("anyOf").cloned();
     let others = written.get("additionalProperties").cloned();
     draft.others = others.filter(|_| kind == BodyKind::Json).unwrap_or(Value::Bool(false));
+    Ok(())
+}
+
+/// Makes the body one input.
+fn whole(draft: &mut Draft, kind: BodyKind, written: Value, must: bool) -> Result<(), String> {
+    let form = matches!(kind, BodyKind::Form | BodyKind::Multipart);
+    // A form has fields, whatever the document forgets to say of them.
+    let fits = written["type"] == "object" || written.get("anyOf").is_some();
+    let file = written["format"] == "file";
+    let written = if form && !fits && !file { json!({"type": "object"}) } else { written };
+    let input = draft.input("body", "body", false, written)?;
+    draft.body_input = Some(input.clone());
+    if must {
+        draft.required.push(input);
+    }
     Ok(())
 }
 

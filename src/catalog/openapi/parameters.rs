@@ -80,25 +80,7 @@ pub(super) fn add<'a>(
     keys: &[(&str, &str)],
     faults: &mut Vec<Said<'a>>,
 ) {
-    let mut all: Vec<(&str, &str, &'a Value)> = Vec::new();
-    for list in [item, operation] {
-        let parameters = list.get("parameters").and_then(Value::as_array).into_iter().flatten();
-        for parameter in parameters {
-            let found = match schemas.refs.follow(parameter) {
-                Ok(found) => found,
-                Err(said) => {
-                    faults.push(said);
-                    continue;
-                }
-            };
-            let (Some(name), Some(place)) = (found["name"].as_str(), found["in"].as_str()) else {
-                faults.push((parameter, "a parameter has a `name` and an `in`".to_owned()));
-                continue;
-            };
-            all.retain(|(known, part, _)| (*known, *part) != (name, place));
-            all.push((name, place, found));
-        }
-    }
+    let mut all = listed(schemas, [item, operation], faults);
     // What stands in the path comes first, so that it has its own name.
     all.sort_by_key(|(_, place, _)| *place != "path");
     let mut holes = BTreeMap::new();
@@ -149,6 +131,34 @@ pub(super) fn add<'a>(
         Ok(path) => draft.path = path,
         Err(text) => faults.push((operation, text)),
     }
+}
+
+/// Returns the parameters of those lists by name and place; a later one stands for an earlier one.
+fn listed<'a>(
+    schemas: &Schemas<'_, 'a>,
+    lists: [&'a Value; 2],
+    faults: &mut Vec<Said<'a>>,
+) -> Vec<(&'a str, &'a str, &'a Value)> {
+    let mut all: Vec<(&'a str, &'a str, &'a Value)> = Vec::new();
+    for list in lists {
+        let parameters = list.get("parameters").and_then(Value::as_array).into_iter().flatten();
+        for parameter in parameters {
+            let found = match schemas.refs.follow(parameter) {
+                Ok(found) => found,
+                Err(said) => {
+                    faults.push(said);
+                    continue;
+                }
+            };
+            let (Some(name), Some(place)) = (found["name"].as_str(), found["in"].as_str()) else {
+                faults.push((parameter, "a parameter has a `name` and an `in`".to_owned()));
+                continue;
+            };
+            all.retain(|(known, part, _)| (*known, *part) != (name, place));
+            all.push((name, place, found));
+        }
+    }
+    all
 }
 
 /// Returns the path with the inputs' names in its holes. One that nobody describes is a text.

@@ -146,8 +146,8 @@ fn together<'a>(names: &[&'a str], known: &[(&'a str, &'a Value)], base: &str) -
         }
     }
     let unlike = whole.fields.iter().map(|field| &field.key).collect::<BTreeSet<_>>();
-    let named = unlike.iter().all(|key| !key.is_empty());
-    (named && names.len() > 1 && unlike.len() == names.len())
+    let visible = unlike.iter().all(|key| !key.is_empty());
+    (visible && names.len() > 1 && unlike.len() == names.len())
         .then(|| (names.to_vec(), whole, worst))
 }
 
