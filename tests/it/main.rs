@@ -18,6 +18,7 @@ mod callers;
 mod config;
 mod connect;
 mod copies;
+mod counted;
 mod crash;
 mod credential;
 mod damage;

@@ -12,7 +12,7 @@ pub(crate) use answer::{
     Judgement, account_name, claimed_name, complaint, decoded, file, is_unclear, judged,
     needed_scopes, words,
 };
-pub(crate) use page::{Pages, next_page};
+pub(crate) use page::{Pages, Turn, first, next_page};
 
 use std::collections::BTreeMap;
 
@@ -69,6 +69,9 @@ pub(crate) fn request(
     }
     append_pairs(&mut url, placed.query);
     let mut request = body::put(begun(account, &tool.request, url)?, tool, rest, key)?;
+    if tool.download {
+        request = request.document();
+    }
     for (name, value) in placed.headers {
         request = request.header(&name, &value)?;
     }

@@ -2,6 +2,7 @@
 
 mod hostile;
 mod kinds;
+mod pages;
 
 use serde_json::{Value, json};
 
