@@ -63,6 +63,8 @@ mod scopes;
 mod secrets;
 mod serve;
 mod shipped;
+#[cfg(unix)]
+mod spill;
 mod support;
 #[cfg(unix)]
 mod terminal;
