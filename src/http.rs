@@ -62,7 +62,7 @@ pub(crate) struct Response {
 enum Bounds {
     /// As an app's answer
     App,
-    /// As a document that a person names
+    /// As a file: a document that a person names, a download, what an API elsewhere has gathered
     Document,
 }
 
@@ -83,7 +83,7 @@ impl Bounds {
 }
 
 impl Request {
-    /// Lets the answer be as large, and take as long, as a document: 64 MiB and five minutes.
+    /// Lets the answer be as large, and take as long, as a document or another file: 64 MiB and five minutes.
     pub(crate) fn document(mut self) -> Self {
         self.bounds = Bounds::Document;
         self

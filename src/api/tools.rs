@@ -74,6 +74,9 @@ pub(crate) struct ToolDetail {
     pub(crate) effect: Effect,
     /// Scopes of which it needs at least one
     pub(crate) scopes: Vec<String>,
+    /// Whether it answers in pages, of which `all` gets every one
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) paged: bool,
     /// Whether the user's account kit does not allow it
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) withheld: bool,
@@ -238,6 +241,16 @@ pub(crate) struct FileAnswer {
     /// Where it was saved, in place of what it holds
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) path: Option<String>,
+    /// How it begins, where it was saved for being too large to be shown
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) preview: Option<Value>,
+}
+
+impl FileAnswer {
+    /// Returns a file of which only type and length are known.
+    pub(crate) fn empty(mime_type: String, size: usize) -> Self {
+        Self { mime_type, size, text: None, data: None, path: None, preview: None }
+    }
 }
 
 /// A request that would go out, with secrets masked.

@@ -1,17 +1,16 @@
 //! `connections execute`: where a call's input comes from, and where its answer goes.
 
 use std::convert::Infallible;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Map, Value};
 
 use super::output::Page;
-use super::place::Place;
 use super::signals::Signals;
+use super::spill::{Answer, Goal};
 use super::wait::spinner;
-use super::{App, arguments};
+use super::{App, arguments, spill};
 use crate::api::action::{Action, Outcome, written};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::Slug;
@@ -27,9 +26,8 @@ pub(crate) struct Files {
     /// Input of the tool: a JSON object, `@file`, or `-` for stdin; "@path" inside it where a file is wanted
     #[arg(long, value_name = "JSON")]
     args: Option<String>,
-    /// Save the answer in a file: a file as it is, anything else as JSON
-    #[arg(long, value_name = "PATH")]
-    output_file: Option<PathBuf>,
+    #[command(flatten)]
+    answer: Answer,
 }
 
 /// Runs one tool.
@@ -39,7 +37,7 @@ pub(crate) async fn execute(app: &App<'_>, mut op: Execute, files: Files) -> Res
         op.arguments = loaded(app, &op).await?;
     }
     // Before anything is sent: an answer that cannot be kept is better not asked for.
-    let place = files.output_file.as_deref().map(Place::reserve).transpose()?;
+    let goal = files.answer.goal()?;
     let about = question(&op);
     let changes = async || {
         let about = app.done(app.as_caller(), about).await;
@@ -47,7 +45,7 @@ pub(crate) async fn execute(app: &App<'_>, mut op: Execute, files: Files) -> Res
     };
     let what = Sent { what: op.tool.to_string(), to: op.toolkit.clone(), shown: op.dry_run };
     let ended = awaited(app, op.into(), what, changes).await?;
-    ended_as(app, "connections.execute", ended, place)
+    ended_as(app, "connections.execute", ended, goal)
 }
 
 /// Shows how a call of an app has ended, once its answer is where it belongs.
@@ -55,7 +53,7 @@ pub(super) fn ended_as(
     app: &App<'_>,
     name: &'static str,
     ended: Outcome<Value>,
-    place: Option<Place>,
+    goal: Goal,
 ) -> Result<u8> {
     let answer = match ended {
         Outcome::Done(answer) => answer,
@@ -66,9 +64,12 @@ pub(super) fn ended_as(
         Err(_) if app.backend.remote().is_some() => return plain(app, name, answer),
         Err(error) => return Err(error),
     };
-    let place = place.filter(|_| executed.successful && executed.request.is_none());
-    let unsaved = place.map(|place| place.keep(&mut executed)).transpose()?.flatten();
     let mut page = Page::default();
+    let unsaved = if executed.successful && executed.request.is_none() {
+        goal.reach(app, &mut executed, &mut page)?
+    } else {
+        None
+    };
     let is_saved = executed.file.as_ref().is_some_and(|file| file.path.is_some());
     let result = if is_saved { written(&executed)? } else { answer };
     match unsaved {
@@ -187,6 +188,7 @@ fn view(reply: &Executed, page: &mut Page) {
 fn view_file(file: &FileAnswer, page: &mut Page) {
     let about = format!("{} bytes of {}", file.size, file.mime_type);
     match (&file.path, &file.text) {
+        (Some(_), _) if file.preview.is_some() => spill::view(file, page),
         (Some(path), _) => page.text(format!("Saved {about} to {path}.")),
         (None, Some(text)) => page.text(text),
         (None, None) => {

@@ -39,6 +39,7 @@ pub(crate) mod sandbox;
 pub(crate) mod serve;
 mod sessions;
 mod signals;
+mod spill;
 mod subject;
 mod toolkits;
 mod tools;
@@ -108,6 +109,7 @@ pub(crate) struct App<'a> {
 impl App<'_> {
     /// Runs a command that has a backend, and returns the exit status.
     pub(crate) async fn run(&self, command: Command) -> Result<u8> {
+        spill::sweep(&self.settings.dir);
         match command {
             Command::Connections(command) => connections::run(self, command).await,
             Command::Toolkits(command) => toolkits::run(self, command).await,

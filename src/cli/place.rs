@@ -63,6 +63,20 @@ impl Place {
         Ok(Self { shown, path, file })
     }
 
+    /// Returns a file of that name in a folder of our own; the folder is made if it is not there.
+    ///
+    /// Only its owner can read what is in it.
+    pub(super) fn own(folder: &Path, name: &str) -> io::Result<Self> {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder)?;
+        let path = folder.join(name);
+        let file = NamedTempFile::new_in(folder)?;
+        Ok(Self { shown: path.display().to_string(), path, file })
+    }
+
     /// Moves what a tool answered into the file, and says so in its stead; if that fails, the answer
     /// stays where it was, and what it is lost to is returned.
     pub(super) fn keep(mut self, executed: &mut Executed) -> Result<Option<Error>> {
@@ -95,7 +109,7 @@ impl Place {
         executed.data = Value::Null;
         let size = bytes.len();
         executed.file =
-            Some(FileAnswer { mime_type, size, text: None, data: None, path: Some(shown) });
+            Some(FileAnswer { path: Some(shown), ..FileAnswer::empty(mime_type, size) });
         Ok(None)
     }
 }

@@ -1,11 +1,9 @@
 //! `connections proxy`: where a request's parts come from.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use super::execute::{Sent, awaited, ended_as};
-use super::place::Place;
+use super::spill::Answer;
 use super::{App, arguments};
 use crate::api::error::{Error, Result};
 use crate::api::tools::{Method, Proxy};
@@ -19,9 +17,8 @@ pub(crate) struct Request {
     /// Header, as `Name: value`; may be repeated
     #[arg(long, value_name = "HEADER")]
     header: Vec<String>,
-    /// Save the answer in a file: a file as it is, anything else as JSON
-    #[arg(long, value_name = "PATH")]
-    output_file: Option<PathBuf>,
+    #[command(flatten)]
+    answer: Answer,
 }
 
 /// Sends one request.
@@ -33,9 +30,9 @@ pub(super) async fn proxy(app: &App<'_>, mut op: Proxy, request: Request) -> Res
         })?;
         op.headers.insert(name.trim().to_owned(), value.trim().to_owned());
     }
-    let place = request.output_file.as_deref().map(Place::reserve).transpose()?;
+    let goal = request.answer.goal()?;
     let sent = Sent { what: op.line(), to: op.toolkit.clone(), shown: op.dry_run };
     let changes = op.method != Method::Get;
     let ended = awaited(app, op.into(), sent, async || changes).await?;
-    ended_as(app, "connections.proxy", ended, place)
+    ended_as(app, "connections.proxy", ended, goal)
 }

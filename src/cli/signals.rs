@@ -2,6 +2,12 @@
 
 use crate::api::error::{Error, Result};
 
+/// The signal `SIGXFSZ`: a file would be larger than the process may make one.
+///
+/// Source: signal(7) for Linux, but for MIPS; sys/signal.h of the BSDs and macOS (read 2026-11-28).
+#[cfg(unix)]
+const TOO_LARGE: i32 = 25;
+
 /// Listens for Ctrl-C, and on Unix for the end of the terminal or of the session.
 #[derive(Debug)]
 pub(crate) struct Signals {
@@ -21,6 +27,8 @@ impl Signals {
     pub(crate) fn listen() -> Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let deaf = |error| Error::internal("signals cannot be heard", error);
+        // Once somebody has listened, a file that may not grow is an error to tell, and no end.
+        drop(signal(SignalKind::from_raw(TOO_LARGE)).map_err(deaf)?);
         Ok(Self {
             interrupt: signal(SignalKind::interrupt()).map_err(deaf)?,
             terminate: signal(SignalKind::terminate()).map_err(deaf)?,

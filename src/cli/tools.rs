@@ -42,6 +42,7 @@ fn one(reply: &Tools, page: &mut Page, user: &str) {
     page.fields(&[
         ("effect", Some(word(&tool.effect))),
         ("scopes", Some(tool.scopes.join(", or "))),
+        ("pages", tool.paged.then(|| "`--all` gets every one".to_owned())),
         ("policy", tool.withheld.then(|| WITHHELD.to_owned())),
     ]);
     page.text("");

@@ -229,6 +229,7 @@ fn detail(tool: &Tool) -> ToolDetail {
         input_schema: tool.input.clone(),
         effect: tool.effect,
         scopes: tool.scopes.clone(),
+        paged: tool.page.is_some(),
         withheld: false,
     }
 }

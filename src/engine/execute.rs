@@ -14,7 +14,7 @@ use crate::api::workspace::{AuthType, User};
 use crate::catalog::input::faults;
 use crate::catalog::manifest::Tool;
 use crate::http::Response;
-use crate::provider::direct::{self, Judgement};
+use crate::provider::direct::{self, Judgement, Turn, next_page};
 
 /// What a call goes through: an app, and the login there where it has one.
 pub(super) struct Prepared {
@@ -134,6 +134,13 @@ impl Engine {
         match &tool.page {
             Some(page) if op.all && done.successful => {
                 self.gathered(scope, op, link, (page, answer, done)).await
+            }
+            Some(page) if done.successful && !page.next.is_counted() => {
+                let turn = next_page(tool, page, &op.arguments, (&answer, &done.data));
+                let next =
+                    format!("there is more: `--all` gets every page, `{}` the next", page.input);
+                done.hint = matches!(turn, Turn::To(_)).then_some(next);
+                Ok(done)
             }
             Some(_) | None => Ok(done),
         }

@@ -12,9 +12,9 @@ use crate::api::error::Result;
 use crate::api::time::Millis;
 use crate::api::tools::{Execute, Executed};
 use crate::catalog::input::faults;
-use crate::catalog::manifest::Page;
+use crate::catalog::manifest::{Next, Page, Tool};
 use crate::http::Response;
-use crate::provider::direct::{Pages, next_page};
+use crate::provider::direct::{Pages, Turn, first, next_page};
 
 /// How many items of a list are fetched where the caller does not say.
 const ITEMS: u32 = 1000;
@@ -38,6 +38,8 @@ enum Stop {
     Time,
     /// The page was there before
     Circle,
+    /// Nobody says how another is asked for
+    Lost,
 }
 
 impl Stop {
@@ -50,6 +52,11 @@ impl Stop {
             Self::Circle => {
                 return format!(
                     "the app leads from page to page in a circle: look whether these {items} items are all"
+                );
+            }
+            Self::Lost => {
+                return format!(
+                    "there may be more than these {items} items, but no input asks for it: narrow the list"
                 );
             }
             Self::Pages => "1000 pages",
@@ -104,36 +111,52 @@ impl Engine {
         scope: &Scope<'_>,
         op: &Execute,
         link: &Link<'_>,
-        (page, mut answer, first): (&Page, Response, Executed),
+        (page, mut answer, mut last): (&Page, Response, Executed),
     ) -> Result<Executed> {
         let most = usize::try_from(op.max_items.unwrap_or(ITEMS)).unwrap_or(usize::MAX);
-        let mut last = first;
+        let (tool, is_counted) = (link.tool, page.next.is_counted());
         let mut json = last.data.clone();
         let mut pages = Pages::new(page, std::mem::take(&mut last.data));
         let mut input: Map<String, Value> = op.arguments.clone();
         let mut budget = Budget::new(input.get(&page.input), Millis::now());
         let stop = loop {
             budget.spend(answer.body.len());
-            let Some(next) = next_page(page, &input, (&answer, &json)) else { break None };
-            if pages.len() >= most {
+            let next = match next_page(tool, page, &input, (&answer, &json)) {
+                Turn::To(next) => next,
+                Turn::End => break None,
+                Turn::Lost => break Some(Stop::Lost),
+            };
+            // Where pages are counted, only the next one tells whether there is more.
+            if pages.len() >= most.saturating_add(usize::from(is_counted)) {
                 break Some(Stop::Items);
             }
             // An input that goes the other way, or to one place, has no page after its first.
-            if !faults(link.tool, &next)?.is_empty() {
-                break None;
+            if !faults(tool, &next)?.is_empty() {
+                break is_counted.then_some(Stop::Lost);
             }
             let stop = budget.stop(next.get(&page.input), Millis::now());
             if stop.is_some() {
                 break stop;
             }
+            let is_guess = is_counted && begins_somewhere(tool, page, &input);
             input = next;
             answer = self.send(link, &input).await?;
-            last = understood(link, &answer, scope);
+            let came = understood(link, &answer, scope);
+            // Some apps have an empty page after the last, some have none, some count only so far.
+            let is_missing = answer.status == 404;
+            if is_counted && !came.successful && (is_missing || pages.len() >= most) {
+                break (!is_missing).then_some(Stop::Items);
+            }
+            last = came;
             if !last.successful {
                 break None;
             }
             json = std::mem::take(&mut last.data);
-            pages.add(json.clone());
+            if !pages.repeats(&json) {
+                pages.add(json.clone());
+            } else if !is_guess {
+                break Some(Stop::Circle);
+            }
         };
         if last.successful {
             let stop = stop.or((pages.len() > most).then_some(Stop::Items));
@@ -142,6 +165,11 @@ impl Engine {
         last.data = pages.into_whole(most);
         Ok(last)
     }
+}
+
+/// Tells whether nobody says which number the page of an input has, the first.
+fn begins_somewhere(tool: &Tool, page: &Page, input: &Map<String, Value>) -> bool {
+    page.next == Next::Page && !input.contains_key(&page.input) && first(tool, page).is_none()
 }
 
 #[cfg(test)]

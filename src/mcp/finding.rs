@@ -47,6 +47,8 @@ struct Run {
     arguments: Map<String, Value>,
     account: Option<String>,
     user: Option<UserRef>,
+    #[serde(default)]
+    all: bool,
 }
 
 /// Returns the three tools.
@@ -81,6 +83,7 @@ pub(super) fn tools() -> [Tool; 3] {
             json!({
                 "tool": slug,
                 "arguments": { "type": "object" },
+                "all": { "type": "boolean", "description": "All pages" },
                 "account": { "type": "string", "description": "Which, of several" },
                 "user": user,
                 super::tools::KEY: { "type": "string" },
@@ -139,13 +142,17 @@ impl<D: Desk> Handler<D> {
         let op = ListTools { tool: Some(tool), ..all(app.clone(), user) };
         let found = self.listed(session, op).await?;
         let described = found.into_iter().next().map(|tool| {
-            json!({
+            let mut about = json!({
                 "tool": tool.slug,
                 "toolkit": app,
                 "description": tool.description,
                 "effect": tool.effect,
                 "input_schema": schema::slim(&tool.input_schema.into()),
-            })
+            });
+            if tool.paged {
+                about["paged"] = true.into();
+            }
+            about
         });
         let described =
             described.ok_or_else(|| Error::new(Code::NotFound, "there is no such tool"))?;
@@ -155,7 +162,7 @@ impl<D: Desk> Handler<D> {
     /// Runs a tool.
     pub(super) async fn call(&self, session: &Session, mut fields: JsonObject) -> Result<Ended> {
         let call = session.keyed(&mut fields)?;
-        let Run { tool, arguments, account, user } = input(CALL, fields)?;
+        let Run { tool, arguments, account, user, all } = input(CALL, fields)?;
         let toolkit = self.app_of(session, &tool, user.clone()).await?;
         let op = Execute {
             toolkit,
@@ -164,7 +171,7 @@ impl<D: Desk> Handler<D> {
             arguments,
             account,
             dry_run: false,
-            all: false,
+            all,
             max_items: None,
         };
         self.performed(call, op.into()).await

@@ -155,6 +155,9 @@ impl Remote {
             "GET" | "DELETE" => self.request(method, &format!("{path}{}", query(fields)))?,
             _ => self.request(method, &path)?.json_with_hidden(fields, &hidden::of(&action))?,
         };
+        // It may have a file of an app to hand on, or all pages of a list.
+        let is_large = matches!(action, Action::Execute(_) | Action::Proxy(_));
+        let request = if is_large { request.document() } else { request };
         let response = self.sent(request, name, (reads, key.as_deref())).await?;
         let outcome = answer::outcome(name, &response, key.as_deref())?;
         self.remember(&action, &outcome);

@@ -18,6 +18,7 @@ mod callers;
 mod config;
 mod connect;
 mod copies;
+mod counted;
 mod crash;
 mod credential;
 mod damage;
@@ -62,6 +63,8 @@ mod scopes;
 mod secrets;
 mod serve;
 mod shipped;
+#[cfg(unix)]
+mod spill;
 mod support;
 #[cfg(unix)]
 mod terminal;

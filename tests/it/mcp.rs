@@ -227,7 +227,7 @@ fn a_long_answer_is_cut_and_read_on() {
     let cut = agent.ask("tools/call", &tools);
     let beginning = cut["result"]["content"][0]["text"].as_str().unwrap();
     let (_, rest) = beginning.split_once("Read on with result_read ").unwrap();
-    let rest: Value = serde_json::from_str(rest.split_once(", or ask").unwrap().0).unwrap();
+    let rest: Value = serde_json::from_str(rest.split_once(", pick a part").unwrap().0).unwrap();
     let more = agent.ask("tools/call", &json!({"name": "result_read", "arguments": rest}));
     let end = more["result"]["content"][0]["text"].as_str().unwrap();
 

@@ -20,7 +20,7 @@ const LINES: usize = 40;
 const COLUMNS: usize = 120;
 
 /// A program at a terminal. The program is killed when this goes.
-struct Terminal {
+pub(crate) struct Terminal {
     child: Child,
     /// The person's end
     person: File,
@@ -35,12 +35,14 @@ struct Terminal {
 
 impl Terminal {
     /// Starts a line at a terminal.
-    fn start(naive: &Naive, line: &str) -> Self {
+    pub(crate) fn start(naive: &Naive, line: &str) -> Self {
         let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&person).unwrap();
         unlockpt(&person).unwrap();
         let name = ptsname(&person, Vec::new()).unwrap();
-        let end = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+        // What another test starts meanwhile must not hold it open.
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let end = rustix::fs::open(name, flags, Mode::empty()).unwrap();
         let size = Winsize { ws_row: 40, ws_col: 120, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&end, size).unwrap();
         let before = settings(&end);
@@ -76,7 +78,7 @@ impl Terminal {
     }
 
     /// Waits until the program ends, and returns how, whether the terminal is set as before, and all that it wrote.
-    fn ends(mut self) -> (ExitStatus, bool, String) {
+    pub(crate) fn ends(mut self) -> (ExitStatus, bool, String) {
         let status = self.child.wait().unwrap();
         let line = self.line.take().unwrap();
         let as_before = settings(&line) == self.before;

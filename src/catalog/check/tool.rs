@@ -154,14 +154,27 @@ fn paging<'a>(tool: &'a Tool, page: &'a Page, said: &mut Said<'a>) {
     if !tool.inputs().any(|input| input == page.input) {
         said.push((vec!["page", "input"], format!("`{}` is no input", page.input)));
     }
-    let next = Some(page.next.as_str()).filter(|next| *next != "link");
-    let pointers =
-        [("items", Some(page.items.as_str())), ("next", next), ("more", page.more.as_deref())];
+    let pointers = [
+        ("items", Some(page.items.as_str())),
+        ("next", page.next.pointer()),
+        ("more", page.more.as_deref()),
+    ];
     for (key, pointer) in pointers {
         if pointer.is_some_and(|pointer| !is_pointer(pointer)) {
             said.push((vec!["page", key], NO_POINTER.into()));
         }
     }
+    let schema = tool.properties().find(|(name, _)| **name == page.input).map(|(_, schema)| schema);
+    if page.next.is_counted() && !schema.is_some_and(takes_number) {
+        said.push((vec!["page", "next"], format!("`{}` takes no number", page.input)));
+    }
+}
+
+/// Tells whether a whole number is among what an input takes.
+fn takes_number(schema: &Value) -> bool {
+    let is_number = |kind: &Value| kind == "integer" || kind == "number";
+    let kind = &schema["type"];
+    is_number(kind) || kind.as_array().is_some_and(|kinds| kinds.iter().any(is_number))
 }
 
 fn schema(tool: &Tool, said: &mut Said<'_>) {

@@ -4,6 +4,7 @@
 //! what no single key can tell, and `read` finds the line of a fault. Nothing here sends anything.
 
 mod auth;
+mod page;
 mod tool;
 mod wire;
 
@@ -13,7 +14,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use auth::{Auth, Field, Part, Place, TokenAuth, TokenFormat};
-pub(crate) use tool::{Body, BodyKind, Page, Replay, RequestLine, Tool};
+pub(crate) use page::{Next, Page, whole_number};
+pub(crate) use tool::{Body, BodyKind, Replay, RequestLine, Tool};
 pub(crate) use wire::{Style, Wire, WirePart};
 
 use crate::api::ids::{Slug, ToolSlug};

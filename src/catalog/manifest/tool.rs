@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::is_default;
+use super::page::Page;
 use super::wire::Wire;
 use crate::api::ids::ToolSlug;
 use crate::api::tools::Method;
@@ -94,22 +95,6 @@ pub(crate) enum Replay {
     /// Neither: the outcome stays unknown until a person says
     #[default]
     C,
-}
-
-/// Where an answer holds its items, and what asks for the next ones.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Page {
-    /// JSON pointer to the list of items; empty for the answer itself
-    pub(crate) items: String,
-    /// JSON pointer to the cursor, where `-1` is the last item; `link` for the header of RFC 8288. Of a
-    /// cursor that is an address, the parameter called `input` counts
-    pub(crate) next: String,
-    /// JSON pointer to a boolean that must be true for there to be more
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) more: Option<String>,
-    /// Input that takes the cursor
-    pub(crate) input: String,
 }
 
 /// A method and a path template.

@@ -154,6 +154,11 @@ fn operation(root: &Value, method: &Value, path: &str) -> Value {
         operation["requestBody"] =
             json!({ "required": true, "content": { "application/json": { "schema": schema } } });
     }
+    if let Some(name) = method["response"]["$ref"].as_str() {
+        let schema = json!({ "$ref": pointer(name) });
+        operation["responses"] =
+            json!({ "200": { "content": { "application/json": { "schema": schema } } } });
+    }
     if root["deprecated"] == true {
         operation["deprecated"] = true.into();
     }

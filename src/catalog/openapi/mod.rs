@@ -3,12 +3,14 @@
 //! Text in, manifest out: nothing is fetched, read or stored here, and what a document refers to outside of
 //! itself stays there. Every document first takes the form of `OpenAPI` 3, so that there is one importer.
 
+mod answers;
 mod bodies;
 pub(crate) mod diff;
 mod discovery;
 mod document;
 mod names;
 mod operations;
+mod pages;
 mod parameters;
 mod refs;
 mod schema;

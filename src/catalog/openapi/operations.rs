@@ -7,7 +7,7 @@ use super::refs::{Refs, Said};
 use super::schema::Schemas;
 use super::security::{self, Login};
 use super::text::line;
-use super::{bodies, names};
+use super::{bodies, names, pages};
 use crate::api::ids::{ToolSlug, hidden};
 use crate::api::tools::Method;
 use crate::api::workspace::Effect;
@@ -161,6 +161,7 @@ pub(super) fn tool<'a>(
         // All that is left goes there.
         tool.query.clear();
     }
+    tool.page = pages::page(schemas.refs, operation, &tool);
     Some((tool, cut))
 }
 

@@ -147,13 +147,9 @@ pub(crate) fn file(answer: &Response) -> FileAnswer {
         Ok(text) => (Some(text.to_owned()), None),
         Err(_) => (None, Some(STANDARD.encode(&answer.body))),
     };
-    FileAnswer {
-        mime_type: kind.unwrap_or("application/octet-stream").to_owned(),
-        size: answer.body.len(),
-        text: content.0,
-        data: content.1,
-        path: None,
-    }
+    let kind = kind.unwrap_or("application/octet-stream").to_owned();
+    let (text, data) = content;
+    FileAnswer { text, data, ..FileAnswer::empty(kind, answer.body.len()) }
 }
 
 /// Returns what an app said against a call, in one line, from where the manifest or the habits of apps

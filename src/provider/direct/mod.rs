@@ -12,7 +12,7 @@ pub(crate) use answer::{
     Judgement, account_name, claimed_name, complaint, decoded, file, is_unclear, judged,
     needed_scopes, words,
 };
-pub(crate) use page::{Pages, next_page};
+pub(crate) use page::{Pages, Turn, first, next_page};
 
 use std::collections::BTreeMap;
 
@@ -76,6 +76,9 @@ pub(crate) fn request(
         return Err(Error::new(Code::InvalidInput, text).hint("give less of what stands in it"));
     }
     let mut request = body::put(begun(account, &tool.request, url)?, tool, rest, key)?;
+    if tool.download {
+        request = request.document();
+    }
     for (name, value) in placed.headers {
         request = request.header(&name, &value)?;
     }

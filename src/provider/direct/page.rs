@@ -4,7 +4,7 @@ use reqwest::header::LINK;
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::catalog::manifest::Page;
+use crate::catalog::manifest::{Next, Page, Tool, whole_number};
 use crate::http::Response;
 
 /// Pages of one list, put together: the first answer, its list grown by the pages after it.
@@ -22,7 +22,22 @@ impl<'a> Pages<'a> {
 
     /// Returns how many items there are so far.
     pub(crate) fn len(&self) -> usize {
-        self.whole.pointer(&self.page.items).and_then(Value::as_array).map_or(0, Vec::len)
+        self.items(&self.whole).map_or(0, Vec::len)
+    }
+
+    fn items<'v>(&self, answer: &'v Value) -> Option<&'v Vec<Value>> {
+        answer.pointer(&self.page.items)?.as_array()
+    }
+
+    /// Tells whether a later page of a counted list holds what is there already: an app that does not know
+    /// its number, or has no page of it, may answer with another.
+    pub(crate) fn repeats(&self, next: &Value) -> bool {
+        let (Some(had), Some(came)) = (self.items(&self.whole), self.items(next)) else {
+            return false;
+        };
+        self.page.next.is_counted()
+            && !came.is_empty()
+            && had.windows(came.len()).any(|part| part == came.as_slice())
     }
 
     /// Adds a later page: its items to the list, and where it says how to go on.
@@ -33,7 +48,8 @@ impl<'a> Pages<'a> {
         {
             list.extend(more);
         }
-        for place in [Some(&self.page.next), self.page.more.as_ref()].into_iter().flatten() {
+        let places = [self.page.next.pointer(), self.page.more.as_deref()];
+        for place in places.into_iter().flatten() {
             let new = next.pointer_mut(place).map(Value::take);
             if let Some(old) = self.whole.pointer_mut(place) {
                 *old = new.unwrap_or_default();
@@ -50,39 +66,97 @@ impl<'a> Pages<'a> {
         if let Some(Value::Array(list)) = self.whole.pointer_mut(&self.page.items) {
             list.truncate(most);
         }
-        if let Some(next) = self.whole.pointer_mut(&self.page.next) {
+        if let Some(next) = self.page.next.pointer().and_then(|at| self.whole.pointer_mut(at)) {
             *next = Value::Null;
         }
         self.whole
     }
 }
 
-/// Returns the input that asks for the page after an answer, or `None` if there is none, or the answer
-/// asks for the very page it came from.
+/// What comes after a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// The page of this input
+    To(Map<String, Value>),
+    /// Nothing
+    End,
+    /// Another page, of which the app does not say how it is asked for
+    Lost,
+}
+
+/// Returns what comes after an answer; nothing does if it leads to the very page it came from.
 pub(crate) fn next_page(
+    tool: &Tool,
     page: &Page,
     input: &Map<String, Value>,
     (answer, json): (&Response, &Value),
-) -> Option<Map<String, Value>> {
+) -> Turn {
     if page.more.as_ref().is_some_and(|more| json.pointer(more) != Some(&Value::Bool(true))) {
-        return None;
+        return Turn::End;
     }
-    let cursor = match page.next.as_str() {
-        "link" => linked(answer)?.into(),
-        next => pointed(json, next)?.clone(),
+    let cursor = match &page.next {
+        Next::Link => linked(answer).map(Value::from),
+        Next::At(pointer) => pointed(json, pointer).cloned(),
+        Next::Page | Next::Offset => return counted(tool, page, input, json),
     };
-    let cursor = match &cursor {
-        Value::Null => return None,
-        Value::String(text) if text.is_empty() => return None,
-        Value::String(text) => match Url::parse(text) {
-            Ok(address) => named(&address, &page.input)?,
-            Err(_) => cursor,
+    let before = input.get(&page.input);
+    let cursor = match cursor {
+        None | Some(Value::Null) => return Turn::End,
+        Some(Value::String(text)) if text.is_empty() || text == "0" => return Turn::End,
+        // No list goes on with its beginning.
+        Some(Value::Number(number)) if number.as_u64() == Some(0) => return Turn::End,
+        Some(Value::String(text)) => match address(&text) {
+            // What leads on in it, if it is not that.
+            Some(address) => match named(&address, &page.input) {
+                Some(cursor) if before != Some(&cursor) => cursor,
+                Some(_) | None => return Turn::Lost,
+            },
+            None => text.into(),
         },
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => cursor,
+        Some(cursor) => cursor,
+    };
+    if before == Some(&cursor) {
+        return Turn::End;
+    }
+    let mut next = input.clone();
+    next.insert(page.input.clone(), cursor);
+    Turn::To(next)
+}
+
+/// Returns what comes after a page of a list that is counted: more, unless it was empty.
+fn counted(tool: &Tool, page: &Page, input: &Map<String, Value>, json: &Value) -> Turn {
+    let came = match json.pointer(&page.items) {
+        Some(Value::Array(items)) if !items.is_empty() => items.len(),
+        Some(Value::Array(_) | Value::Null) | None => return Turn::End,
+        // The answer has another form than the manifest says.
+        Some(_) => return Turn::Lost,
+    };
+    let came = u64::try_from(came).unwrap_or(u64::MAX);
+    let now = input.get(&page.input).and_then(whole_number).or_else(|| first(tool, page));
+    let number = match (&page.next, now) {
+        (Next::Offset, now) => now.unwrap_or(0).saturating_add(came),
+        (_, Some(now)) => now.saturating_add(1),
+        // Whether that was page 0 or 1, this one tells: see `Pages::repeats`.
+        (_, None) => 1,
     };
     let mut next = input.clone();
-    let before = next.insert(page.input.clone(), cursor.clone());
-    (before.as_ref() != Some(&cursor)).then_some(next)
+    next.insert(page.input.clone(), number.into());
+    Turn::To(next)
+}
+
+/// Returns the number of the first page, where the schema of the input tells.
+pub(crate) fn first(tool: &Tool, page: &Page) -> Option<u64> {
+    let (_, schema) = tool.properties().find(|(name, _)| **name == page.input)?;
+    let least = whole_number(&schema["minimum"]).filter(|least| *least > 0);
+    whole_number(&schema["default"]).or(least)
+}
+
+/// Reads an address, also one below the app's own. No cursor in base64 has a question mark.
+fn address(text: &str) -> Option<Url> {
+    if text.starts_with(['/', '?']) && text.contains('?') {
+        return Url::parse("https://app.invalid").ok()?.join(text).ok();
+    }
+    Url::parse(text).ok().filter(Url::has_host)
 }
 
 /// Follows a JSON pointer in which `-1` is the last item of a list.
@@ -127,7 +201,7 @@ mod tests {
     fn page(next: &str, more: Option<&str>, input: &str) -> Page {
         Page {
             items: "/data".into(),
-            next: next.into(),
+            next: next.to_owned().into(),
             more: more.map(str::to_owned),
             input: input.into(),
         }
@@ -137,6 +211,23 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.extend(link.map(|link| (LINK, link.parse().unwrap())));
         Response { status: 200, headers, body: Vec::new() }
+    }
+
+    fn tool(input: &Value) -> Tool {
+        let text = json!({
+            "slug": "ACME_LIST", "name": "List", "description": "List", "request": "GET /list",
+            "effect": "read", "input": {"type": "object", "properties": input},
+        });
+        serde_json::from_value(text).unwrap()
+    }
+
+    fn turn(page: &Page, input: &Value, (link, json): (Option<&str>, &Value)) -> Turn {
+        let input = input.as_object().unwrap();
+        next_page(&tool(&json!({})), page, input, (&answer(link), json))
+    }
+
+    fn to(input: &Value) -> Turn {
+        Turn::To(input.as_object().unwrap().clone())
     }
 
     #[test]
@@ -153,11 +244,15 @@ mod tests {
             ),
             (page("/next", None, "$skip"), None, json!({"next": graph}), json!({"$skip": 2})),
             (page("link", None, "page"), Some(link), json!([]), json!({"page": 3})),
+            (
+                page("/next", None, "page"),
+                None,
+                json!({"next": "/v1/x?page=4"}),
+                json!({"page": 4}),
+            ),
         ];
         for (page, link, json, expected) in table {
-            let next = next_page(&page, &Map::new(), (&answer(link), &json));
-
-            assert_eq!(next.map(Value::from), Some(expected), "{page:?}");
+            assert_eq!(turn(&page, &json!({}), (link, &json)), to(&expected), "{page:?}");
         }
     }
 
@@ -168,16 +263,67 @@ mod tests {
             (page("/cursor", None, "c"), json!({"cursor": ""})),
             (page("/cursor", None, "c"), json!({"cursor": null})),
             (page("/cursor", None, "c"), json!({"cursor": "same"})),
+            (page("/cursor", None, "c"), json!({"cursor": "0"})),
+            (page("/cursor", None, "c"), json!({"cursor": 0})),
             (page("/data/-1/id", Some("/more"), "c"), json!({"data": [{"id": 1}], "more": false})),
             (page("link", None, "c"), json!([])),
+            (page("page", None, "c"), json!({"data": []})),
+            (page("offset", None, "c"), json!({"other": [1]})),
         ];
-        let input = json!({"c": "same"}).as_object().unwrap().clone();
         for (page, json) in table {
-            assert_eq!(next_page(&page, &input, (&answer(None), &json)), None, "{json}");
+            assert_eq!(turn(&page, &json!({"c": "same"}), (None, &json)), Turn::End, "{json}");
         }
         let empty = "<https://sentry.io/x?cursor=0:100:0>; rel=\"next\"; results=\"false\"";
         let page = page("link", None, "cursor");
-        assert_eq!(next_page(&page, &Map::new(), (&answer(Some(empty)), &json!([]))), None);
+        assert_eq!(turn(&page, &json!({}), (Some(empty), &json!([]))), Turn::End);
+    }
+
+    #[test]
+    fn a_next_page_that_is_named_by_something_else_is_no_end() {
+        let other = turn(&page("page", None, "n"), &json!({}), (None, &json!({"data": {}})));
+        assert_eq!(other, Turn::Lost);
+        let json = json!({"data": [1], "next": "https://acme.test/x?after=7"});
+
+        for (input, has) in [("page", json!({})), ("after", json!({"after": 7}))] {
+            assert_eq!(turn(&page("/next", None, input), &has, (None, &json)), Turn::Lost);
+        }
+    }
+
+    #[test]
+    fn pages_and_items_are_counted_from_where_the_list_begins() {
+        let json = json!({"data": ["a", "b"]});
+        let table = [
+            ("page", json!({}), json!({}), 1),
+            ("page", json!({"default": 0}), json!({}), 1),
+            ("page", json!({"default": 1.0}), json!({}), 2),
+            ("page", json!({"minimum": 1}), json!({}), 2),
+            ("page", json!({"default": 1}), json!({"n": 7}), 8),
+            ("offset", json!({}), json!({}), 2),
+            ("offset", json!({"default": 0}), json!({"n": 4}), 6),
+        ];
+        for (next, schema, input, expected) in table {
+            let page = page(next, None, "n");
+
+            let tool = tool(&json!({"n": schema}));
+            let input = input.as_object().unwrap();
+            let turn = next_page(&tool, &page, input, (&answer(None), &json));
+
+            assert_eq!(turn, to(&json!({"n": expected})), "{next} {schema}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_was_there_is_known_where_pages_are_counted() {
+        let first = json!({"data": [{"id": 1}, {"id": 2}, {"id": 3}]});
+        let counted = page("page", None, "n");
+        let pages = Pages::new(&counted, first.clone());
+
+        assert!(pages.repeats(&first));
+        assert!(pages.repeats(&json!({"data": [{"id": 2}]})));
+        assert!(!pages.repeats(&json!({"data": [{"id": 4}]})));
+        assert!(!pages.repeats(&json!({"data": []})));
+        let told = page("/cursor", None, "n");
+        assert!(!Pages::new(&told, first.clone()).repeats(&first));
     }
 
     #[test]

@@ -111,7 +111,9 @@ fn query(desk: &Desk<'_>, asked: &Asked) -> Result<Value, Refusal> {
         if let Some(more) = &page.more {
             put(&mut body, more, next.is_some().into());
         }
-        put(&mut body, &page.next, next.unwrap_or_default());
+        if let Some(at) = page.next.pointer() {
+            put(&mut body, at, next.unwrap_or_default());
+        }
         return Ok(body);
     }
     let names = ["id".to_owned(), format!("{noun}Id"), format!("{noun}_id")];

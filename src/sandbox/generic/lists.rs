@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
 
 use super::Desk;
-use crate::catalog::manifest::{Page, Tool};
+use crate::catalog::manifest::{Next, Page, Tool};
 use crate::sandbox::http;
 use crate::sandbox::refusal::{Refusal, put};
 
@@ -55,15 +55,15 @@ pub(super) fn answer(desk: &Desk<'_>, collection: &str) -> Result<Response, Refu
     if let Some(more) = &page.more {
         put(&mut body, more, next.is_some().into());
     }
-    let pointed = page.next.starts_with('/') && !page.next.split('/').any(|step| step == "-1");
-    if let (true, Some(next)) = (pointed, &next) {
-        let last = page.next.rsplit('/').next().unwrap_or_default().to_lowercase();
+    let pointer = page.next.pointer().filter(|at| !at.split('/').any(|step| step == "-1"));
+    if let (Some(at), Some(next)) = (pointer, &next) {
+        let last = at.rsplit('/').next().unwrap_or_default().to_lowercase();
         let address = ["next", "link", "url"].iter().any(|word| last.ends_with(word));
         let cursor = if address { address_of(desk, page, next).into() } else { next.clone() };
-        put(&mut body, &page.next, cursor);
+        put(&mut body, at, cursor);
     }
     let mut response = http::json(StatusCode::OK, &body);
-    if let (true, Some(next)) = (page.next == "link", &next) {
+    if let (Next::Link, Some(next)) = (&page.next, &next) {
         let link = format!("<{}>; rel=\"next\"", address_of(desk, page, next));
         http::set(&mut response, header::LINK, &link);
     }
@@ -86,13 +86,19 @@ pub(super) fn cut(
     let length = LENGTHS.iter().find_map(|name| desk.asked(name).and_then(number));
     let length = length.filter(|length| *length > 0).unwrap_or(LENGTH);
     let cursor = desk.asked(&page.input);
-    let numbered = tool.input.get("properties").is_some_and(|inputs| {
-        inputs[&page.input]["type"] == "integer" || inputs[&page.input]["type"] == "number"
-    });
-    let by_page = numbered && page.input.to_lowercase().contains("page");
+    let schema = tool.properties().find(|(name, _)| **name == page.input).map(|(_, schema)| schema);
+    let numbered =
+        schema.is_some_and(|schema| matches!(schema["type"].as_str(), Some("integer" | "number")));
+    let by_page = match page.next {
+        Next::Page => true,
+        Next::Offset => false,
+        Next::At(_) | Next::Link => numbered && page.input.to_lowercase().contains("page"),
+    };
+    let from_zero = schema.is_some_and(|schema| schema["default"] == 0);
+    let first = usize::from(!from_zero);
     let sent = cursor.clone().and_then(number);
     let start = match (numbered, by_page) {
-        (true, true) => (sent.unwrap_or(1).max(1) - 1).saturating_mul(length),
+        (true, true) => (sent.unwrap_or(first).max(first) - first).saturating_mul(length),
         (true, false) => sent.unwrap_or(0),
         (false, _) => cursor.map_or(0, |cursor| {
             let id = cursor.as_str().map_or_else(|| cursor.to_string(), str::to_owned);
@@ -101,7 +107,7 @@ pub(super) fn cut(
     };
     let end = start.saturating_add(length).min(items.len());
     let next = (end < items.len()).then(|| match (numbered, by_page) {
-        (true, true) => (sent.unwrap_or(1).max(1) + 1).into(),
+        (true, true) => (sent.unwrap_or(first).max(first) + 1).into(),
         (true, false) => end.into(),
         (false, _) => items[end - 1].0.clone().into(),
     });

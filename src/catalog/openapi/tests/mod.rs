@@ -3,6 +3,7 @@
 mod faithful;
 mod hostile;
 mod kinds;
+mod pages;
 
 use serde_json::{Value, json};
 
