@@ -34,7 +34,7 @@ use url::Url;
 use api::error::{Code, Error, Result};
 use api::ids::IdempotencyKey;
 use api::keys::Dialect;
-use api::workspace::AuthType;
+use api::toolkits::AuthType;
 use backend::Backend;
 use cli::output::{Output, note};
 use cli::{App, Cli, Command, Needs};
@@ -219,6 +219,7 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
         | Command::Api(_)
         | Command::Connections(_)
         | Command::Toolkits(_)
+        | Command::Tools(_)
         | Command::Trading(_)
         | Command::Actions(_)
         | Command::Users(_)

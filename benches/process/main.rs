@@ -21,6 +21,7 @@
 //! - The stores lie under `target/`; the one with 1,000,000 connections is kept for the next run.
 
 mod desk;
+mod finding;
 mod measure;
 mod mirror;
 mod plan;

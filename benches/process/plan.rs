@@ -7,7 +7,7 @@ use crate::measure::{Line, Sampler, Side, found};
 use crate::mirror::Mirror;
 use crate::trade::Exchange;
 use crate::upstream::{KEY, Upstreams};
-use crate::{Result, desk, trade};
+use crate::{Result, desk, finding, trade};
 
 /// The user for whom everything runs.
 const ME: &str = "(SELECT id FROM users WHERE is_default = 1)";
@@ -56,6 +56,7 @@ pub(crate) fn lines(sampler: &Sampler, exchange: &Exchange) -> Result<Vec<Line>>
     for keyed in [true, false] {
         lines.extend(encrypted(&mirrors[1], &upstreams, keyed));
     }
+    lines.extend(finding::lines(&mirrors[0])?);
     lines.extend(desk::lines(sampler)?);
     lines.extend(trade::lines(&upstreams, exchange)?);
     check(&lines)?;

@@ -32,7 +32,13 @@ use super::requests::{Acknowledged, RequestApproval};
 use super::sessions::{
     CreateSession, CreatedSession, ListSessions, RevokeSession, Session, Sessions,
 };
-use super::tools::{Execute, Executed, ListTools, Proxy, Tools};
+use super::toolkits::{
+    AddToolkit, ConfigureToolkit, DisableToolkit, EnableToolkit, GetToolkit, ListToolkits,
+    RemoveToolkit, ToolkitDetail, ToolkitPage,
+};
+use super::tools::{
+    Execute, Executed, FoundTools, GetTool, ListTools, Proxy, SearchTools, ToolOf, Tools,
+};
 use super::trading::account::{
     Assets, BrokerApp, BrokerForgotten, BrokerState, Brokers, ConfigureBroker, ConnectBroker,
     DisconnectBroker, GetAccount, GetPosition, GetQuotes, ListAssets, ListBrokers, ListPositions,
@@ -49,9 +55,8 @@ use super::webhooks::{
     ListWebhooks, TestWebhook, TestedWebhook, Webhooks,
 };
 use super::workspace::{
-    AddToolkit, ConfigureToolkit, CreateUser, DeleteUser, DisableToolkit, EnableToolkit,
-    GetToolkit, GetUser, GetWorkspace, ListToolkits, ListUsers, RemoveToolkit, ToolkitDetail,
-    ToolkitPage, UpdateUser, UpdateWorkspace, User, Users, Workspace,
+    CreateUser, DeleteUser, GetUser, GetWorkspace, ListUsers, UpdateUser, UpdateWorkspace, User,
+    Users, Workspace,
 };
 
 /// How a call ended without an error.
@@ -281,6 +286,8 @@ actions! {
     "connections.export" ExportConnection [user] -> Exported,
     "connections.import" ImportConnection [user] -> ConnectState,
     "connections.tools" ListTools [user] -> Tools,
+    "tools.search" SearchTools [user] -> FoundTools,
+    "tools.get" GetTool [user] -> ToolOf,
     "connections.execute" Execute [user] -> Executed,
     "connections.proxy" Proxy [user] -> Executed,
     "connections.get" GetConnection [user] -> Connection,

@@ -10,7 +10,7 @@ use super::ids::{ConnectionId, ConnectionRef, Label, Slug, ToolSlug, UserRef};
 use super::logins::DeviceCode;
 use super::secrets::Secrets;
 use super::time::Millis;
-use super::workspace::{AuthType, Availability, CredentialField};
+use super::toolkits::{AuthType, Availability, CredentialField};
 
 /// How a connection stands, as the mirror knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

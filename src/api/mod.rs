@@ -20,6 +20,7 @@ pub(crate) mod sandbox;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
 pub(crate) mod time;
+pub(crate) mod toolkits;
 pub(crate) mod tools;
 pub(crate) mod trading;
 pub(crate) mod vault;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::error::Code;
 use super::ids::{Slug, ToolSlug, UserRef};
-use super::workspace::{Effect, GetToolkit};
+use super::toolkits::{AuthType, Effect, Origin};
 
 /// List an app's tools; with a tool, show its input in full
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
@@ -28,17 +28,122 @@ pub(crate) struct ListTools {
     #[arg(long)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) search: Option<String>,
-    /// How many at most, 1 to 200
+    /// How many at most, 1 to 200; by default 100
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=200))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) limit: Option<u32>,
+    /// `nextCursor` of the page before
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cursor: Option<String>,
+    /// Leave out what they take
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) brief: bool,
 }
 
-impl GetToolkit {
-    /// Asks for a toolkit without its manifest.
-    pub(crate) fn of(toolkit: Slug) -> Self {
-        Self { toolkit, manifest: false }
+impl ListTools {
+    /// Asks for the first page of an app's tools.
+    pub(crate) fn of(toolkit: Slug, user: Option<UserRef>) -> Self {
+        let (tool, search, limit, cursor) = (None, None, None, None);
+        Self { toolkit, tool, user, search, limit, cursor, brief: false }
     }
+}
+
+/// Find tools by words, across all apps: "send an email with attachment"
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SearchTools {
+    /// Words to look for in slugs, names, paths and descriptions
+    pub(crate) query: String,
+    /// Only tools of this app
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) toolkit: Option<Slug>,
+    /// Only tools that read, that write, or that destroy
+    #[arg(long, value_enum)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) effect: Option<Effect>,
+    /// Only tools of apps with this kind of login
+    #[arg(long, value_enum)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) auth: Option<AuthType>,
+    /// Only tools of apps that are connected, or, with `false`, that are not
+    #[arg(long, value_name = "BOOL")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) connected: Option<bool>,
+    /// Tenant user: id, external id or `default`
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<UserRef>,
+    /// How many at most, 1 to 200; by default 20
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=200))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) limit: Option<u32>,
+    /// `nextCursor` of the page before
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cursor: Option<String>,
+}
+
+/// Show one tool in full: what it does and what it takes
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GetTool {
+    /// Tool, by slug (`GMAIL_SEND_EMAIL`)
+    pub(crate) tool: ToolSlug,
+    /// Tenant user: id, external id or `default`
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<UserRef>,
+}
+
+/// A tool, and whose it is.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct ToolOf {
+    /// App, by slug
+    pub(crate) toolkit: Slug,
+    /// The tool
+    #[serde(flatten)]
+    pub(crate) tool: ToolDetail,
+}
+
+/// Tools that were found, the best match first.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FoundTools {
+    /// The tools
+    pub(crate) tools: Vec<FoundTool>,
+    /// How many there are on all pages
+    pub(crate) found: usize,
+    /// Where the next page begins, if there is one
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// A tool that was found, without what it takes.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FoundTool {
+    /// Name in commands
+    pub(crate) tool: ToolSlug,
+    /// App, by slug
+    pub(crate) toolkit: Slug,
+    /// Name for people
+    pub(crate) name: String,
+    /// What it does, in one line
+    pub(crate) description: String,
+    /// What it does to the outside world
+    pub(crate) effect: Effect,
+    /// How users log in to the app
+    pub(crate) auth_type: AuthType,
+    /// Where the app's manifest comes from
+    pub(crate) origin: Origin,
+    /// Whether the user is connected to the app
+    pub(crate) connected: bool,
+    /// Whether the user's account kit does not allow it
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) withheld: bool,
 }
 
 /// An app's tools, in its own order, or the best match first.
@@ -51,6 +156,9 @@ pub(crate) struct Tools {
     /// How many of them the user's account kit does not allow
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) withheld_by_policy: usize,
+    /// Where the next page begins, if there is one
+    #[serde(rename = "nextCursor", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) next_cursor: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
@@ -68,7 +176,8 @@ pub(crate) struct ToolDetail {
     pub(crate) name: String,
     /// What it does, in one line
     pub(crate) description: String,
-    /// JSON Schema of its input
+    /// JSON Schema of its input, unless that was to be left out
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub(crate) input_schema: Map<String, Value>,
     /// What it does to the outside world
     pub(crate) effect: Effect,

@@ -3,61 +3,57 @@
 mod brokerage;
 mod check;
 pub(crate) mod input;
+#[cfg(test)]
+mod making;
 pub(crate) mod manifest;
 pub(crate) mod openapi;
+pub(crate) mod pack;
 mod read;
 pub(crate) mod search;
 pub(crate) mod shape;
 pub(crate) mod template;
+mod words;
 
 pub(crate) use brokerage::{DATA, brokerage};
 pub(crate) use read::{Format, from_json, parse};
 
 use url::Url;
 
-use crate::api::error::{Error, Result};
+use crate::api::error::Result;
 use crate::api::ids::Slug;
 use manifest::Manifest;
-
-/// A manifest that is shipped, as `build.rs` packs it from `builtin/*.toml`.
-struct Shipped {
-    slug: &'static str,
-    /// All of it, as JSON
-    whole: &'static str,
-    /// The same without its tools, for those who only list it
-    card: &'static str,
-    /// How many tools it has
-    tools: usize,
-}
-
-/// The shipped manifests, in the order of their slugs.
-const BUILTIN: &[Shipped] = include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
+use pack::App;
 
 /// Returns the slugs of the shipped toolkits, in order.
 pub(crate) fn builtin_slugs() -> impl Iterator<Item = &'static str> {
-    BUILTIN.iter().map(|shipped| shipped.slug)
+    App::all().map(App::slug)
 }
 
-/// Returns the shipped toolkit of that slug.
+/// Returns the shipped toolkit of that slug, with all of its tools.
 ///
 /// It is not judged here: a test holds every shipped manifest to what added ones are held to.
 pub(crate) fn builtin(slug: &Slug) -> Option<Result<Manifest>> {
-    shipped(slug).map(|shipped| read_shipped(shipped.whole))
+    App::of(slug.as_str()).map(App::manifest)
 }
 
-/// Returns how many tools the shipped toolkit of that slug has, and the toolkit without them: far less
-/// to read, for lists.
-pub(crate) fn builtin_card(slug: &Slug) -> Option<Result<(usize, Manifest)>> {
-    shipped(slug).map(|shipped| Ok((shipped.tools, read_shipped(shipped.card)?)))
+/// Returns the shipped toolkit of that slug without its tools.
+pub(crate) fn builtin_card(slug: &Slug) -> Option<Result<Manifest>> {
+    App::of(slug.as_str()).map(App::card)
 }
 
-fn shipped(slug: &Slug) -> Option<&'static Shipped> {
-    BUILTIN.iter().find(|shipped| shipped.slug == slug.as_str())
+/// Returns the shipped toolkit of that slug with those of its tools that were written by hand.
+pub(crate) fn written_by_hand(slug: &Slug) -> Option<Result<Manifest>> {
+    let app = App::of(slug.as_str()).filter(|app| app.by_hand() > 0)?;
+    let places: Vec<usize> = (0..app.by_hand()).collect();
+    let whole = || Ok(Manifest { tools: app.tools_at(&places)?, ..app.card()? });
+    Some(whole())
 }
 
-fn read_shipped(text: &str) -> Result<Manifest> {
-    serde_json::from_str(text)
-        .map_err(|error| Error::internal("a shipped manifest cannot be read", error))
+/// Returns every shipped toolkit that was written by hand, as it was written.
+#[cfg(test)]
+pub(crate) fn all_by_hand() -> impl Iterator<Item = Manifest> {
+    let slugs = builtin_slugs().map(|slug| slug.parse().unwrap());
+    slugs.filter_map(|slug| written_by_hand(&slug)).map(Result::unwrap)
 }
 
 /// Moves every address of a toolkit to the sandbox at `sandbox`: the same paths, on one loopback host.
@@ -80,19 +76,35 @@ pub(crate) fn relocate(mut toolkit: Manifest, sandbox: &Url) -> Manifest {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Map, Value};
+
     use super::*;
 
     #[test]
     fn every_shipped_toolkit_is_whole() {
-        for Shipped { slug, whole, tools, .. } in BUILTIN {
-            let toolkit = parse(whole, Format::Json, slug).unwrap();
-            let (count, card) = builtin_card(&toolkit.slug).unwrap().unwrap();
+        for app in App::all() {
+            let count = app.tools().len();
+            let ends: Vec<usize> = (0..app.by_hand()).chain(count.checked_sub(1)).collect();
+            let toolkit = Manifest { tools: app.tools_at(&ends).unwrap(), ..app.card().unwrap() };
+            let names: Vec<String> =
+                app.names().unwrap().into_iter().map(|name| name.slug).collect();
 
-            assert_eq!(toolkit.slug.as_str(), *slug);
-            assert!(*tools >= 6 && toolkit.tools.len() == *tools, "{slug}");
-            assert_eq!((card.name, count), (toolkit.name, *tools));
+            assert_eq!(toolkit.slug.as_str(), app.slug());
+            assert_eq!(app.auth(), toolkit.auth.kind, "{}", app.slug());
+            assert_eq!(names.len(), count, "{}", app.slug());
+            for (tool, at) in toolkit.tools.iter().zip(&ends) {
+                assert_eq!(tool.slug.as_str(), names[*at]);
+                assert_eq!(tool.effect, pack::effect(app.tools().start + at), "{}", tool.slug);
+            }
+            let toolkit = Manifest { tools: toolkit.tools[..app.by_hand()].to_vec(), ..toolkit };
+            from_json(json_of(&toolkit)).unwrap();
         }
         assert!(builtin_slugs().is_sorted());
+    }
+
+    /// Returns a manifest as it is added.
+    fn json_of(manifest: &Manifest) -> Map<String, Value> {
+        serde_json::to_value(manifest).unwrap().as_object().unwrap().clone()
     }
 
     #[test]

@@ -1,24 +1,72 @@
 //! Finding toolkits and tools by words, and names that were nearly right.
 
-/// Tells how well `words` match a slug, a name and a description: higher is better, `None` not at all.
-///
-/// Every word must occur; a hit in the slug counts more than one in the name, that more than one in
-/// the description.
-pub(crate) fn score(words: &str, slug: &str, name: &str, description: &str) -> Option<u32> {
-    let (slug, name) = (slug.to_lowercase(), name.to_lowercase());
-    let description = description.to_lowercase();
-    let mut total = 0;
-    for word in words.to_lowercase().split_whitespace() {
-        let hit = match word {
-            word if slug == word => 16,
-            word if slug.contains(word) => 8,
-            word if name.contains(word) => 4,
-            word if description.contains(word) => 1,
-            _ => return None,
-        };
-        total += hit;
+use std::collections::BTreeMap;
+
+use super::manifest::{Manifest, Tool};
+use super::pack::App;
+use super::pack::index::{Query, tools};
+use super::words::{Named, of_app, of_tool};
+
+/// How well things fit what is looked for: 0 is not at all.
+#[derive(Debug)]
+pub(crate) struct Search(Option<Query>);
+
+impl Search {
+    /// Reads what is looked for; without words, everything fits.
+    pub(crate) fn new(words: Option<&str>) -> Self {
+        Self(words.and_then(Query::new))
     }
-    Some(total)
+
+    /// Tells whether everything fits.
+    pub(crate) fn is_any(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Returns how well each shipped app fits, in their order.
+    pub(crate) fn apps(&self) -> Vec<f64> {
+        self.0.as_ref().map_or_else(|| vec![1.0; App::all().len()], Query::shipped_apps)
+    }
+
+    /// Returns how well each tool of a shipped app fits, by their numbers.
+    pub(crate) fn tools(&self) -> Vec<f64> {
+        self.0.as_ref().map_or_else(|| vec![1.0; tools()], Query::shipped_tools)
+    }
+
+    /// Returns how well an added app fits.
+    pub(crate) fn app(&self, app: &Manifest) -> f64 {
+        let words = of_app(app.slug.as_str(), &app.name, &app.description);
+        self.0.as_ref().map_or(1.0, |query| query.app(&words))
+    }
+
+    /// Returns how well a tool fits by what it is called, its app's name in its slug among it.
+    pub(crate) fn words(&self, slug: &str, name: &str, description: &str) -> f64 {
+        let words = of_tool(Named { slug, name, description, path: "", inputs: "" });
+        self.0.as_ref().map_or(1.0, |query| query.tool(&words, &BTreeMap::new()))
+    }
+
+    /// Returns how well each tool of an added app fits.
+    pub(crate) fn tools_of(&self, app: &Manifest) -> Vec<f64> {
+        let Some(query) = &self.0 else { return vec![1.0; app.tools.len()] };
+        let words = of_app(app.slug.as_str(), &app.name, &app.description);
+        app.tools.iter().map(|tool| query.tool(&named(tool), &words)).collect()
+    }
+}
+
+fn named(tool: &Tool) -> BTreeMap<String, u8> {
+    let slug = tool.slug.as_str();
+    of_tool(Named {
+        slug: slug.split_once('_').map_or(slug, |(_, rest)| rest),
+        name: &tool.name,
+        description: &tool.description,
+        path: &tool.request.path,
+        inputs: &tool.inputs().collect::<Vec<_>>().join(" "),
+    })
+}
+
+/// Leaves out what fits less than a third as well as the best does.
+pub(crate) fn worthwhile<T>(found: &mut Vec<(f64, T)>) {
+    let best = found.iter().map(|(score, _)| *score).fold(0.0, f64::max);
+    found.retain(|(score, _)| *score > 0.0 && *score * 3.0 >= best);
 }
 
 /// Returns up to three of `known` that `wanted` may have meant, the nearest first.
@@ -53,13 +101,6 @@ pub(crate) fn did_you_mean(near: &[&str], otherwise: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_word_must_occur() {
-        assert!(score("send mail", "GMAIL_SEND_EMAIL", "Send", "Send a mail").is_some());
-        assert_eq!(score("send fax", "GMAIL_SEND_EMAIL", "Send", "Send a mail"), None);
-        assert!(score("gmail", "gmail", "G", "") > score("gmail", "x", "y", "not gmail"));
-    }
 
     #[test]
     fn a_slip_finds_its_name() {

@@ -4,7 +4,8 @@ use clap::Subcommand;
 
 use super::{
     actions, api, approvals, backup, config, connections, dashboard, generate, keys, kits, login,
-    logs, mcp, sandbox, serve, sessions, toolkits, trading, users, vault, webhooks, workspace,
+    logs, mcp, sandbox, serve, sessions, toolkits, tools, trading, users, vault, webhooks,
+    workspace,
 };
 use crate::api::error::{Code, Error, Result};
 use crate::api::kits::Explain;
@@ -21,6 +22,9 @@ pub(crate) enum Command {
     /// The apps that can be connected
     #[command(subcommand)]
     Toolkits(toolkits::Command),
+    /// What apps can do: find tools across all of them
+    #[command(subcommand)]
+    Tools(tools::Command),
     /// Trade shares, coins and options from a brokerage account
     #[command(subcommand)]
     Trading(trading::Command),
@@ -112,6 +116,7 @@ impl Command {
         match self {
             Self::Connections(command) => command.name(),
             Self::Toolkits(command) => command.name(),
+            Self::Tools(command) => command.name(),
             Self::Trading(command) => command.name(),
             Self::Actions(command) => command.name(),
             Self::Users(command) => command.name(),
@@ -166,6 +171,7 @@ impl Command {
             Self::Webhooks(command) => command.is_the_operators(),
             Self::Connections(_)
             | Self::Toolkits(_)
+            | Self::Tools(_)
             | Self::Trading(_)
             | Self::Actions(_)
             | Self::Users(_)
@@ -268,6 +274,7 @@ impl Command {
             Self::Config(_) | Self::Sandbox(_) => self.is_the_operators(),
             Self::Connections(_)
             | Self::Toolkits(_)
+            | Self::Tools(_)
             | Self::Trading(_)
             | Self::Actions(_)
             | Self::Users(_)
@@ -309,6 +316,7 @@ impl Command {
             | Self::Mcp(mcp::Command::Start(_)) => Needs::Apps,
             Self::Connections(_)
             | Self::Toolkits(_)
+            | Self::Tools(_)
             | Self::Trading(_)
             | Self::Users(_)
             | Self::Keys(_)

@@ -8,7 +8,9 @@ use clap_complete::env::CompleteEnv;
 
 use super::Cli;
 use crate::api::ids::Slug;
-use crate::catalog::{builtin, builtin_slugs};
+use crate::catalog::builtin_slugs;
+use crate::catalog::manifest::Manifest;
+use crate::catalog::pack::{App, Name};
 use crate::settings::{Flags, Profile, Settings};
 use crate::store::Store;
 
@@ -64,17 +66,19 @@ fn tools() -> Vec<CompletionCandidate> {
     let words: Vec<OsString> =
         std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
     let stored = store().and_then(|store| store.toolkits().ok()).unwrap_or_default();
-    let manifest =
+    let names =
         words.iter().filter_map(|word| word.to_str()?.parse::<Slug>().ok()).find_map(|slug| {
             let added = stored.iter().find(|(known, _)| *known == slug);
             match added.and_then(|(_, row)| row.manifest.as_deref()) {
-                Some(text) => serde_json::from_str(text).ok(),
-                None => builtin(&slug)?.ok(),
+                Some(text) => {
+                    let manifest: Manifest = serde_json::from_str(text).ok()?;
+                    Some(manifest.tools.iter().map(Name::of).collect())
+                }
+                None => App::of(slug.as_str())?.names().ok(),
             }
         });
-    let tools = manifest.map(|manifest: crate::catalog::manifest::Manifest| manifest.tools);
-    let candidate = |tool: crate::catalog::manifest::Tool| {
-        CompletionCandidate::new(tool.slug.to_string()).help(Some(tool.description.into()))
-    };
-    tools.unwrap_or_default().into_iter().map(candidate).collect()
+    let candidate =
+        |name: Name| CompletionCandidate::new(name.slug).help(Some(name.description.into()));
+    let names: Vec<Name> = names.unwrap_or_default();
+    names.into_iter().map(candidate).collect()
 }

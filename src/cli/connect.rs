@@ -20,7 +20,7 @@ use crate::api::error::{Error, Result};
 use crate::api::ids::{Label, Slug, UserRef};
 use crate::api::kits::Explain;
 use crate::api::secrets::Secrets;
-use crate::api::workspace::{AuthType, Availability, CredentialField, GetToolkit};
+use crate::api::toolkits::{AuthType, Availability, CredentialField, GetToolkit};
 use crate::callback::parse;
 use crate::engine::{Call, Caller, FLOW_LIFE, keys};
 

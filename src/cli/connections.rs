@@ -18,8 +18,8 @@ use crate::api::connections::{
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, connect_command};
 use crate::api::logins::{ExportConnection, ImportConnection, Poll};
+use crate::api::toolkits::Availability;
 use crate::api::tools::{Execute, ListTools, Proxy};
-use crate::api::workspace::Availability;
 
 /// Connect apps and run their tools.
 #[derive(Debug, Subcommand)]

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use super::{App, arguments};
 use crate::api::error::{Error, Result};
 use crate::api::secrets::Secrets;
-use crate::api::workspace::{AuthType, CredentialField, ToolkitDetail};
+use crate::api::toolkits::{AuthType, CredentialField, ToolkitDetail};
 use crate::settings::Settings;
 
 /// Returns the fields that are still to be entered, beside those that the command line gave.

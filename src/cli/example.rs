@@ -1,5 +1,6 @@
 //! A ready input for a tool, made from its schema.
 
+use regex_syntax::hir::{Class, Hir, HirKind};
 use serde_json::{Map, Value, json};
 
 /// Returns the smallest input that a schema of an object asks for.
@@ -61,41 +62,50 @@ fn value(name: &str, schema: &Value) -> Value {
     }
 }
 
-/// What patterns ask for that no plain word is.
-const SHAPES: [&str; 19] = [
-    "1",
-    "0123456789abcdef01234567",
-    "0123456789abcdef0123456789abcdef",
-    "01234567-89ab-cdef-0123-456789abcdef",
-    "/path",
-    "example.com",
-    "select * from Customer",
-    "t3_abc",
-    "i-abc",
-    "dpl_abc",
-    "SM0123456789abcdef0123456789abcdef",
-    "CA0123456789abcdef0123456789abcdef",
-    "urn:li:person:1",
-    "urn:li:share:1",
-    "A1",
-    "track",
-    "spotify:track:1",
-    "names",
-    "2026-01-31",
-];
-
 /// Returns a text that fits the schema, as far as one is known.
 fn text(name: &str, schema: &Value) -> String {
     let plain = plain(name, schema);
     let strict = jsonschema::options().should_validate_formats(true).build(schema);
     let Ok(strict) = strict else { return plain };
-    let fixed = schema["pattern"].as_str().and_then(|pattern| {
-        let fixed = pattern.strip_prefix('^')?.strip_suffix("[0-9]+$")?;
-        Some(format!("{fixed}1"))
-    });
-    let others = fixed.into_iter().chain(SHAPES.map(str::to_owned));
-    let mut all = std::iter::once(plain.clone()).chain(others);
+    let pattern = schema["pattern"].as_str().and_then(|pattern| regex_syntax::parse(pattern).ok());
+    let made =
+        pattern.into_iter().flat_map(|pattern| [of_pattern(&pattern, 1), of_pattern(&pattern, 0)]);
+    let formats = FORMATS.iter().map(|text| (*text).to_owned());
+    let mut all = std::iter::once(plain.clone()).chain(made).chain(formats);
     all.find(|text| strict.is_valid(&json!(text))).unwrap_or(plain)
+}
+
+/// What formats ask for that no plain word is.
+const FORMATS: [&str; 4] =
+    ["example.com", "01234567-89ab-cdef-0123-456789abcdef", "/path", "2026-01-31"];
+
+/// Returns a text that a pattern lets through, with what it repeats at least so often where it may.
+fn of_pattern(pattern: &Hir, often: u32) -> String {
+    let several = |parts: &[Hir]| parts.iter().map(|part| of_pattern(part, often)).collect();
+    match pattern.kind() {
+        HirKind::Empty | HirKind::Look(_) => String::new(),
+        HirKind::Literal(literal) => String::from_utf8_lossy(&literal.0).into_owned(),
+        HirKind::Class(class) => letter(class).map(String::from).unwrap_or_default(),
+        HirKind::Repetition(repeated) => {
+            let times = repeated.min.max(often.min(repeated.max.unwrap_or(often)));
+            of_pattern(&repeated.sub, often).repeat(usize::try_from(times).unwrap_or_default())
+        }
+        HirKind::Capture(capture) => of_pattern(&capture.sub, often),
+        HirKind::Concat(parts) => several(parts),
+        HirKind::Alternation(choices) => several(&choices[..1]),
+    }
+}
+
+/// Returns a letter of a class: one that is plain to see, where it has some.
+fn letter(class: &Class) -> Option<char> {
+    let ranges: Vec<(char, char)> = match class {
+        Class::Unicode(class) => class.iter().map(|one| (one.start(), one.end())).collect(),
+        Class::Bytes(class) => {
+            class.iter().map(|one| (char::from(one.start()), char::from(one.end()))).collect()
+        }
+    };
+    let has = |letter: &char| ranges.iter().any(|(from, to)| (*from..=*to).contains(letter));
+    ['a', '1', 'A'].into_iter().find(has).or_else(|| ranges.first().map(|(from, _)| *from))
 }
 
 fn plain(name: &str, schema: &Value) -> String {
@@ -119,13 +129,13 @@ fn plain(name: &str, schema: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{builtin, builtin_slugs};
+    use crate::catalog::all_by_hand;
 
     #[test]
     fn the_example_of_every_shipped_tool_fits_its_schema() {
         let mut wrong = Vec::new();
-        for slug in builtin_slugs() {
-            for tool in builtin(&slug.parse().unwrap()).unwrap().unwrap().tools {
+        for app in all_by_hand() {
+            for tool in app.tools {
                 let text = example(&tool.input).to_string();
                 // A file is put in before the input is judged.
                 let file = r#"{"filename":"a.txt","data":"QQ=="}"#;

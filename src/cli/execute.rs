@@ -14,8 +14,8 @@ use super::{App, arguments, spill};
 use crate::api::action::{Action, Outcome, written};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::Slug;
+use crate::api::toolkits::Effect;
 use crate::api::tools::{Execute, Executed, FileAnswer, ListTools};
-use crate::api::workspace::Effect;
 
 /// How long a call takes before a terminal shows that it is waited for.
 const QUIET: Duration = Duration::from_secs(1);
@@ -132,13 +132,8 @@ pub(super) async fn awaited(
 
 /// Returns the question what the tool of a call is.
 fn question(op: &Execute) -> ListTools {
-    ListTools {
-        toolkit: op.toolkit.clone(),
-        tool: Some(op.tool.clone()),
-        user: op.user.clone(),
-        search: None,
-        limit: None,
-    }
+    let tool = Some(op.tool.clone());
+    ListTools { tool, ..ListTools::of(op.toolkit.clone(), op.user.clone()) }
 }
 
 /// Returns the input with the files in it that it names as `@path`.

@@ -12,7 +12,7 @@ use super::{App, arguments, toolkits};
 use crate::api::action::{Action, Outcome};
 use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::ids::{Slug, quoted};
-use crate::api::workspace::{AddToolkit, GetToolkit, Origin};
+use crate::api::toolkits::{AddToolkit, GetToolkit, Origin};
 use crate::catalog::manifest::Manifest;
 use crate::catalog::openapi::diff::{Difference, difference};
 use crate::catalog::openapi::{self, Imported, Kept, LARGEST, Wanted};
@@ -160,6 +160,7 @@ async fn read(
     let slug = slug.map_or_else(|| parsed.slug(), |slug| Ok(slug.clone()))?;
     let before = stored(app, &slug).await?;
     let wanted = Wanted {
+        login: None,
         address: reading.address.as_deref(),
         source: source.as_ref(),
         include: &reading.include,

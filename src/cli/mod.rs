@@ -113,6 +113,7 @@ impl App<'_> {
         match command {
             Command::Connections(command) => connections::run(self, command).await,
             Command::Toolkits(command) => toolkits::run(self, command).await,
+            Command::Tools(command) => tools::run(self, command).await,
             Command::Trading(command) => Box::pin(trading::run(self, command)).await,
             Command::Actions(command) => actions::run(self, command).await,
             Command::Users(command) => users::run(self, command).await,

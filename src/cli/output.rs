@@ -36,6 +36,11 @@ pub(crate) struct Output {
 }
 
 impl Output {
+    /// Tells whether people are to read it.
+    pub(crate) fn is_table(&self) -> bool {
+        self.form == settings::Output::Table
+    }
+
     /// Fails with a usage error if the filter is none, before anything is done.
     pub(crate) fn new(flags: &Flags, settings: &Settings, caller: Caller) -> Result<Self> {
         let filter = settings.jq.as_deref().map(Filter::compile).transpose()?.map(Rc::new);

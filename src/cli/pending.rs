@@ -12,7 +12,7 @@ use crate::api::connections::{ConnectState, Connection, GetConnection, PendingLo
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, connect_command};
 use crate::api::logins::Poll;
-use crate::api::workspace::{AuthType, GetToolkit};
+use crate::api::toolkits::{AuthType, GetToolkit};
 use crate::engine::{Awaited, keys};
 
 /// Waits until the login of a connection has ended, and shows how the connection stands then.

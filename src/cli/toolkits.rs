@@ -11,8 +11,8 @@ use super::output::{Page, word};
 use super::{App, arguments, import};
 use crate::api::error::{Error, Result};
 use crate::api::secrets::Secrets;
-use crate::api::workspace::{
-    AddToolkit, Availability, ConfigureToolkit, DisableToolkit, EnableToolkit, GetToolkit,
+use crate::api::toolkits::{
+    AddToolkit, Availability, ConfigureToolkit, Counts, DisableToolkit, EnableToolkit, GetToolkit,
     ListToolkits, RemoveToolkit, ToolkitDetail, ToolkitPage,
 };
 use crate::catalog::{Format, parse};
@@ -160,6 +160,12 @@ fn table(reply: &ToolkitPage, page: &mut Page) {
     });
     page.table(&["slug", "name", "tools", "state", "what it is"], rows.collect());
     more(page, reply.next_cursor.as_deref());
+    if let Some(catalog) = &reply.catalog {
+        let Counts { connectable, with_tools, tools, vendors, .. } = catalog;
+        page.hint(format!(
+            "The catalog: {connectable} apps of {vendors} vendors can be connected, {with_tools} of them with tools, {tools} in all."
+        ));
+    }
 }
 
 /// Shows one toolkit.

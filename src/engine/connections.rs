@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::credential::{Claim, PATIENCE};
-use super::known::{Known, tool};
+use super::known::Known;
 use super::{Engine, Scope, connection_owner, gate, user_flag};
 use crate::api::connections::{
     Connected, Connection, Connections, Disconnect, Disconnected, ListConnections,
@@ -12,10 +12,8 @@ use crate::api::connections::{
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ConnectionRef, Slug};
 use crate::api::time::Millis;
-use crate::api::tools::{ListTools, ToolDetail, Tools};
-use crate::api::workspace::{AuthType, Availability, User};
-use crate::catalog::manifest::Tool;
-use crate::catalog::search::score;
+use crate::api::toolkits::{AuthType, Availability};
+use crate::api::workspace::User;
 use crate::oauth;
 
 impl Engine {
@@ -35,9 +33,8 @@ impl Engine {
         let is_connected =
             |slug: &str| links.get(slug).is_some_and(|link| link.status == Status::Active);
         let at = (op.limit, op.cursor.as_deref());
-        let (page, next_cursor) = self.page(op.search.as_deref(), at, |known| {
-            op.connected.is_none_or(|wanted| is_connected(known.manifest.slug.as_str()) == wanted)
-        })?;
+        let keep = |slug: &str| op.connected.is_none_or(|wanted| is_connected(slug) == wanted);
+        let (page, next_cursor) = self.page(op.search.as_deref(), at, is_connected, keep)?;
         let kit = self.store.kit_of(scope.user()?)?;
         let toolkits = page.iter().map(|known| {
             let (availability, availability_reason) = if gate::allows_toolkit(&kit, known.slug()) {
@@ -102,34 +99,6 @@ impl Engine {
         }
         Err(Error::new(Code::NotFound, format!("`{}` has no connection `{named}`", user.handle()))
             .hint(format!("run `{}` to see which there are", see_all(user))))
-    }
-
-    pub(super) fn list_tools(&self, scope: &Scope<'_>, op: &ListTools) -> Result<Tools> {
-        let known = self.toolkit(&op.toolkit)?;
-        let kit = self.store.kit_of(scope.user()?)?;
-        let detail = |tool: &Tool| ToolDetail {
-            withheld: !gate::allows_tool(&kit, &op.toolkit, &tool.slug),
-            ..detail(tool)
-        };
-        if let Some(slug) = &op.tool {
-            let tools = vec![detail(tool(&known.manifest, slug)?)];
-            return Ok(listed(&op.toolkit, tools));
-        }
-        let limit =
-            op.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        let words = op.search.as_deref().unwrap_or_default();
-        let mut found: Vec<(u32, &Tool)> = known
-            .manifest
-            .tools
-            .iter()
-            .filter_map(|tool| {
-                let rank = score(words, tool.slug.as_str(), &tool.name, &tool.description)?;
-                Some((rank, tool))
-            })
-            .collect();
-        found.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
-        let tools = found.into_iter().take(limit).map(|(_, tool)| detail(tool));
-        Ok(listed(&op.toolkit, tools.collect()))
     }
 
     pub(super) async fn disconnect(
@@ -214,22 +183,4 @@ fn only_of(toolkit: &Slug, all: &[Connection]) -> Result<Option<Connection>> {
 /// Returns the command that shows a user's connections, however they stand.
 pub(super) fn see_all(user: &User) -> String {
     format!("naive connections connected --all{}", user_flag(user))
-}
-
-fn listed(toolkit: &Slug, tools: Vec<ToolDetail>) -> Tools {
-    let withheld_by_policy = tools.iter().filter(|tool| tool.withheld).count();
-    Tools { toolkit: toolkit.clone(), tools, withheld_by_policy }
-}
-
-fn detail(tool: &Tool) -> ToolDetail {
-    ToolDetail {
-        slug: tool.slug.to_string(),
-        name: tool.name.clone(),
-        description: tool.description.clone(),
-        input_schema: tool.input.clone(),
-        effect: tool.effect,
-        scopes: tool.scopes.clone(),
-        paged: tool.page.is_some(),
-        withheld: false,
-    }
 }

@@ -15,7 +15,7 @@ use crate::api::error::{Code, Error, Result};
 use crate::api::logins::Poll;
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
-use crate::api::workspace::AuthType;
+use crate::api::toolkits::AuthType;
 use crate::oauth::{self, DeviceAnswer, Tokens};
 use crate::store::{Flow, FlowAnswer, NewFlow, WaitingDevice, flow_owner};
 

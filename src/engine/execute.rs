@@ -3,14 +3,15 @@
 use serde_json::{Map, Value, json};
 
 use super::deliver::{Link, is_unclear, lost, retry_hint};
-use super::known::{Known, tool};
+use super::known::Known;
 use super::outcomes::{Attempt, Event};
 use super::{Engine, Scope, scopes, user_flag};
 use crate::api::action::{Action, written};
 use crate::api::connections::Connection;
 use crate::api::error::{Code, Error, Result};
+use crate::api::toolkits::AuthType;
 use crate::api::tools::{Execute, Executed, PlannedRequest};
-use crate::api::workspace::{AuthType, User};
+use crate::api::workspace::User;
 use crate::catalog::input::faults;
 use crate::catalog::manifest::Tool;
 use crate::http::Response;
@@ -20,6 +21,8 @@ use crate::provider::direct::{self, Judgement, Turn, next_page};
 pub(super) struct Prepared {
     /// The app
     pub(super) known: Known,
+    /// The tool
+    pub(super) tool: Tool,
     /// The login
     pub(super) connection: Option<Connection>,
 }
@@ -28,13 +31,13 @@ impl Engine {
     /// Returns what a call goes through, once everything has been checked that can be before it is sent.
     pub(super) fn prepared(&self, user: &User, op: &Execute) -> Result<Prepared> {
         let known = self.toolkit(&op.toolkit)?.usable()?;
-        let tool = tool(&known.manifest, &op.tool)?;
+        let tool = known.tool(&op.tool)?;
         let connection = self.login(user, &known, op.account.as_deref())?;
-        check_input(user, op, tool)?;
+        check_input(user, op, &tool)?;
         if let Some(connection) = &connection {
-            scopes::check(connection, tool, user)?;
+            scopes::check(connection, &tool, user)?;
         }
-        Ok(Prepared { known, connection })
+        Ok(Prepared { known, tool, connection })
     }
 
     /// Returns the login that a call goes through, where the app has one.
@@ -54,10 +57,9 @@ impl Engine {
 
     pub(super) async fn execute(&self, scope: &Scope<'_>, op: &Execute) -> Result<Executed> {
         let user = scope.user()?;
-        let Prepared { known, connection } = self.prepared(user, op)?;
-        let tool = tool(&known.manifest, &op.tool)?;
+        let Prepared { known, tool, connection } = self.prepared(user, op)?;
         let key = scope.upstream_key();
-        let link = Link { known: &known, tool, connection: connection.as_ref(), key };
+        let link = Link { known: &known, tool: &tool, connection: connection.as_ref(), key };
         if op.dry_run {
             let action = Execute { dry_run: false, ..op.clone() };
             return self.planned(scope, &link, &op.arguments, &action.into());
@@ -75,10 +77,9 @@ impl Engine {
         op: &Execute,
         key: &str,
     ) -> Result<Attempt> {
-        let Prepared { known, connection } = self.prepared(scope.user()?, op)?;
-        let tool = tool(&known.manifest, &op.tool)?;
+        let Prepared { known, tool, connection } = self.prepared(scope.user()?, op)?;
         let key = key.to_owned();
-        let link = Link { known: &known, tool, connection: connection.as_ref(), key };
+        let link = Link { known: &known, tool: &tool, connection: connection.as_ref(), key };
         let answer = match self.send_once(&link, &op.arguments).await? {
             Ok(answer) => answer,
             Err(failure) => return Ok(failure.into()),
@@ -87,7 +88,7 @@ impl Engine {
         let event = match direct::judged(&known.manifest, &answer) {
             Judgement::Done => Event::Done,
             Judgement::LacksScope => Event::Rejected,
-            Judgement::Refused if is_unclear(&link, &answer) && !direct::is_read(tool) => {
+            Judgement::Refused if is_unclear(&link, &answer) && !direct::is_read(&tool) => {
                 Event::Lost
             }
             // An app may say no with a status of success.

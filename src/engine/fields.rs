@@ -7,7 +7,8 @@ use super::known::Known;
 use crate::api::connections::Connect;
 use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::secrets::Secrets;
-use crate::api::workspace::{AuthType, CredentialField, User};
+use crate::api::toolkits::{AuthType, CredentialField};
+use crate::api::workspace::User;
 
 impl Engine {
     /// Returns the parts of the app's address, each known and none unknown: those that are given, and for an

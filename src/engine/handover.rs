@@ -14,7 +14,8 @@ use crate::api::ids::{Label, Slug, connect_command, quoted};
 use crate::api::logins::{ExportConnection, Exported, ImportConnection};
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
-use crate::api::workspace::{AuthType, Origin, User};
+use crate::api::toolkits::{AuthType, Origin};
+use crate::api::workspace::User;
 use crate::oauth;
 use crate::store::{Begun, Grant, NewFlow};
 use crate::vault::handover::{KeyPair, PublicKey};
@@ -233,7 +234,7 @@ fn same_app(known: &Known, parcel: &Parcel) -> Result<()> {
         let text = format!("`{slug}` is another app here: its address is not the one over there");
         let hint = match known.origin {
             Origin::Added => "add the same manifest on both machines",
-            Origin::Builtin => "install the same `naive` on both machines",
+            Origin::Builtin | Origin::Catalog => "install the same `naive` on both machines",
         };
         return Err(other(text).hint(hint));
     }

@@ -182,8 +182,8 @@ impl Engine {
     fn may_repeat(&self, action: &Action) -> bool {
         if let Action::Execute(op) = action {
             let known = self.toolkit(&op.toolkit).ok();
-            let tool = known.as_ref().and_then(|known| known.manifest.tool(&op.tool));
-            return tool.is_some_and(|tool| direct::is_read(tool) || is_repeatable(tool));
+            let tool = known.and_then(|known| known.find(&op.tool).ok().flatten());
+            return tool.is_some_and(|tool| direct::is_read(&tool) || is_repeatable(&tool));
         }
         if let Action::Proxy(op) = action {
             return op.method == Method::Get;

@@ -11,7 +11,7 @@ use crate::api::connections::Connection;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::Slug;
 use crate::api::secrets::Secrets;
-use crate::api::workspace::AuthType;
+use crate::api::toolkits::AuthType;
 use crate::http::Response;
 use crate::provider::direct::{self, Account, Judgement};
 

@@ -7,9 +7,10 @@ use crate::api::action::Action;
 use crate::api::approvals::Approval;
 use crate::api::error::Result;
 use crate::api::ids::{Slug, ToolSlug};
+use crate::api::toolkits::Effect;
 use crate::api::tools::Execute;
 use crate::api::trading::words::BrokerEnv;
-use crate::api::workspace::{Effect, User};
+use crate::api::workspace::User;
 use crate::engine::trading::{Trade, trade};
 
 impl Engine {
@@ -65,7 +66,7 @@ impl Engine {
     /// Returns what a tool does, where it is known.
     fn effect(&self, toolkit: &Slug, tool: &ToolSlug) -> Option<Effect> {
         let known = self.toolkit(toolkit).ok()?;
-        known.manifest.tool(tool).map(|tool| tool.effect)
+        known.find(tool).ok().flatten().map(|tool| tool.effect)
     }
 
     /// Tells whether credentials are entered for a connection that no login was begun for, or a brokerage account

@@ -6,10 +6,11 @@ use super::scopes;
 use crate::api::connections::Connection;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, ToolSlug};
-use crate::api::workspace::{
-    AuthType, Availability, CredentialField, Origin, ToolkitDetail, ToolkitSummary,
+use crate::api::toolkits::{
+    AuthType, Availability, CredentialField, Effect, Origin, ToolkitDetail, ToolkitSummary,
 };
 use crate::catalog::manifest::{Manifest, Tool};
+use crate::catalog::pack::{self, App, Name};
 use crate::catalog::search::{did_you_mean, nearest};
 use crate::http::Trust;
 use crate::store::{Registration, ToolkitRow};
@@ -17,14 +18,14 @@ use crate::store::{Registration, ToolkitRow};
 /// A toolkit with what the operator decided about it.
 #[derive(Debug)]
 pub(super) struct Known {
-    /// What it is
+    /// What it is; of a shipped one without its tools
     pub(super) manifest: Manifest,
+    /// Where its tools are, if it is shipped
+    pub(super) shipped: Option<App>,
     /// What was decided
     pub(super) row: ToolkitRow,
     /// Where the manifest comes from
     pub(super) origin: Origin,
-    /// How many tools it has: a card names none of them
-    pub(super) tools: usize,
     /// Whether its apps are the sandbox's
     pub(super) simulated: bool,
 }
@@ -65,14 +66,14 @@ impl Known {
     pub(super) fn asked(
         &self,
         named: &[String],
-        tools: &[&Tool],
+        tools: &[Tool],
         present: Option<&Connection>,
     ) -> Vec<String> {
         let granted = present.map(|one| one.scopes.as_slice()).unwrap_or_default();
         match (named, tools) {
             ([], []) if granted.is_empty() => self.scopes(),
             ([], tools) => {
-                let least = scopes::least(tools.iter().copied());
+                let least = scopes::least(tools);
                 scopes::united([&self.manifest.auth.login_scopes, granted, &least])
             }
             (named, _) => named.to_vec(),
@@ -82,7 +83,7 @@ impl Known {
     /// Returns who vouches for its addresses.
     pub(super) fn trust(&self) -> Trust {
         match self.origin {
-            Origin::Builtin => Trust::Public,
+            Origin::Builtin | Origin::Catalog => Trust::Public,
             Origin::Added => Trust::Operator,
         }
     }
@@ -194,32 +195,84 @@ impl Known {
             availability,
             availability_reason,
             origin: self.origin,
-            tools: self.tools,
+            tools: self.tool_count(),
         }
     }
 
     /// Returns it in full.
-    pub(super) fn detail(&self) -> ToolkitDetail {
-        ToolkitDetail {
+    pub(super) fn detail(&self) -> Result<ToolkitDetail> {
+        Ok(ToolkitDetail {
             summary: self.summary(),
             base_url: self.manifest.base_url.clone(),
             client_id: self.any_client_id().map(str::to_owned),
             scopes: self.scopes(),
             credential_fields: self.fields(),
-            tool_slugs: self.manifest.tools.iter().map(|tool| tool.slug.to_string()).collect(),
+            tool_slugs: self.names()?.into_iter().map(|name| name.slug).collect(),
             manifest: None,
+        })
+    }
+
+    /// Returns how many tools it has.
+    pub(super) fn tool_count(&self) -> usize {
+        self.shipped.map_or(self.manifest.tools.len(), |app| app.tools().len())
+    }
+
+    /// Returns what its tools are called, in its own order.
+    pub(super) fn names(&self) -> Result<Vec<Name>> {
+        self.names_at(&(0..self.tool_count()).collect::<Vec<_>>())
+    }
+
+    /// Returns what the tools are called that stand at these places of its own order.
+    pub(super) fn names_at(&self, places: &[usize]) -> Result<Vec<Name>> {
+        match self.shipped {
+            Some(app) => app.names_at(places),
+            None => Ok(places.iter().map(|at| Name::of(&self.manifest.tools[*at])).collect()),
         }
     }
-}
 
-/// Returns the tool of that slug; `NotFound` says which were perhaps meant.
-pub(super) fn tool<'a>(manifest: &'a Manifest, slug: &ToolSlug) -> Result<&'a Tool> {
-    manifest.tool(slug).ok_or_else(|| {
-        let near = nearest(slug.as_str(), manifest.tools.iter().map(|tool| tool.slug.as_str()));
-        let otherwise =
-            format!("run `naive connections tools {}` to see which there are", manifest.slug);
-        Error::new(Code::NotFound, format!("`{}` has no tool `{slug}`", manifest.slug))
+    /// Returns the tools that stand at these places of its own order.
+    pub(super) fn tools_at(&self, places: &[usize]) -> Result<Vec<Tool>> {
+        match self.shipped {
+            Some(app) => app.tools_at(places),
+            None => Ok(places.iter().map(|at| self.manifest.tools[*at].clone()).collect()),
+        }
+    }
+
+    /// Returns what the tool at a place of its own order does to the outside world.
+    pub(super) fn effect_at(&self, at: usize) -> Effect {
+        match self.shipped {
+            Some(app) => pack::effect(app.tools().start + at),
+            None => self.manifest.tools[at].effect,
+        }
+    }
+
+    /// Tells whether the tool at a place of its own order answers in pages.
+    pub(super) fn is_paged(&self, at: usize) -> bool {
+        match self.shipped {
+            Some(app) => pack::is_paged(app.tools().start + at),
+            None => self.manifest.tools[at].page.is_some(),
+        }
+    }
+
+    /// Returns the tool of that slug, if it has one.
+    pub(super) fn find(&self, slug: &ToolSlug) -> Result<Option<Tool>> {
+        match self.shipped {
+            Some(app) => app.tool(slug),
+            None => Ok(self.manifest.tool(slug).cloned()),
+        }
+    }
+
+    /// Returns the tool of that slug; `NotFound` says which were perhaps meant.
+    pub(super) fn tool(&self, slug: &ToolSlug) -> Result<Tool> {
+        if let Some(tool) = self.find(slug)? {
+            return Ok(tool);
+        }
+        let names = self.names()?;
+        let near = nearest(slug.as_str(), names.iter().map(|name| name.slug.as_str()));
+        let app = self.slug();
+        let otherwise = format!("run `naive connections tools {app}` to see which there are");
+        Err(Error::new(Code::NotFound, format!("`{app}` has no tool `{slug}`"))
             .hint(did_you_mean(&near, &otherwise))
-            .reason("tool_unknown")
-    })
+            .reason("tool_unknown"))
+    }
 }

@@ -7,14 +7,14 @@ use url::Url;
 use super::clients::Need;
 use super::device::goes_by_device;
 use super::fields::{check_login, field_faults};
-use super::known::{Known, tool};
+use super::known::Known;
 use super::{Engine, Scope, beside, connection_owner, gate, scopes, user_flag};
 use crate::api::connections::{Connect, ConnectState, Connection, Credentials, Finish, Status};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ConnectionId, connect_command, hidden};
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
-use crate::api::workspace::AuthType;
+use crate::api::toolkits::AuthType;
 use crate::http::{Trust, check};
 use crate::oauth::{self, Ask, Tokens};
 use crate::provider::direct;
@@ -33,7 +33,7 @@ impl Engine {
         }
         check_login(&known, op)?;
         for slug in &op.tools {
-            tool(&known.manifest, slug)?;
+            known.tool(slug)?;
         }
         Ok(known)
     }
@@ -50,7 +50,7 @@ impl Engine {
         op: &Connect,
         known: &Known,
     ) -> Result<ConnectState> {
-        let tools = op.tools.iter().map(|slug| tool(&known.manifest, slug));
+        let tools = op.tools.iter().map(|slug| known.tool(slug));
         let tools = tools.collect::<Result<Vec<_>>>()?;
         let present = self.connected_as(scope, op)?;
         let active = present.as_ref().filter(|one| one.status == Status::Active);

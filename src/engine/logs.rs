@@ -156,6 +156,7 @@ fn target(action: &Action) -> Option<(&'static str, String)> {
         | Action::ListEventTypes(_)
         | Action::ListKits(_)
         | Action::ListActions(_)
+        | Action::SearchTools(_)
         | Action::CreateCard(_)
         | Action::CreateCardholder(_)
         | Action::StartVerification(_)
@@ -188,6 +189,7 @@ fn target(action: &Action) -> Option<(&'static str, String)> {
         Action::Credentials(op) => connection(&op.connection),
         Action::ExportConnection(op) => connection(&op.connection),
         Action::ListTools(op) => ("toolkit", op.toolkit.to_string()),
+        Action::GetTool(op) => ("tool", op.tool.to_string()),
         Action::Execute(op) => ("tool", op.tool.to_string()),
         Action::Proxy(op) => ("request", op.line()),
         Action::GetConnection(op) => connection(&op.connection),

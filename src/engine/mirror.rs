@@ -208,6 +208,8 @@ pub(super) fn reads_mirror(action: &Action) -> bool {
         | Action::ExportConnection(_)
         | Action::ImportConnection(_)
         | Action::ListTools(_)
+        | Action::SearchTools(_)
+        | Action::GetTool(_)
         | Action::DefaultAccount(_)
         | Action::Disconnect(_)
         | Action::GetWorkspace(_)

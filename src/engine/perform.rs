@@ -52,6 +52,8 @@ performs! { engine, scope:
     ExportConnection(op) => engine.export_connection(scope, &op),
     ImportConnection(op) => engine.import_connection(scope, &op),
     ListTools(op) => engine.list_tools(scope, &op),
+    SearchTools(op) => engine.search_tools(scope, &op),
+    GetTool(op) => engine.get_tool(scope, &op),
     Execute(op) => Box::pin(engine.execute(scope, &op)).await,
     Proxy(op) => Box::pin(engine.proxy(scope, &op)).await,
     GetConnection(op) => engine.get_connection(scope, &op.connection),

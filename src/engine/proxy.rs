@@ -10,8 +10,8 @@ use super::known::Known;
 use super::{Engine, Scope};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::ToolSlug;
+use crate::api::toolkits::Effect;
 use crate::api::tools::{Executed, Method, Proxy};
-use crate::api::workspace::Effect;
 use crate::catalog::manifest::{Body, BodyKind, Manifest, Replay, RequestLine, Tool};
 use crate::provider::direct;
 

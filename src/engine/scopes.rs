@@ -12,7 +12,7 @@ pub(super) const MISSING: &str = "scope_missing";
 
 /// Returns the least that a login must ask for so that `tools` can be run: one scope for each, none for
 /// a tool that another's covers.
-pub(super) fn least<'a>(tools: impl Iterator<Item = &'a Tool>) -> Vec<String> {
+pub(super) fn least(tools: &[Tool]) -> Vec<String> {
     let mut least: Vec<String> = Vec::new();
     for tool in tools {
         if !covers(&least, tool) {
@@ -104,7 +104,7 @@ mod tests {
     fn the_least_is_one_scope_for_each_tool_that_no_other_covers() {
         let tools = [tool(&["send"]), tool(&["read", "all"]), tool(&["all", "send"]), tool(&[])];
 
-        assert_eq!(least(tools.iter()), ["send", "read"]);
+        assert_eq!(least(&tools), ["send", "read"]);
     }
 
     #[test]
@@ -121,7 +121,7 @@ mod tests {
         let both = tool(&["mail.read mail", "all"]);
         let granted = |scopes: &[&str]| scopes.iter().map(ToString::to_string).collect::<Vec<_>>();
 
-        assert_eq!(least([tool(&["mail"]), both.clone()].iter()), ["mail", "mail.read"]);
+        assert_eq!(least(&[tool(&["mail"]), both.clone()]), ["mail", "mail.read"]);
         assert!(!covers(&granted(&["mail.read"]), &both));
         assert!(covers(&granted(&["mail.read", "mail"]), &both));
         assert!(covers(&granted(&["all"]), &both));

@@ -1,22 +1,22 @@
 //! Toolkits as this workspace has them: shipped or added, configured, switched on or off.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use super::clients::client_owner;
 use super::known::Known;
-use super::limits::page_size;
+use super::limits::{page_size, paged};
 use super::{Engine, World, user_flag};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, ToolSlug};
-use crate::api::workspace::{
+use crate::api::toolkits::{
     AddToolkit, AuthType, ConfigureToolkit, GetToolkit, ListToolkits, Origin, RemoveToolkit,
-    ToolkitDetail, ToolkitPage, User,
+    ToolkitDetail, ToolkitPage,
 };
+use crate::api::workspace::User;
 use crate::catalog::manifest::Manifest;
-use crate::catalog::search::{did_you_mean, nearest, score};
-use crate::catalog::{builtin, builtin_card, builtin_slugs, from_json, relocate};
+use crate::catalog::pack::{self, App};
+use crate::catalog::search::{Search, did_you_mean, nearest};
+use crate::catalog::{builtin, builtin_slugs, from_json, relocate};
 use crate::store::ToolkitRow;
 
 /// How many rows a page has where the caller does not say.
@@ -26,9 +26,7 @@ impl Engine {
     /// Returns the toolkit of that slug; `NotFound` says which were perhaps meant.
     pub(super) fn toolkit(&self, slug: &Slug) -> Result<Known> {
         let row = self.store.toolkit(slug)?;
-        let whole =
-            |slug: &Slug| Some(builtin(slug)?.map(|shipped| (shipped.tools.len(), shipped)));
-        if let Some(known) = self.known(slug, row, whole)? {
+        if let Some(known) = self.known(slug, row)? {
             return Ok(known);
         }
         let added = self.store.toolkits()?;
@@ -43,83 +41,84 @@ impl Engine {
 
     /// Returns the app whose tools' slugs begin as this one does.
     pub(crate) fn app_of(&self, slug: &ToolSlug) -> Result<Option<Slug>> {
-        let added = self.store.toolkits()?;
-        let shipped = builtin_slugs().filter_map(|app| app.parse::<Slug>().ok());
-        let mut all = shipped.chain(added.into_iter().map(|(app, _)| app));
+        let added = self.store.toolkits()?.into_iter().map(|(app, _)| app);
+        let mut all = builtin_slugs().filter_map(|app| app.parse::<Slug>().ok()).chain(added);
         Ok(all.find(|app| slug.as_str().starts_with(&app.tool_prefix())))
     }
 
-    /// Returns what is known of a toolkit, the shipped ones read as `shipped` does.
-    fn known(
-        &self,
-        slug: &Slug,
-        row: Option<ToolkitRow>,
-        shipped: impl Fn(&Slug) -> Option<Result<(usize, Manifest)>>,
-    ) -> Result<Option<Known>> {
+    /// Returns what is known of a toolkit; a shipped one comes without its tools.
+    fn known(&self, slug: &Slug, row: Option<ToolkitRow>) -> Result<Option<Known>> {
         let row = row.unwrap_or_default();
-        let (found, origin) = match &row.manifest {
-            Some(text) => {
-                let manifest = stored(slug, text)?;
-                (Some((manifest.tools.len(), manifest)), Origin::Added)
-            }
-            None => (shipped(slug).transpose()?, Origin::Builtin),
+        let shipped = App::of(slug.as_str()).filter(|_| row.manifest.is_none());
+        let (manifest, origin) = match (&row.manifest, shipped) {
+            (Some(text), _) => (stored(slug, text)?, Origin::Added),
+            (None, Some(app)) => (app.card()?, app.origin()),
+            (None, None) => return Ok(None),
         };
         let simulated = matches!(self.world, World::Sandbox(_));
-        Ok(found.map(|(tools, manifest)| {
-            let manifest = match &self.world {
-                World::Sandbox(Some(url)) => relocate(manifest, url),
-                World::Sandbox(None) | World::Real => manifest,
-            };
-            Known { manifest, row, origin, tools, simulated }
-        }))
+        let manifest = match &self.world {
+            World::Sandbox(Some(url)) => relocate(manifest, url),
+            World::Sandbox(None) | World::Real => manifest,
+        };
+        Ok(Some(Known { manifest, shipped, row, origin, simulated }))
     }
 
-    /// Returns a page of toolkits that match, in the order of their slugs, and where to go on. The
-    /// shipped ones come without their tools.
+    /// Returns a page of toolkits, and where to go on: those that match words best first, or else those that are
+    /// `first`, those written by hand or added, and the others, in the order of their slugs.
     pub(super) fn page(
         &self,
         search: Option<&str>,
         (limit, cursor): (Option<u32>, Option<&str>),
-        keep: impl Fn(&Known) -> bool,
+        first: impl Fn(&str) -> bool,
+        keep: impl Fn(&str) -> bool,
     ) -> Result<(Vec<Known>, Option<String>)> {
-        let after = cursor.map(decoded).transpose()?;
+        let search = Search::new(search);
         let rows = self.store.toolkits()?;
-        let mut slugs: Vec<Slug> = builtin_slugs().filter_map(|slug| slug.parse().ok()).collect();
-        slugs.extend(
-            rows.iter().filter(|(_, row)| row.manifest.is_some()).map(|(slug, _)| slug.clone()),
-        );
-        slugs.sort();
-        slugs.dedup();
-        let limit = usize::try_from(page_size(limit, PAGE)).unwrap_or(usize::MAX);
-        let mut page = Vec::new();
-        for slug in slugs
-            .into_iter()
-            .filter(|slug| after.as_deref().is_none_or(|after| slug.as_str() > after))
-        {
-            let row = rows.iter().find(|(known, _)| *known == slug).map(|(_, row)| row.clone());
-            let Some(known) = self.known(&slug, row, builtin_card)? else { continue };
-            let about = &known.manifest;
-            let fits = search.is_none_or(|words| {
-                score(words, about.slug.as_str(), &about.name, &about.description).is_some()
-            });
-            if !fits || !keep(&known) {
-                continue;
+        let is_added = |slug: &str| {
+            rows.iter().any(|(known, row)| known.as_str() == slug && row.manifest.is_some())
+        };
+        let mut all: Vec<(f64, bool, &str)> = Vec::new();
+        for (app, score) in App::all().zip(search.apps()) {
+            if !is_added(app.slug()) {
+                all.push((score, app.by_hand() > 0, app.slug()));
             }
-            if page.len() == limit {
-                let last = page
-                    .last()
-                    .map(|known: &Known| URL_SAFE_NO_PAD.encode(known.manifest.slug.as_str()));
-                return Ok((page, last));
-            }
-            page.push(known);
         }
-        Ok((page, None))
+        for (slug, text) in
+            rows.iter().filter_map(|(slug, row)| Some((slug, row.manifest.as_deref()?)))
+        {
+            let score = if search.is_any() { 1.0 } else { search.app(&stored(slug, text)?) };
+            all.push((score, true, slug.as_str()));
+        }
+        all.retain(|(score, _, slug)| *score > 0.0 && keep(slug));
+        all.sort_by(|(score, own, slug), (other, others, another)| {
+            let rank = |score: &f64, own: &bool, slug: &str| {
+                score
+                    * if first(slug) {
+                        4.0
+                    } else if *own {
+                        2.0
+                    } else {
+                        1.0
+                    }
+            };
+            rank(other, others, another).total_cmp(&rank(score, own, slug)).then(slug.cmp(another))
+        });
+        let (page, next) =
+            paged(all, |(_, _, slug)| (*slug).to_owned(), (page_size(limit, PAGE), cursor))?;
+        let known = page.into_iter().filter_map(|(_, _, slug)| {
+            let slug: Slug = slug.parse().ok()?;
+            let row = rows.iter().find(|(known, _)| *known == slug).map(|(_, row)| row.clone());
+            self.known(&slug, row).transpose()
+        });
+        Ok((known.collect::<Result<_>>()?, next))
     }
 
     pub(super) fn list_toolkits(&self, op: &ListToolkits) -> Result<ToolkitPage> {
         let at = (op.limit, op.cursor.as_deref());
-        let (page, next_cursor) = self.page(op.search.as_deref(), at, |_| true)?;
-        Ok(ToolkitPage { toolkits: page.iter().map(Known::summary).collect(), next_cursor })
+        let (page, next_cursor) = self.page(op.search.as_deref(), at, |_| false, |_| true)?;
+        let toolkits = page.iter().map(Known::summary).collect();
+        let begins = op.search.is_none() && op.cursor.is_none();
+        Ok(ToolkitPage { toolkits, next_cursor, catalog: begins.then(pack::counts) })
     }
 
     pub(super) fn get_toolkit(&self, op: &GetToolkit) -> Result<ToolkitDetail> {
@@ -131,7 +130,7 @@ impl Engine {
     }
 
     fn toolkit_detail(&self, slug: &Slug) -> Result<ToolkitDetail> {
-        Ok(self.toolkit(slug)?.detail())
+        self.toolkit(slug)?.detail()
     }
 
     /// Returns a toolkit's manifest as it was shipped or added: with the app's own addresses, also in the sandbox.
@@ -171,13 +170,13 @@ impl Engine {
     pub(super) fn remove_toolkit(&self, op: &RemoveToolkit) -> Result<ToolkitDetail> {
         let slug = &op.toolkit;
         let known = self.toolkit(slug)?;
-        if known.origin == Origin::Builtin {
+        if known.origin != Origin::Added {
             let text = format!("`{slug}` is built in and cannot be removed");
             return Err(Error::new(Code::InvalidInput, text)
                 .hint(format!("run `naive toolkits disable {slug}` instead")));
         }
         nobody(slug, &self.store.remove_toolkit(slug, &client_owner(slug))?)?;
-        Ok(known.detail())
+        known.detail()
     }
 
     pub(super) fn configure_toolkit(&self, op: ConfigureToolkit) -> Result<ToolkitDetail> {
@@ -233,17 +232,10 @@ fn hosts(manifest: &Manifest) -> Vec<String> {
     std::iter::once(base).chain(urls).collect()
 }
 
-fn stored(slug: &Slug, text: &str) -> Result<Manifest> {
+/// Reads a manifest that was added.
+pub(super) fn stored(slug: &Slug, text: &str) -> Result<Manifest> {
     serde_json::from_str(text).map_err(|error| {
         Error::internal(format!("the stored manifest of `{slug}` cannot be read"), error)
             .hint(format!("add it again with `naive toolkits add`, or remove it with `naive toolkits remove {slug}`"))
-    })
-}
-
-fn decoded(cursor: &str) -> Result<String> {
-    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    bytes.ok_or_else(|| {
-        Error::new(Code::InvalidInput, "the cursor is not one of ours")
-            .hint("use `nextCursor` of the answer before, as it is")
     })
 }

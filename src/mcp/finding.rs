@@ -11,8 +11,8 @@ use crate::api::action::input;
 use crate::api::connections::{Connected, Status};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, ToolSlug, UserRef};
-use crate::api::tools::{Execute, ListTools, ToolDetail};
-use crate::catalog::search::score;
+use crate::api::tools::{Execute, ListTools, SearchTools, ToolDetail};
+use crate::catalog::search::{Search, worthwhile};
 
 /// Name of the tool that looks for tools.
 pub(super) const SEARCH: &str = "tools_search";
@@ -22,10 +22,12 @@ pub(super) const DESCRIBE: &str = "tools_describe";
 pub(super) const CALL: &str = "tools_call";
 /// How many are found where nobody says.
 const FOUND: usize = 10;
+/// How many are named of apps that are not connected.
+const OTHERS: u32 = 5;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Search {
+struct Wanted {
     query: String,
     toolkit: Option<Slug>,
     limit: Option<usize>,
@@ -99,47 +101,75 @@ fn tool(name: &'static str, about: &'static str, fields: Value, required: &[&str
     Tool::new(name, about, Arc::new(input.as_object().cloned().unwrap_or_default()))
 }
 
-/// Returns the question for all tools of an app.
-fn all(toolkit: Slug, user: Option<UserRef>) -> ListTools {
-    ListTools { toolkit, user, tool: None, search: None, limit: None }
-}
-
 impl<D: Desk> Handler<D> {
     /// Finds tools of the user's apps, the best match first, without what they take.
     pub(super) async fn search(&self, session: &Session, fields: JsonObject) -> Result<Ended> {
-        let Search { query, toolkit, limit, user } = input(SEARCH, fields)?;
+        let Wanted { query, toolkit, limit, user } = input(SEARCH, fields)?;
         let apps = self.apps(session, user.clone()).await?;
+        let looked = Search::new(Some(&query));
         let mut found = Vec::new();
         for app in apps.iter().filter(|app| toolkit.as_ref().is_none_or(|wanted| wanted == *app)) {
-            let op = ListTools { search: Some(query.clone()), ..all(app.clone(), user.clone()) };
+            let op = ListTools {
+                search: Some(query.clone()),
+                brief: true,
+                ..ListTools::of(app.clone(), user.clone())
+            };
             for tool in self.listed(session, op).await? {
-                let score = score(&query, &tool.slug, &tool.name, &tool.description);
-                found.push((score.unwrap_or_default(), app.clone(), tool));
+                let score = looked.words(&tool.slug, &tool.name, &tool.description);
+                // What is found by its path alone still counts a little.
+                found.push((score.max(f64::MIN_POSITIVE), (app.clone(), tool)));
             }
         }
-        found.sort_by_key(|one| std::cmp::Reverse(one.0));
+        worthwhile(&mut found);
+        found.sort_by(|(one, _), (other, _)| other.total_cmp(one));
         let total = found.len();
         found.truncate(limit.unwrap_or(FOUND));
-        let tools = found.into_iter().map(|(_, app, tool)| {
+        let tools = found.into_iter().map(|(_, (app, tool))| {
             json!({ "tool": tool.slug, "toolkit": app, "description": tool.description, "effect": tool.effect })
         });
         let tools: Vec<_> = tools.collect();
-        let hint = match (total, apps.is_empty()) {
-            (_, true) => {
+        let others =
+            if total == 0 { self.elsewhere(session, query, user).await } else { Vec::new() };
+        let hint = match (total, others.is_empty(), apps.is_empty()) {
+            (0, false, _) => "apps in `others` can do it: `connections_connect` connects one",
+            (_, _, true) => {
                 "no app is connected: `connections_list` finds apps, `connections_connect` connects one"
             }
-            (0, false) => "try other words, or `connections_list` with `search` for another app",
+            (0, true, false) => {
+                "try other words, or `connections_list` with `search` for another app"
+            }
             _ => "`tools_describe` says what one takes",
         };
-        let body = json!({ "tools": tools, "found": total, "connected": apps, "hint": hint });
+        let mut body = json!({ "tools": tools, "found": total, "connected": apps, "hint": hint });
+        if !others.is_empty() {
+            body["others"] = others.into();
+        }
         Ok(Ended::Answered(body, Source::Naive))
+    }
+
+    /// Returns what apps can do that are not connected; nothing where the API does not tell.
+    async fn elsewhere(
+        &self,
+        session: &Session,
+        query: String,
+        user: Option<UserRef>,
+    ) -> Vec<Value> {
+        let (toolkit, effect, auth, cursor) = (None, None, None, None);
+        let (connected, limit) = (Some(false), Some(OTHERS));
+        let op = SearchTools { query, toolkit, effect, auth, connected, user, limit, cursor };
+        let found = self.done(session, op).await.map(|found| found.tools).unwrap_or_default();
+        let allowed = found.into_iter().filter(|tool| !tool.withheld);
+        let brief = allowed.map(|tool| {
+            json!({ "tool": tool.tool, "toolkit": tool.toolkit, "description": tool.description })
+        });
+        brief.collect()
     }
 
     /// Says what a tool takes.
     pub(super) async fn describe(&self, session: &Session, fields: JsonObject) -> Result<Ended> {
         let Describe { tool, user } = input(DESCRIBE, fields)?;
         let app = self.app_of(session, &tool, user.clone()).await?;
-        let op = ListTools { tool: Some(tool), ..all(app.clone(), user) };
+        let op = ListTools { tool: Some(tool), ..ListTools::of(app.clone(), user) };
         let found = self.listed(session, op).await?;
         let described = found.into_iter().next().map(|tool| {
             let mut about = json!({

@@ -37,6 +37,8 @@ pub(super) fn of(action: &Action) -> Vec<(&'static str, Hidden<'_>)> {
         | Action::ExportConnection(_)
         | Action::ImportConnection(_)
         | Action::ListTools(_)
+        | Action::SearchTools(_)
+        | Action::GetTool(_)
         | Action::Execute(_)
         | Action::Proxy(_)
         | Action::GetConnection(_)

@@ -103,7 +103,7 @@ fn said((at, slug): (At, &str), why: Why, word: &'static str, text: &str) -> Res
         return exchange::failed(why);
     }
     let app = match at {
-        At::Api => slug.parse().ok().and_then(|slug| catalog::builtin(&slug)?.ok()),
+        At::Api => slug.parse().ok().and_then(|slug| catalog::builtin_card(&slug)?.ok()),
         At::Token | At::Consent => None,
     };
     Refusal::new(why, word, text).response(app.as_ref())

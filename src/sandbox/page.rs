@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::http;
 use crate::api::ids;
-use crate::catalog::builtin;
+use crate::catalog::builtin_card;
 
 /// The accounts one can pick without typing: a name and an address.
 pub(super) const ACCOUNTS: [(&str, &str); 3] = [
@@ -227,7 +227,7 @@ fn shown(text: &str) -> String {
 
 /// Returns an app's name for people; of one that was added, its slug as words.
 fn titled(slug: &str) -> String {
-    let toolkit = slug.parse().ok().and_then(|slug| builtin(&slug)?.ok());
+    let toolkit = slug.parse().ok().and_then(|slug| builtin_card(&slug)?.ok());
     if let Some(toolkit) = toolkit {
         return toolkit.name;
     }

@@ -41,6 +41,11 @@ impl Refusal {
         Self { why, word, text: text.into() }
     }
 
+    /// Tells whether it is that something is not there.
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self.why, Why::NotFound)
+    }
+
     /// Returns the answer of the app that the manifest describes, or of any.
     pub(super) fn response(&self, app: Option<&Manifest>) -> Response {
         let (mut status, name) = match self.why {

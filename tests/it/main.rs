@@ -31,6 +31,7 @@ mod execute;
 mod explain;
 mod failing;
 mod files;
+mod finding;
 mod frozen;
 mod generated;
 mod handover;

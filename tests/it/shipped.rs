@@ -137,3 +137,30 @@ fn an_app_that_nobody_logs_in_to_is_read_and_has_nothing_to_write() {
     assert_eq!((status, &item["result"]["data"]["id"]), (0, &json!(9101)));
     assert_eq!((bad, &refused["error"]["code"]), (1, &json!("invalid_input")));
 }
+
+#[test]
+fn the_sandbox_answers_the_example_of_tools_that_nobody_wrote_by_hand() {
+    let naive = Naive::new();
+    let apps = [
+        ("xkcd", "", "XKCD_GET_INFO_0_JSON"),
+        ("digitalocean", "--credential token=-", "DIGITALOCEAN_DOMAINS_CREATE_RECORD"),
+        ("google-compute-engine", "", "GOOGLECOMPUTEENGINE_MACHINE_IMAGES_DELETE"),
+        ("microsoft-onenote", "", "MICROSOFTONENOTE_ME_ONENOTE_LIST_NOTEBOOKS"),
+        (
+            "twilio-chat",
+            "--credential username=- --credential password=-",
+            "TWILIOCHAT_FETCH_CHANNEL",
+        ),
+    ];
+    for (app, login, tool) in apps {
+        naive.fed(&format!("connections connect {app} {login}"), "key_a\nkey_b\n").exits(0);
+        let about = naive.run(&format!("tools get {tool}")).exits(0).json();
+        let command = about["next_steps"][0]["command"].as_str().unwrap();
+        let (words, input) = command.split_once(" --args ").unwrap();
+        let words = words.trim_start_matches("naive ");
+
+        let run = naive.with(&format!("{words} --args"), &[input.trim_matches('\'')]);
+
+        assert_eq!(run.json()["result"]["successful"], true, "{command}: {}", run.out);
+    }
+}

@@ -131,6 +131,8 @@ pub(crate) const ROUTES: &[Route] = {
             "/v1/users/{user}/connections/{toolkit}/tools",
             Read,
         ),
+        row("tools.search", None, "GET", "/v1/users/{user}/tools", Read),
+        row("tools.get", None, "GET", "/v1/users/{user}/tools/{tool}", Read),
         row(
             "connections.execute",
             Some("connections_execute"),

@@ -11,7 +11,7 @@ use url::Url;
 use super::manifest::{Manifest, Part, Place};
 use super::template::{fill, holes};
 use crate::api::address::is_callable;
-use crate::api::workspace::AuthType;
+use crate::api::toolkits::AuthType;
 
 /// One step on the way to a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,9 +66,6 @@ pub(super) fn check(manifest: &Manifest) -> Faults {
     base_url(manifest, &mut faults);
     auth(manifest, &mut faults);
     answers(manifest, &mut faults);
-    if manifest.tools.is_empty() {
-        faults.push((Key::at(&["tools"]), "there must be at least one tool".into()));
-    }
     let mut seen = BTreeSet::new();
     for (index, tool) in manifest.tools.iter().enumerate() {
         if !seen.insert(&tool.slug) {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::is_default;
-use crate::api::workspace::AuthType;
+use crate::api::toolkits::AuthType;
 
 /// How a user logs in to a toolkit.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]

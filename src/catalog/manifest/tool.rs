@@ -12,8 +12,8 @@ use super::is_default;
 use super::page::Page;
 use super::wire::Wire;
 use crate::api::ids::ToolSlug;
+use crate::api::toolkits::Effect;
 use crate::api::tools::Method;
-use crate::api::workspace::Effect;
 use crate::catalog::template::holes;
 
 /// One operation of the app.

@@ -99,7 +99,7 @@ fn methods(root: &Value, methods: &Value, at: &str, made: &mut Made) {
         let verb = text("httpMethod").to_ascii_lowercase();
         let own = operation(root, method, written);
         if let Some(upload) = upload_path(method).filter(|_| made.uploads) {
-            let (path, own) = uploading(method, upload, own.clone());
+            let (path, own) = uploading(method, upload, operation(root, method, upload));
             made.paths.insert(path, json!({ verb.as_str(): own }));
         }
         let item = made.paths.entry(path).or_insert_with(|| json!({}));
@@ -141,8 +141,12 @@ fn operation(root: &Value, method: &Value, path: &str) -> Value {
         parameters.map(|(name, about)| parameter(name, about, path)).collect();
     let scopes = method["scopes"].as_array().into_iter().flatten();
     let security: Vec<Value> = scopes.map(|scope| json!({ "google": [scope] })).collect();
+    // Every id begins with the name of the API.
+    let name = root["name"].as_str().unwrap_or_default();
+    let id = method["id"].as_str().unwrap_or_default();
+    let own = id.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')).unwrap_or(id);
     let mut operation = json!({
-        "operationId": method["id"],
+        "operationId": own,
         "description": method["description"],
         "parameters": parameters,
     });
@@ -193,13 +197,24 @@ fn pointer(name: &str) -> String {
     format!("#/schemas/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
-/// Turns each reference, which is a bare name, into one that leads to the schema; and a schema's own
-/// `required`, which is a yes or no, away.
+/// Turns each reference, which is a bare name, into one that leads to the schema, takes a schema's own
+/// `required` away, which is a yes or no, and makes numbers of bounds and defaults, which are written as texts.
 fn refer(value: &mut Value) {
     match value {
         Value::Object(map) => {
             if map.get("required").is_some_and(Value::is_boolean) {
                 map.shift_remove("required");
+            }
+            let counts = ["integer", "number", "boolean"]
+                .iter()
+                .any(|kind| map.get("type") == Some(&json!(kind)));
+            for key in ["minimum", "maximum", "default"] {
+                let text =
+                    map.get(key).and_then(Value::as_str).filter(|_| counts || key != "default");
+                let value = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
+                if let Some(value) = value.filter(|value| value.is_number() || value.is_boolean()) {
+                    map.insert(key.to_owned(), value);
+                }
             }
             for (key, value) in map {
                 match value {

@@ -26,7 +26,13 @@ pub(crate) fn read(text: &str) -> Result<Document> {
         return Err(refused("it is larger than 64 MiB"));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let root = if text.trim_start().starts_with('{') { json(text)? } else { from_yaml(text)? };
+    of(if text.trim_start().starts_with('{') { json(text)? } else { from_yaml(text)? })
+}
+
+/// Returns the document that a value is.
+///
+/// Fails with `InvalidInput` if it describes no API.
+pub(crate) fn of(root: Value) -> Result<Document> {
     let version = |key: &str| match &root[key] {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),

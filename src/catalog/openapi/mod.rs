@@ -22,6 +22,8 @@ mod tests;
 mod text;
 mod yaml;
 
+#[cfg(test)]
+pub(crate) use document::of;
 pub(crate) use document::{Document, LARGEST, read};
 pub(crate) use names::Kept;
 
@@ -32,10 +34,10 @@ use url::Url;
 use wildmatch::WildMatch;
 
 use super::check::{Step, check};
-use super::manifest::{Manifest, Tool};
+use super::manifest::{Auth, Manifest, Tool};
 use crate::api::error::Fault;
 use crate::api::ids::Slug;
-use crate::api::workspace::AuthType;
+use crate::api::toolkits::AuthType;
 use operations::{Operation, nameless};
 use refs::{Refs, Said, located};
 use schema::Schemas;
@@ -48,6 +50,8 @@ use text::line;
 pub(crate) struct Wanted<'a> {
     /// Address of the API, in place of the document's
     pub(crate) address: Option<&'a str>,
+    /// How one logs in, in place of what the document says of that
+    pub(crate) login: Option<&'a Auth>,
     /// Where the document came from
     pub(crate) source: Option<&'a Url>,
     /// Only operations whose tool, operation id or path fits one of these
@@ -112,7 +116,7 @@ pub(crate) fn import(document: &Document, slug: &Slug, wanted: &Wanted<'_>) -> I
 /// Returns where the API is; what is wrong with that is added to the faults.
 fn base<'a>(root: &'a Value, wanted: &Wanted<'_>, said: &mut Remarks<'a>) -> Option<Base> {
     if let Some(url) = wanted.address {
-        return Some(Base { url: url.trim_end_matches('/').to_owned(), fields: Vec::new() });
+        return Some(servers::given(url));
     }
     match servers::base(root, wanted.source, &mut said.notes) {
         Ok(base) => Some(base),
@@ -156,6 +160,10 @@ fn toolkit<'a>(
     let names = names::names(slug, &nameless, &wanted.kept);
     let own: Vec<&Value> = placed.iter().map(|(operation, _)| operation.own).collect();
     let login = security::login(refs, &own, &base.url, &mut said.notes);
+    let login = match wanted.login {
+        Some(auth) => login.replaced(auth),
+        None => login,
+    };
     let mut tools: Vec<(&'a Value, Tool)> = Vec::new();
     let mut unwanted = 0;
     for ((operation, path), name) in placed.iter().zip(names) {
@@ -210,7 +218,8 @@ fn manifest(
     let title = text("title", 80).unwrap_or_else(|| slug.to_string());
     let words = text("description", 200).filter(|_| !wanted.facts_only);
     let mut auth = login.auth;
-    auth.fields.extend(base.fields);
+    let known: Vec<String> = auth.fields.iter().map(|field| field.key.clone()).collect();
+    auth.fields.extend(base.fields.into_iter().filter(|field| !known.contains(&field.key)));
     Manifest {
         slug: slug.clone(),
         description: words.unwrap_or_else(|| title.clone()),
@@ -242,7 +251,7 @@ fn whole<'a>(
     if manifest.auth.kind == AuthType::Oauth2 {
         let first = manifest.tools.iter().filter_map(|tool| tool.scopes.first());
         let asked: BTreeSet<&str> = first.flat_map(|scopes| scopes.split(' ')).collect();
-        if asked.len() <= SCOPES && !asked.is_empty() {
+        if asked.len() <= SCOPES && manifest.auth.scopes.is_empty() {
             manifest.auth.scopes = asked.into_iter().map(str::to_owned).collect();
         }
     }

@@ -9,8 +9,8 @@ use super::security::{self, Login};
 use super::text::line;
 use super::{bodies, names, pages};
 use crate::api::ids::{ToolSlug, hidden};
+use crate::api::toolkits::Effect;
 use crate::api::tools::Method;
-use crate::api::workspace::Effect;
 use crate::catalog::manifest::{BodyKind, Replay, RequestLine, Tool};
 
 /// An operation of a document.

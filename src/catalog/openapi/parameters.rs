@@ -77,7 +77,7 @@ pub(super) fn add<'a>(
     draft: &mut Draft,
     schemas: &mut Schemas<'_, 'a>,
     (item, operation): (&'a Value, &'a Value),
-    keys: &[(&str, &str)],
+    keys: &[(String, String)],
     faults: &mut Vec<Said<'a>>,
 ) {
     let mut all = listed(schemas, [item, operation], faults);
@@ -99,7 +99,7 @@ pub(super) fn add<'a>(
             }
         };
         let own = part == WirePart::Header && OWN_HEADERS.contains(&&*name.to_ascii_lowercase());
-        if own || keys.contains(&(place, name)) {
+        if own || keys.iter().any(|key| (key.0.as_str(), key.1.as_str()) == (place, name)) {
             continue;
         }
         let whole = format!("{{+{name}}}");

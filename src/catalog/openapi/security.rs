@@ -9,19 +9,35 @@ use super::names::words;
 use super::refs::{Refs, Said};
 use super::text::line;
 use crate::api::address::{is_callable, is_private};
-use crate::api::workspace::AuthType;
+use crate::api::toolkits::AuthType;
 use crate::catalog::check::is_header;
 use crate::catalog::manifest::{Auth, Field, Part, Place};
 
 /// How one logs in to what a document describes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Login<'a> {
     /// As a manifest has it
     pub(super) auth: Auth,
     /// The schemes that were chosen, by their names in the document
     pub(super) schemes: Vec<&'a str>,
     /// Where its keys stand, so that no tool asks for them: `header` or `query`, and the name
-    pub(super) keys: Vec<(&'a str, &'a str)>,
+    pub(super) keys: Vec<(String, String)>,
+}
+
+impl Login<'_> {
+    /// Returns the login with one that is known better; scopes are still those that the document names.
+    pub(super) fn replaced(mut self, auth: &Auth) -> Self {
+        let part = |place: &Place| match place.part {
+            Part::Header => "header".to_owned(),
+            Part::Query => "query".to_owned(),
+        };
+        self.keys = auth.places().map(|place| (part(place), place.name.clone())).collect();
+        if self.auth.kind != AuthType::Oauth2 {
+            self.schemes.clear();
+        }
+        self.auth = auth.clone();
+        self
+    }
 }
 
 /// How many ways to log in are looked at.
@@ -113,7 +129,9 @@ pub(super) fn login<'a>(
         notes.push((scheme, format!("one logs in as {own} says; left out: {others}")));
     }
     let keys = chosen.filter(|scheme| scheme["type"] == "apiKey");
-    let keys = keys.filter_map(|scheme| scheme["in"].as_str().zip(scheme["name"].as_str()));
+    let keys = keys.filter_map(|scheme| {
+        Some((scheme["in"].as_str()?.to_owned(), scheme["name"].as_str()?.to_owned()))
+    });
     Login { auth, keys: keys.collect(), schemes: names }
 }
 

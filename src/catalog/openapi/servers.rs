@@ -60,6 +60,14 @@ pub(super) fn base<'a>(
     Err(why.unwrap_or_else(|| (root, format!("has no server that can be used; {GIVE}"))))
 }
 
+/// Returns where an API is by an address that somebody gave: what it leaves open, a user has to say.
+pub(super) fn given(url: &str) -> Base {
+    let names = holes(url).unwrap_or_default();
+    let field = |name: &str| Field { key: name.to_owned(), label: label(name), secret: false };
+    let fields = names.into_iter().map(field).collect();
+    Base { url: url.trim_end_matches('/').to_owned(), fields }
+}
+
 /// What to do about a document that does not say where its API is.
 const GIVE: &str = "give `--address`";
 

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::super::output::{broken, clean, wrapped};
 use crate::api::approvals::Approval;
 use crate::api::time::Millis;
+use crate::api::toolkits::Effect;
 use crate::api::trading::account::Object;
-use crate::api::workspace::Effect;
 use crate::engine::card::{Facts, amount, named, shown};
 
 /// Widest and narrowest a card is drawn, in columns.

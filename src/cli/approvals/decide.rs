@@ -13,7 +13,7 @@ use crate::api::approvals::{Approval, ApprovalStatus, Approve, Deny, GetApproval
 use crate::api::connections::{Connect, ConnectState, Status};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ApprovalId, Label, UserRef, connect_command};
-use crate::api::workspace::{AuthType, GetToolkit};
+use crate::api::toolkits::{AuthType, GetToolkit};
 use crate::cli::App;
 use crate::cli::connect::{Browser, Door, check_patience, joined};
 use crate::cli::output::{Page, note};

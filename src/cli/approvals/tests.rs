@@ -11,7 +11,7 @@ use super::review::ended;
 use crate::api::approvals::{Account, Actor, Approval, ApprovalStatus, Class};
 use crate::api::ids::ConnectionId;
 use crate::api::time::Millis;
-use crate::api::workspace::Effect;
+use crate::api::toolkits::Effect;
 use crate::engine::LEVEL;
 
 pub(super) const AT: Millis = Millis(1_795_170_000_000);

@@ -11,7 +11,7 @@ use crate::api::action::Outcome;
 use crate::api::connections::{Connect, ConnectState, Credentials, Finish};
 use crate::api::error::{Error, Result};
 use crate::api::ids::{ConnectionRef, Slug, UserRef};
-use crate::api::workspace::CredentialField;
+use crate::api::toolkits::CredentialField;
 use crate::callback::Answer;
 use crate::cli::connect::{Terminal, check_patience};
 use crate::cli::credentials::{ask_for, check_complete};

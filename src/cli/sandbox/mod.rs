@@ -12,8 +12,8 @@ use super::output::{Output, Page, word};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::Slug;
 use crate::api::sandbox::{At, Failure, What};
+use crate::api::toolkits::AuthType;
 use crate::api::trading::amount::Amount;
-use crate::api::workspace::AuthType;
 use crate::catalog;
 use crate::catalog::search::{did_you_mean, nearest};
 use crate::settings::{Profile, Settings};
@@ -156,7 +156,7 @@ impl Fail {
 
 /// Fails with `InvalidInput` if an app that is shipped has no OAuth login that could fail.
 fn check_oauth(toolkit: Option<&Slug>) -> Result<()> {
-    let shipped = toolkit.and_then(catalog::builtin).transpose()?;
+    let shipped = toolkit.and_then(catalog::builtin_card).transpose()?;
     match shipped.filter(|manifest| manifest.auth.kind != AuthType::Oauth2) {
         Some(manifest) => {
             let text = format!("nobody logs in to `{}` with OAuth", manifest.slug);

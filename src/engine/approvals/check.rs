@@ -7,10 +7,10 @@ use crate::api::action::Action;
 use crate::api::approvals::{Account, Class};
 use crate::api::connections::Status;
 use crate::api::error::{Code, Error, Result};
-use crate::api::workspace::{Effect, User};
+use crate::api::toolkits::Effect;
+use crate::api::workspace::User;
 use crate::catalog::manifest::{Replay, Tool};
 use crate::engine::gate::Verdict;
-use crate::engine::known::tool;
 use crate::engine::{Engine, Scope};
 
 /// How long after a send nothing of it can be under way any more: a request may take 30 s, and what it
@@ -47,13 +47,12 @@ impl Engine {
         let plain = |class| Ready { class, account: None, settle: SETTLE, reads_own_writes: false };
         if let Action::Execute(op) = action {
             let prepared = self.prepared(user, op)?;
-            let tool = tool(&prepared.known.manifest, &op.tool)?;
             let account = prepared.connection.map(|one| Account {
                 connection: one.id,
                 label: one.label,
                 identity: one.account,
             });
-            return Ok(Ready { account, ..plain(class(tool)) });
+            return Ok(Ready { account, ..plain(class(&prepared.tool)) });
         }
         if let Action::Connect(op) = action {
             let known = self.check_connect(op)?;

@@ -65,7 +65,7 @@ impl Engine {
             known => known?,
         };
         let manifest = &known.manifest;
-        let Some(tool) = manifest.tool(&op.tool) else { return Ok(None) };
+        let Some(tool) = known.find(&op.tool)? else { return Ok(None) };
         let account = op.account.as_deref().and_then(|named| named.parse::<ConnectionId>().ok());
         let fields = match account {
             Some(id) if self.store.connection(&id)?.is_some() => self.store.fields(&id)?,
@@ -77,7 +77,7 @@ impl Engine {
             (manifest.base_url.as_str(), manifest.auth.clone())
         };
         let (headers, answer) = (&manifest.headers, &manifest.answer);
-        digest(&Call { base_url, headers, auth, answer, tool, fields }).map(Some)
+        digest(&Call { base_url, headers, auth, answer, tool: &tool, fields }).map(Some)
     }
 
     fn endpoint_definition(&self, action: &Action, executor: &Executor) -> Result<String> {

@@ -12,11 +12,11 @@ use serde_json::Value;
 use crate::api::approvals::{Account, Actor, Approval, ApprovalStatus, Class};
 use crate::api::ids::clean;
 use crate::api::time::Millis;
+use crate::api::toolkits::Effect;
 use crate::api::trading::account::{GetQuotes, Object};
 use crate::api::trading::amount::Amount;
 use crate::api::trading::order::MarketView;
 use crate::api::trading::symbol::Symbol;
-use crate::api::workspace::Effect;
 
 /// Currencies whose smallest unit is a hundredth, of those that cards and companies are paid in.
 /// Source: ISO 4217, list one (read 2026-11-20).

@@ -9,12 +9,11 @@ use crate::api::keys::Role;
 use crate::api::kits::{Explain, Explained, Kit, Mode, Presumed, Primitive};
 use crate::api::routes::ROUTES;
 use crate::api::samples::sample;
+use crate::api::toolkits::Effect;
 use crate::api::trading::words::BrokerEnv;
-use crate::api::workspace::Effect;
 use crate::catalog::search::{did_you_mean, nearest};
 use crate::engine::caller::{Caller, Holder};
 use crate::engine::gate::{self, About, Judgement, Question, Rule, Verdict};
-use crate::engine::known::tool;
 use crate::engine::trading::trade;
 use crate::engine::{Engine, Scope};
 pub(super) use remedy::{Asked, remedy};
@@ -107,7 +106,7 @@ impl Engine {
                 .reason("tool_unknown"));
         };
         let known = self.toolkit(&app)?;
-        let effect = Some(tool(&known.manifest, slug)?.effect);
+        let effect = Some(known.tool(slug)?.effect);
         Ok(Named { toolkit: Some(app), tool: Some(slug.clone()), effect })
     }
 }

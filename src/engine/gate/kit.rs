@@ -5,7 +5,7 @@ use super::{About, Question, Rule};
 use crate::api::error::{Code, Error};
 use crate::api::ids::{Slug, ToolHold, ToolSlug, quoted};
 use crate::api::kits::{Kit, Mode, Primitive};
-use crate::api::workspace::Effect;
+use crate::api::toolkits::Effect;
 
 /// Returns what a kit forbids, and how it is said: a primitive, an app, a tool.
 pub(super) fn forbids(kit: &Kit, primitive: Primitive, about: About<'_>) -> Option<(Rule, Error)> {

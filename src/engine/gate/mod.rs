@@ -20,7 +20,8 @@ use crate::api::approvals::Actor;
 use crate::api::error::{Error, Result};
 use crate::api::ids::{Slug, ToolSlug};
 use crate::api::kits::Kit;
-use crate::api::workspace::{Effect, User, Workspace};
+use crate::api::toolkits::Effect;
+use crate::api::workspace::{User, Workspace};
 
 /// Everything that a judgement follows from.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,6 @@ use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::ids::{Slug, ToolSlug};
 use crate::api::kits::{ConnectionsConfig, Mode, Policy, Primitive, ToolRule};
 use crate::engine::Engine;
-use crate::engine::known::tool;
 
 /// Fails with every fault of a policy; what names no app or tool of this workspace is one.
 pub(super) fn check(engine: &Engine, policy: &Policy) -> Result<()> {
@@ -124,7 +123,7 @@ fn tools(engine: &Engine, app: &Slug, rule: &ToolRule, faults: &mut Vec<Fault>) 
             fault(faults, &format!("{place}/{word}"), "the list names no tool");
         }
         for slug in slugs.iter().flatten() {
-            let found = known.as_ref().map(|known| tool(&known.manifest, slug));
+            let found = known.as_ref().map(|known| known.tool(slug));
             if let Some(text) = found.map(unless_found).transpose()?.flatten() {
                 fault(faults, &format!("{place}/{word}/{slug}"), text);
             }
@@ -136,7 +135,7 @@ fn tools(engine: &Engine, app: &Slug, rule: &ToolRule, faults: &mut Vec<Fault>) 
 /// Returns what to say of a tool that no app of this workspace has.
 fn unknown_anywhere(engine: &Engine, slug: &ToolSlug) -> Result<Option<String>> {
     if let Some(app) = engine.app_of(slug)? {
-        return unless_found(tool(&engine.toolkit(&app)?.manifest, slug));
+        return unless_found(engine.toolkit(&app)?.tool(slug));
     }
     Ok(Some(format!(
         "no app has a tool `{slug}`; run `naive toolkits list`: a tool's slug begins with its app's"

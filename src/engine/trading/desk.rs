@@ -11,9 +11,10 @@ use crate::api::error::{Code, Error, Result};
 use crate::api::ids::Slug;
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
+use crate::api::toolkits::Origin;
 use crate::api::trading::account::Object;
 use crate::api::trading::words::BrokerEnv;
-use crate::api::workspace::{Origin, User};
+use crate::api::workspace::User;
 use crate::broker::{self, Account};
 use crate::catalog::manifest::Manifest;
 use crate::catalog::{DATA, brokerage, relocate};
@@ -77,7 +78,7 @@ impl Engine {
             (World::Real, Some(base)) => (moved(manifest, base)?, Origin::Added),
         };
         let row = ToolkitRow { client_id: row.client_id, ..ToolkitRow::default() };
-        Ok(Known { manifest, row, origin, tools: 0, simulated })
+        Ok(Known { manifest, shipped: None, row, origin, simulated })
     }
 
     /// Returns the request that tells whose account a credential is.

@@ -9,12 +9,13 @@ use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::ids::{Label, Slug};
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
+use crate::api::toolkits::AuthType;
 use crate::api::trading::account::{
     BrokerApp, BrokerConnection, BrokerForgotten, BrokerState, BrokerStatus, Brokers,
     ConfigureBroker, ConnectBroker, DisconnectBroker,
 };
 use crate::api::trading::words::BrokerEnv;
-use crate::api::workspace::{AuthType, User};
+use crate::api::workspace::User;
 use crate::broker::{KEY_ID, KEY_SECRET};
 use crate::engine::clients::client_owner;
 use crate::engine::{Call, Engine, Scope, World, beside, connection_owner, user_flag};

@@ -24,7 +24,7 @@ use crate::api::address::path_part;
 use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::ids::fresh;
 use crate::api::secrets::Secrets;
-use crate::api::workspace::{AuthType, Effect};
+use crate::api::toolkits::{AuthType, Effect};
 use crate::catalog::manifest::{BodyKind, Manifest, Part, RequestLine, Tool, WirePart};
 use crate::catalog::template::{fill, holes};
 use crate::http::{Request, Trust};

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::places::{is_creatable, is_list, is_search, items_key, joined, several, tools};
 use super::route::{Step, has_path};
 use super::{Desk, change, lists, made, names, text};
-use crate::api::workspace::Effect;
+use crate::api::toolkits::Effect;
 use crate::catalog::manifest::Tool;
 use crate::sandbox::http;
 use crate::sandbox::refusal::{Refusal, Why};

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::route::Route;
 use crate::api::time::Millis;
-use crate::api::workspace::AuthType;
+use crate::api::toolkits::AuthType;
 use crate::catalog::manifest::{Manifest, Part};
 use crate::sandbox::World;
 use crate::sandbox::guest::ANYONE;

@@ -11,7 +11,7 @@ use super::places::tools;
 use super::route::Route;
 use super::sent::Sent;
 use super::{Desk, change, lists, made, text};
-use crate::api::workspace::Effect;
+use crate::api::toolkits::Effect;
 use crate::catalog::manifest::{Manifest, Tool};
 use crate::sandbox::http;
 use crate::sandbox::refusal::{Refusal, Why, put};

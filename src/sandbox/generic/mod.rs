@@ -2,7 +2,8 @@
 //!
 //! The shipped manifest of the app says which requests there are, where the credential stands, which
 //! scopes are needed and how answers look; for an added toolkit the path alone has to do. POST makes,
-//! GET lists or reads, PATCH and PUT change, DELETE removes; verbs are remembered like things. Not
+//! GET lists or reads, PATCH and PUT change, DELETE removes; verbs are remembered like things. What was
+//! not made is missing in an app that was written by hand, and supposed to be there in any other. Not
 //! here: what any of it means to a vendor, filters and sorting; for that an app has its own module.
 
 mod acts;
@@ -48,8 +49,31 @@ struct Desk<'a> {
 
 /// Answers a request to any app.
 pub(super) fn answer(world: &World, call: &Call, slug: &str) -> Response {
-    let app = slug.parse().ok().and_then(|slug| catalog::builtin(&slug)?.ok());
-    played(world, call, slug, app.as_ref())
+    if let Some(app) = by_hand(slug, call) {
+        return played(world, call, slug, Some(&app));
+    }
+    let app: Option<Manifest> = slug.parse().ok().and_then(|slug| catalog::builtin(&slug)?.ok());
+    let answer = reply(world, call, slug, app.as_ref());
+    let known = app.as_ref().and_then(|app| Route::find(app, call));
+    match (answer, known) {
+        (Err(refusal), Some(route)) if refusal.is_missing() => supposed(&route),
+        (answer, _) => answer.unwrap_or_else(|refusal| refusal.response(app.as_ref())),
+    }
+}
+
+/// Returns the shipped app of that slug as it was written by hand, where that knows the request.
+fn by_hand(slug: &str, call: &Call) -> Option<Manifest> {
+    let own = catalog::written_by_hand(&slug.parse().ok()?)?.ok()?;
+    Route::find(&own, call).is_some().then_some(own)
+}
+
+/// Answers as if what a path names were there: of most apps nobody has said what is in them.
+fn supposed(route: &Route<'_>) -> Response {
+    let named = route.path.iter().filter_map(|step| match step {
+        Step::Id { name, value, .. } => Some((name.clone(), Value::from(value.as_str()))),
+        Step::Word(_) => None,
+    });
+    http::json(StatusCode::OK, &Value::Object(named.collect()))
 }
 
 /// Answers a request to the app of a manifest, or to any.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Desk;
 use super::route::{Step, has_path};
-use crate::api::workspace::Effect;
+use crate::api::toolkits::Effect;
 use crate::catalog::manifest::Tool;
 
 /// Words with which a request behind a collection asks for some of it: `search`, `listRecords`,

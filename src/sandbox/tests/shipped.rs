@@ -4,16 +4,15 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::generic::{Client, JSON};
-use crate::api::workspace::AuthType;
+use crate::api::toolkits::AuthType;
 use crate::catalog::manifest::Manifest;
-use crate::catalog::{builtin, builtin_slugs};
+use crate::catalog::{all_by_hand, builtin};
 
 /// Returns the shipped apps that have no module of their own, each with a client of its own world.
 async fn shipped() -> Vec<(Manifest, World)> {
     let own = ["gmail", "stripe", "hackernews", "slack", "github", "google-calendar", "notion"];
     let mut apps = Vec::new();
-    for slug in builtin_slugs().filter(|slug| !own.contains(slug)) {
-        let app = builtin(&slug.parse().unwrap()).unwrap().unwrap();
+    for app in all_by_hand().filter(|app| !own.contains(&app.slug.as_str())) {
         apps.push((app, World::with(true).await));
     }
     apps

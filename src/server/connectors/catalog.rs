@@ -7,8 +7,8 @@ use super::{Answered, Asked, Stop, invalid, words};
 use crate::api::connections::{ListConnections, ListedToolkit};
 use crate::api::error::Error;
 use crate::api::ids::{Malformed, Slug};
+use crate::api::toolkits::{AuthType, Availability, CredentialField, GetToolkit};
 use crate::api::tools::ListTools;
-use crate::api::workspace::{AuthType, Availability, CredentialField, GetToolkit};
 
 /// How many connectors a page has where nobody says: more than there are, as a rule.
 const PAGE: u32 = 200;
@@ -101,13 +101,16 @@ pub(super) async fn list(asked: Asked) -> Answered {
     Ok(words::data(StatusCode::OK, &Page { items, limit, next_cursor, has_more }))
 }
 
+/// How many tools are told of a connector at most.
+const TOOLS: u32 = 200;
+
 /// Returns what is told of a connector; of its tools those that the user's kit allows.
 async fn item(asked: &Asked, listed: ListedToolkit) -> Result<Item, Stop> {
     let toolkit: Slug = listed.slug.parse().map_err(|error: Malformed| {
         Error::internal("a connector has a slug that is none", error)
     })?;
     let detail = asked.done(GetToolkit::of(toolkit.clone())).await?;
-    let all = ListTools { toolkit, user: None, tool: None, search: None, limit: None };
+    let all = ListTools { brief: true, limit: Some(TOOLS), ..ListTools::of(toolkit, None) };
     let tools = asked.done(all).await?.tools.into_iter().filter(|tool| !tool.withheld);
     let auth_type = listed.auth_type.into();
     let fields = || detail.credential_fields.into_iter().map(Field::from).collect();

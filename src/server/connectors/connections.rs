@@ -11,7 +11,7 @@ use crate::api::connections::{Connect, Connection, Credentials, Disconnect, Stat
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Label, Malformed, Slug};
 use crate::api::secrets::Secrets;
-use crate::api::workspace::AuthType;
+use crate::api::toolkits::AuthType;
 
 /// What to do next with a connection that was started.
 #[derive(Debug, Serialize)]

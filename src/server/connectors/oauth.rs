@@ -9,7 +9,7 @@ use super::{Answered, Asked, Stop, nothing_else, words};
 use crate::api::connections::Connect;
 use crate::api::error::{Code, Error};
 use crate::api::ids::{Label, Slug};
-use crate::api::workspace::AuthType;
+use crate::api::toolkits::AuthType;
 use crate::server::callback::go_on;
 use crate::server::wrong::Wrong;
 

@@ -14,7 +14,8 @@ use super::{Answer, Desk, at, call, login};
 use crate::api::connections::{Connect, ConnectState, Status};
 use crate::api::error::Result;
 use crate::api::ids::Slug;
-use crate::api::workspace::{AuthType, CredentialField, GetToolkit, User};
+use crate::api::toolkits::{AuthType, CredentialField, GetToolkit};
+use crate::api::workspace::User;
 use crate::engine::Call;
 use crate::server::Site;
 

@@ -17,7 +17,8 @@ use crate::api::connections::{
 };
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ConnectionRef, Slug};
-use crate::api::workspace::{AuthType, Availability, GetToolkit, User};
+use crate::api::toolkits::{AuthType, Availability, GetToolkit};
+use crate::api::workspace::User;
 use crate::server::Site;
 
 /// How many apps are offered at most.

@@ -7,7 +7,7 @@ use super::form::SECRET;
 use super::parts::{notice, seen, time};
 use super::{Desk, at};
 use crate::api::connections::ConnectState;
-use crate::api::workspace::CredentialField;
+use crate::api::toolkits::CredentialField;
 
 /// Returns what the person does now. The link is a plain one, so that forms need go nowhere but here.
 pub(super) fn next(desk: &Desk, state: &ConnectState, user: &str) -> Markup {

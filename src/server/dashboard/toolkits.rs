@@ -14,7 +14,7 @@ use super::parts::{Column, empty, pill, seen, table};
 use super::{Answer, Desk, at};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::Slug;
-use crate::api::workspace::{
+use crate::api::toolkits::{
     Availability, DisableToolkit, EnableToolkit, ListToolkits, ToolkitSummary,
 };
 use crate::server::Site;

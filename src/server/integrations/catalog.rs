@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use super::{Answered, Asked, enabled, read};
 use crate::api::error::{Error, Result};
 use crate::api::ids::{Malformed, Slug};
+use crate::api::toolkits::{AuthType, GetToolkit, ListToolkits, ToolkitSummary};
 use crate::api::tools::ListTools;
-use crate::api::workspace::{AuthType, GetToolkit, ListToolkits, ToolkitSummary};
 use crate::server::answer;
 
 /// The toolkits that are shown where nobody searches.
@@ -122,7 +122,7 @@ pub(super) async fn tools(asked: Asked) -> Answered {
     };
     let mut tools = Vec::new();
     for toolkit in toolkits {
-        let op = ListTools { toolkit, user: None, tool: None, search: None, limit: None };
+        let op = ListTools { limit: u32::try_from(TOOLS).ok(), ..ListTools::of(toolkit, None) };
         let all = asked.done(op).await?.tools.into_iter().filter(|tool| !tool.withheld);
         tools.extend(all.map(|tool| Tool {
             name: tool.slug,

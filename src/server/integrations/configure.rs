@@ -10,7 +10,7 @@ use super::{Answered, Asked, Stop, catalog, empty, enabled, words};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::Slug;
 use crate::api::secrets::Secrets;
-use crate::api::workspace::{ConfigureToolkit, GetToolkit};
+use crate::api::toolkits::{ConfigureToolkit, GetToolkit};
 use crate::server::answer;
 use crate::server::wrong::Wrong;
 

@@ -12,7 +12,8 @@ use crate::api::connections::{Connect, Connected, Connection, Disconnect, Status
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{AppId, ConnectionId, Slug};
 use crate::api::time::Millis;
-use crate::api::workspace::{AuthType, ListUsers, User};
+use crate::api::toolkits::AuthType;
+use crate::api::workspace::{ListUsers, User};
 use crate::server::answer;
 
 /// A connected account. Never holds a credential.

@@ -8,7 +8,7 @@ use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{AppId, Slug};
 use crate::api::kits::{Kit, UpdateKit};
 use crate::api::time::Millis;
-use crate::api::workspace::GetToolkit;
+use crate::api::toolkits::GetToolkit;
 use crate::engine::{KIT_CHANGED, integrated, integrating};
 use crate::server::wrong::Wrong;
 use crate::store::Integration;

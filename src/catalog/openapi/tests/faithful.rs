@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{document, imported, only, posted};
-use crate::api::workspace::AuthType;
+use crate::api::toolkits::AuthType;
 use crate::catalog::input::faults;
 use crate::catalog::manifest::BodyKind;
 

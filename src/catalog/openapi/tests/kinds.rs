@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{imported, only};
-use crate::api::workspace::Effect;
-use crate::catalog::manifest::BodyKind;
+use crate::api::toolkits::Effect;
+use crate::catalog::manifest::{BodyKind, Style};
 use crate::catalog::openapi::{Wanted, import, read};
 
 #[test]
@@ -127,6 +127,30 @@ fn a_method_that_takes_files_becomes_two_tools() {
     assert_eq!(file.files().collect::<Vec<_>>(), ["file"]);
     assert_eq!(bytes.tools[0].request.to_string(), "POST /upload/things/v1/files?uploadType=media");
     assert_eq!(bytes.tools[0].body().kind, BodyKind::Raw);
+}
+
+#[test]
+fn an_upload_keeps_the_slashes_of_a_name_and_bounds_are_numbers() {
+    let upload = json!({"protocols": {"simple": {"path": "/upload/v1/{+parent}/files"}}});
+    let document = json!({
+        "kind": "discovery#restDescription",
+        "name": "things",
+        "rootUrl": "https://things.googleapis.com/",
+        "methods": {"send": {"id": "things.send", "httpMethod": "POST", "path": "v1/{+parent}/files",
+            "flatPath": "v1/boxes/{boxesId}/files", "mediaUpload": upload, "parameters": {
+                "parent": {"location": "path", "required": true, "type": "string"},
+                "size": {"location": "query", "type": "integer", "minimum": "1", "maximum": "500",
+                    "default": "100"}}}},
+    });
+
+    let tools = imported(&document).manifest.unwrap().tools;
+
+    let upload = tools.iter().find(|tool| tool.slug.as_str().ends_with("_UPLOAD")).unwrap();
+    assert_eq!(upload.wire["parent"].style, Style::Reserved);
+    let size = json!({"type": "integer", "minimum": 1, "maximum": 500, "default": 100});
+    for tool in &tools {
+        assert_eq!(tool.input["properties"]["size"], size, "{}", tool.slug);
+    }
 }
 
 #[test]

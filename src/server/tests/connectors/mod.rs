@@ -94,10 +94,7 @@ async fn the_catalog_says_how_each_connector_is_connected() {
     assert_eq!(item("hackernews")["authType"], "none");
     assert_eq!(item("slack")["availability"], "disabled");
     assert!(item("slack")["availabilityReason"].is_string());
-    assert_eq!(
-        (&all.body["data"]["hasMore"], items.len()),
-        (&json!(false), crate::catalog::builtin_slugs().count())
-    );
+    assert_eq!((&all.body["data"]["hasMore"], items.len()), (&json!(true), 200));
     assert_eq!(first.body["data"]["items"].as_array().unwrap()[..], items[..2]);
     assert_eq!(next.body["data"]["items"].as_array().unwrap()[..], items[2..4]);
     assert_eq!(first.body["data"]["hasMore"], true);
