@@ -13,7 +13,7 @@ use crate::api::error::{Error, Result};
 use crate::api::secrets::Secrets;
 use crate::api::toolkits::{
     AddToolkit, Availability, ConfigureToolkit, Counts, DisableToolkit, EnableToolkit, GetToolkit,
-    ListToolkits, RemoveToolkit, ToolkitDetail, ToolkitPage,
+    ListToolkits, Origin, RemoveToolkit, ToolkitDetail, ToolkitPage,
 };
 use crate::catalog::{Format, parse};
 use crate::settings::Profile;
@@ -168,10 +168,17 @@ fn table(reply: &ToolkitPage, page: &mut Page) {
     }
 }
 
+/// How many tools are named of a toolkit; `connections tools` lists all.
+const TOOLS: usize = 40;
+
 /// Shows one toolkit.
 pub(super) fn one(toolkit: &ToolkitDetail, page: &mut Page) {
     let about = &toolkit.summary;
     let fields: Vec<_> = toolkit.credential_fields.iter().map(|field| field.key.as_str()).collect();
+    let named = &toolkit.tool_slugs[..toolkit.tool_slugs.len().min(TOOLS)];
+    let more = toolkit.tool_slugs.len() - named.len();
+    let all = format!(" and {more} more, which `naive connections tools {}` lists", about.slug);
+    let rest = if more > 0 { all.as_str() } else { "" };
     page.fields(&[
         ("toolkit", Some(format!("{} ({})", about.slug, about.name))),
         ("about", Some(about.description.clone())),
@@ -181,7 +188,11 @@ pub(super) fn one(toolkit: &ToolkitDetail, page: &mut Page) {
         ("scopes", Some(toolkit.scopes.join(" "))),
         ("asks for", Some(fields.join(", "))),
         ("note", about.availability_reason.clone()),
-        ("tools", Some(toolkit.tool_slugs.join(" "))),
+        (
+            "made of",
+            (about.origin == Origin::Catalog).then(|| "published facts, not tried".to_owned()),
+        ),
+        ("tools", Some(named.join(" ") + rest)),
     ]);
     if about.availability == Availability::Available {
         page.next(format!("naive connections connect {}", about.slug), "connect it");
