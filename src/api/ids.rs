@@ -224,8 +224,13 @@ impl Slug {
 
     /// Returns how tool slugs of this toolkit begin: `google-calendar` → `GOOGLECALENDAR_`.
     pub(crate) fn tool_prefix(&self) -> String {
-        format!("{}_", self.0.replace('-', "").to_ascii_uppercase())
+        tool_prefix(&self.0)
     }
+}
+
+/// Returns how tool slugs of the toolkit with this slug begin.
+pub(crate) fn tool_prefix(slug: &str) -> String {
+    format!("{}_", slug.replace('-', "").to_ascii_uppercase())
 }
 
 impl From<Uuid> for UserRef {

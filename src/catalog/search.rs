@@ -32,6 +32,14 @@ impl Search {
         self.0.as_ref().map_or_else(|| vec![1.0; tools()], Query::shipped_tools)
     }
 
+    /// Returns how well each tool of one shipped app fits, in its own order.
+    pub(crate) fn tools_within(&self, app: App) -> Vec<f64> {
+        match &self.0 {
+            Some(query) => query.shipped_tools()[app.tools()].to_vec(),
+            None => vec![1.0; app.tools().len()],
+        }
+    }
+
     /// Returns how well an added app fits.
     pub(crate) fn app(&self, app: &Manifest) -> f64 {
         let words = of_app(app.slug.as_str(), &app.name, &app.description);

@@ -1,5 +1,6 @@
 //! Finding tools: those of one app, and those of all.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::Map;
@@ -59,7 +60,7 @@ impl Engine {
         }
         let search = Search::new(op.search.as_deref());
         let (scores, by_hand) = match known.shipped {
-            Some(app) => (search.tools()[app.tools()].to_vec(), app.by_hand()),
+            Some(app) => (search.tools_within(app), app.by_hand()),
             None => (search.tools_of(&known.manifest), known.tool_count()),
         };
         let more = |at| if at < by_hand { BY_HAND } else { 1.0 };
@@ -188,8 +189,8 @@ impl Source {
         effect: Option<Effect>,
     ) -> Vec<(f64, usize)> {
         let scores = match self {
-            Self::Shipped(app) => shipped[app.tools()].to_vec(),
-            Self::Added(manifest) => search.tools_of(manifest),
+            Self::Shipped(app) => Cow::Borrowed(&shipped[app.tools()]),
+            Self::Added(manifest) => Cow::Owned(search.tools_of(manifest)),
         };
         let (by_hand, first) = match self {
             Self::Shipped(app) => (app.by_hand(), named_first(*app)),
@@ -200,7 +201,8 @@ impl Source {
             by_hand * (1.0 + NAMED_FIRST * first)
         };
         let wanted = |at: &usize| effect.is_none_or(|wanted| wanted == self.effect(*at));
-        let all = scores.into_iter().zip(0..).filter(|(score, at)| *score > 0.0 && wanted(at));
+        let all = scores.iter().copied().zip(0..);
+        let all = all.filter(|(score, at)| *score > 0.0 && wanted(at));
         all.map(|(score, at)| (score * more(at), at)).collect()
     }
 

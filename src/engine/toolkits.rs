@@ -77,35 +77,31 @@ impl Engine {
         let is_added = |slug: &str| {
             rows.iter().any(|(known, row)| known.as_str() == slug && row.manifest.is_some())
         };
-        let mut all: Vec<(f64, bool, &str)> = Vec::new();
+        let rank = |score: f64, own: bool, slug: &str| {
+            let more = match (first(slug), own) {
+                (true, _) => 4.0,
+                (false, true) => 2.0,
+                (false, false) => 1.0,
+            };
+            score * more
+        };
+        let mut all: Vec<(f64, &str)> = Vec::new();
         for (app, score) in App::all().zip(search.apps()) {
             if !is_added(app.slug()) {
-                all.push((score, app.by_hand() > 0, app.slug()));
+                all.push((rank(score, app.by_hand() > 0, app.slug()), app.slug()));
             }
         }
         for (slug, text) in
             rows.iter().filter_map(|(slug, row)| Some((slug, row.manifest.as_deref()?)))
         {
             let score = if search.is_any() { 1.0 } else { search.app(&stored(slug, text)?) };
-            all.push((score, true, slug.as_str()));
+            all.push((rank(score, true, slug.as_str()), slug.as_str()));
         }
-        all.retain(|(score, _, slug)| *score > 0.0 && keep(slug));
-        all.sort_by(|(score, own, slug), (other, others, another)| {
-            let rank = |score: &f64, own: &bool, slug: &str| {
-                score
-                    * if first(slug) {
-                        4.0
-                    } else if *own {
-                        2.0
-                    } else {
-                        1.0
-                    }
-            };
-            rank(other, others, another).total_cmp(&rank(score, own, slug)).then(slug.cmp(another))
-        });
-        let (page, next) =
-            paged(all, |(_, _, slug)| (*slug).to_owned(), (page_size(limit, PAGE), cursor))?;
-        let known = page.into_iter().filter_map(|(_, _, slug)| {
+        all.retain(|(rank, slug)| *rank > 0.0 && keep(slug));
+        all.sort_by(|(one, slug), (other, another)| other.total_cmp(one).then(slug.cmp(another)));
+        let size = (page_size(limit, PAGE), cursor);
+        let (page, next) = paged(all, |(_, slug)| (*slug).to_owned(), size)?;
+        let known = page.into_iter().filter_map(|(_, slug)| {
             let slug: Slug = slug.parse().ok()?;
             let row = rows.iter().find(|(known, _)| *known == slug).map(|(_, row)| row.clone());
             self.known(&slug, row).transpose()

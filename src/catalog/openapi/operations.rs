@@ -12,6 +12,7 @@ use crate::api::ids::{ToolSlug, hidden};
 use crate::api::toolkits::Effect;
 use crate::api::tools::Method;
 use crate::catalog::manifest::{BodyKind, Replay, RequestLine, Tool};
+use crate::catalog::pack::titled;
 
 /// An operation of a document.
 #[derive(Debug, Clone, Copy)]
@@ -134,7 +135,7 @@ pub(super) fn tool<'a>(
         None => None,
     };
     let mut tool = Tool {
-        name: name.unwrap_or_else(|| titled(&slug)),
+        name: name.unwrap_or_else(|| titled(slug.as_str())),
         description: words.unwrap_or_else(|| line(&request.to_string(), 200).unwrap_or_default()),
         slug,
         request,
@@ -178,14 +179,6 @@ fn input(draft: &mut Draft) -> Map<String, Value> {
         input.insert("additionalProperties".to_owned(), draft.others.take());
     }
     input
-}
-
-/// Returns a tool's name for people, made from its slug.
-fn titled(slug: &ToolSlug) -> String {
-    let words = slug.as_str().split_once('_').map_or(slug.as_str(), |(_, words)| words);
-    let words = words.to_ascii_lowercase().replace('_', " ");
-    let mut letters = words.chars();
-    letters.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
 /// Returns the operation as one that wants a name.

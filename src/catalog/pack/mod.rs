@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
-pub(crate) use tools::Name;
 #[cfg(test)]
-pub(crate) use tools::{PART, titled};
+pub(crate) use tools::PART;
+pub(crate) use tools::{Name, titled};
 
 use super::manifest::{Manifest, Tool};
 use crate::api::error::{Error, Result};

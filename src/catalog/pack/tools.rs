@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{App, unreadable};
 use crate::api::error::Result;
+use crate::api::ids::tool_prefix;
 use crate::catalog::manifest::Tool;
 
 /// Stands where a part belongs that several schemas have; its value is the number of the part.
@@ -34,12 +35,13 @@ const NAMES: usize = 64;
 /// What the tools of an app are called: the block that was read last is kept.
 pub(super) struct Names {
     app: App,
+    prefix: String,
     block: Option<(usize, String)>,
 }
 
 impl Names {
     pub(super) fn of(app: App) -> Self {
-        Self { app, block: None }
+        Self { app, prefix: tool_prefix(app.slug()), block: None }
     }
 
     /// Returns what the tool is called that stands at a place of the app's order.
@@ -52,7 +54,7 @@ impl Names {
         let mut fields = lines.lines().nth(at % NAMES).unwrap_or_default().split('\t');
         let mut field = || fields.next().unwrap_or_default();
         let (own, request, name, description) = (field(), field(), field(), field());
-        let slug = format!("{}_{own}", self.app.slug().to_ascii_uppercase().replace('-', ""));
+        let slug = format!("{}{own}", self.prefix);
         let name = if name.is_empty() { titled(&slug) } else { name.to_owned() };
         let description = if description.is_empty() { request } else { description }.to_owned();
         self.block = Some((number, lines));
