@@ -58,25 +58,27 @@ pub(crate) struct Response {
 }
 
 /// How long a call may take, and how large its answer may be.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Bounds {
     /// As an app's answer
     App,
     /// As a file: a document that a person names, a download, what an API elsewhere has gathered
     Document,
+    /// As an app's answer of which nobody reads more than the headers
+    Head,
 }
 
 impl Bounds {
     fn time(self) -> Duration {
         match self {
-            Self::App => DEADLINE,
+            Self::App | Self::Head => DEADLINE,
             Self::Document => DOCUMENT_DEADLINE,
         }
     }
 
     fn bytes(self) -> usize {
         match self {
-            Self::App => BODY_CAP,
+            Self::App | Self::Head => BODY_CAP,
             Self::Document => DOCUMENT_CAP,
         }
     }
@@ -86,6 +88,12 @@ impl Request {
     /// Lets the answer be as large, and take as long, as a document or another file: 64 MiB and five minutes.
     pub(crate) fn document(mut self) -> Self {
         self.bounds = Bounds::Document;
+        self
+    }
+
+    /// Leaves the body of the answer unread: it may be endless.
+    pub(crate) fn head_only(mut self) -> Self {
+        self.bounds = Bounds::Head;
         self
     }
 }
@@ -171,6 +179,9 @@ impl Http {
         let mut answer = call.send().await.map_err(|error| unanswered(&request.host(), &error))?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let mut body = Vec::new();
+        if request.bounds == Bounds::Head {
+            return Ok(Response { status, headers, body });
+        }
         while let Some(chunk) = answer.chunk().await.map_err(|error| cut(request, error))? {
             body.extend_from_slice(&chunk);
             if body.len() > request.bounds.bytes() {

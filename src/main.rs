@@ -332,7 +332,7 @@ fn narrowed(command: &Command, engine: &Engine) -> Needs {
 fn engine(settings: &Settings, dir: &Path, world: World) -> Result<Engine> {
     let (store, vault) = (Store::open(dir)?, Vault::of(settings));
     let engine = Engine::new(store, vault, Http::new(settings.roots.is_some()), world);
-    Ok(engine.notifying(notify(settings)))
+    Ok(engine.notifying(notify(settings)).described_at(settings.client_document.clone()))
 }
 
 /// Returns who hears of approvals, as the config file says.

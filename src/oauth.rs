@@ -1,16 +1,23 @@
 //! OAuth 2.0 as a client: links and requests, no listener and no store.
 //!
 //! Authorization code with PKCE (RFC 6749, 7636), issuer identification (RFC 9207), discovery
-//! (RFC 8414), refresh, revocation (RFC 7009), device codes (RFC 8628), registration (RFC 7591).
+//! (RFC 8414, 9728), refresh, revocation (RFC 7009), device codes (RFC 8628), registration (RFC 7591),
+//! tokens for one resource (RFC 8707).
 
+mod bound;
+mod challenge;
 mod device;
 mod discovery;
 mod register;
+mod resource;
 mod token;
 
+pub(crate) use bound::{Bound, bound};
+pub(crate) use challenge::challenge;
 pub(crate) use device::{DeviceAnswer, ask_for_code, ask_for_tokens, device_code};
 pub(crate) use discovery::discover;
 pub(crate) use register::{Wish, register};
+pub(crate) use resource::{own_name, resource, speaks_for};
 pub(crate) use token::Tokens;
 
 use std::collections::BTreeMap;
@@ -30,6 +37,7 @@ use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
 use crate::catalog::manifest::TokenAuth;
 use crate::http::{Http, Request, Trust, check, is_mask};
+use bound::binding;
 use token::{authenticated, token_request};
 
 /// Keys under which tokens are sealed.
@@ -68,6 +76,10 @@ pub(crate) struct Server {
     pub(crate) json: bool,
     /// Headers that the app wants in every request: a version of its API, say
     pub(crate) headers: BTreeMap<String, String>,
+    /// The resource that tokens are for, where they are for one alone
+    pub(crate) resource: Option<String>,
+    /// Whether the client's id is the address of the document that describes it
+    pub(crate) document: bool,
     /// Who vouches for the addresses at `vouched`; for those elsewhere nobody does
     pub(crate) trust: Trust,
     /// Origins that the manifest names
@@ -139,6 +151,9 @@ pub(crate) fn authorize(server: &Server, ask: &Ask<'_>) -> Result<(Url, Login)> 
                 .append_pair("code_challenge", &challenge)
                 .append_pair("code_challenge_method", "S256");
         }
+        if let Some(resource) = &server.resource {
+            query.append_pair("resource", resource);
+        }
         for (key, value) in ask.params {
             query.append_pair(key, value);
         }
@@ -151,6 +166,7 @@ pub(crate) fn authorize(server: &Server, ask: &Ask<'_>) -> Result<(Url, Login)> 
     if ask.pkce {
         kept.insert("code_verifier".to_owned(), verifier);
     }
+    kept.extend(binding(server));
     Ok((link, Login { state, kept: Secrets(kept) }))
 }
 
@@ -280,6 +296,8 @@ mod tests {
             auth: None,
             json: false,
             headers: BTreeMap::new(),
+            resource: None,
+            document: false,
             trust: Trust::Public,
             vouched: Vec::new(),
         }

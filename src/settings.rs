@@ -16,6 +16,7 @@ use directories::{BaseDirs, ProjectDirs};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use crate::api::address::ClientDocument;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{AppId, UserRef};
 use crate::api::secrets::Secrets;
@@ -148,6 +149,8 @@ pub(crate) struct Settings {
     pub(crate) encryption_key: Option<SecretString>,
     /// Whether the keyring may be asked
     pub(crate) keyring: bool,
+    /// Document that describes this client to OAuth servers
+    pub(crate) client_document: Option<ClientDocument>,
     /// TLS roots that are trusted beside the embedded ones
     pub(crate) roots: Option<Roots>,
     /// Where programs are found, `$PATH`
@@ -227,6 +230,7 @@ impl Settings {
             encryption_key: secret("NAIVE_ENCRYPTION_KEY"),
             keyring: config.vault.keyring.unwrap_or(true)
                 && text("NAIVE_KEYRING").as_deref() != Some("off"),
+            client_document: config::client_document(&config)?,
             roots: text("SSL_CERT_FILE").map(|_| Roots::System).or(config.tls.roots),
             path: text("PATH"),
             browser: text("BROWSER"),

@@ -110,6 +110,21 @@ checked! {
     }
 }
 
+checked! {
+    /// The address of a document that describes an OAuth client, which is the client's id too.
+    ///
+    /// Source: draft-ietf-oauth-client-id-metadata-document-00, 2 (read 2026-11-28).
+    ClientDocument, |text| {
+        let url = Url::parse(text).ok().filter(|url| {
+            let named = url.scheme() == "https" && is_callable(url) && url.path() != "/";
+            // What is compared letter by letter must be written in one way alone.
+            named && url.fragment().is_none() && url.as_str() == text
+        });
+        let url = url.ok_or("a client's document is at an address as https://example.com/naive.json")?;
+        Ok(url.into())
+    }
+}
+
 impl WebOrigin {
     /// Tells whether an address lies on this site.
     pub(crate) fn holds(&self, url: &Url) -> bool {

@@ -65,6 +65,8 @@ pub(crate) fn relocate(mut toolkit: Manifest, sandbox: &Url) -> Manifest {
     let auth = &mut toolkit.auth;
     let revokes = auth.revoke_url.is_some() || auth.issuer.is_some();
     auth.issuer = at("");
+    // The sandbox's own server is known: nobody is asked for it.
+    auth.resource = None;
     auth.authorize_url = at("/oauth/authorize");
     auth.token_url = at("/oauth/token");
     auth.revoke_url = at("/oauth/revoke").filter(|_| revokes);

@@ -1,11 +1,12 @@
-//! Which OAuth client a toolkit uses at its server: the operator's, the manifest's, or one that was
-//! registered here.
+//! Which OAuth client a toolkit uses at its server: the operator's, the manifest's, one that a document
+//! describes, or one that was registered here.
 
 use secrecy::SecretString;
 use url::Url;
 
-use super::Engine;
+use super::endpoints::Endpoints;
 use super::known::Known;
+use super::{Engine, beside};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, quoted};
 use crate::api::secrets::Secrets;
@@ -13,39 +14,6 @@ use crate::api::time::Millis;
 use crate::catalog::manifest::{TokenAuth, TokenFormat};
 use crate::oauth::{self, Wish};
 use crate::store::Registration;
-
-/// The addresses of an OAuth server, as the manifest gives them or the server publishes them.
-#[derive(Debug)]
-pub(super) struct Endpoints {
-    issuer: Option<String>,
-    announces_issuer: bool,
-    authorize: Option<Url>,
-    token: Url,
-    revoke: Option<Url>,
-    register: Option<Url>,
-    /// Where codes for another device are given out
-    pub(super) device: Option<Url>,
-}
-
-impl Endpoints {
-    /// Returns the one address that is needed to ask whether a code was entered.
-    pub(super) fn of_token(token: Url) -> Self {
-        Self {
-            issuer: None,
-            announces_issuer: false,
-            authorize: None,
-            token,
-            revoke: None,
-            register: None,
-            device: None,
-        }
-    }
-
-    /// Returns what a registered client is bound to: the issuer, else where clients are registered.
-    fn server(&self) -> Option<String> {
-        self.issuer.clone().or(self.register.as_ref().map(Url::to_string))
-    }
-}
 
 /// What a login that begins needs of its client.
 #[derive(Debug)]
@@ -57,8 +25,9 @@ pub(super) struct Need<'a> {
 }
 
 impl Engine {
-    /// Returns the toolkit's OAuth server with the client that tokens, or a login, belong to; its
-    /// endpoints are discovered where they are not given.
+    /// Returns the toolkit's OAuth server with the client that tokens, or a login, belong to. It is the
+    /// server that they are bound to; where they are bound to none, and the manifest gives no addresses,
+    /// these are discovered.
     ///
     /// Fails with `NotConfigured` if that client is not here.
     pub(super) async fn oauth_server(
@@ -66,7 +35,11 @@ impl Engine {
         known: &Known,
         sealed: &Secrets,
     ) -> Result<oauth::Server> {
-        self.server_with(known, &self.endpoints(known).await?, sealed)
+        let endpoints = match oauth::bound(sealed) {
+            Some(bound) => Endpoints::bound(bound),
+            None => Box::pin(self.endpoints(known)).await?,
+        };
+        self.server_with(known, &endpoints, sealed)
     }
 
     /// Returns the same at addresses that are known.
@@ -80,6 +53,9 @@ impl Engine {
         let Some(bound) = bound else {
             return self.server(known, endpoints)?.ok_or_else(|| known.without_client());
         };
+        if endpoints.documents {
+            return Ok(described(known, endpoints, bound));
+        }
         let own = self.store.registration(known.slug(), bound)?.filter(|_| !known.simulated);
         let here = endpoints.server();
         match own.filter(|own| here.as_ref().is_none_or(|here| *here == own.server)) {
@@ -88,7 +64,8 @@ impl Engine {
         }
     }
 
-    /// Returns the same for a login that begins: where there is no client that will do, one is registered.
+    /// Returns the same for a login that begins: where the operator names no client it is the document that
+    /// describes us, if the server takes such, else one that is registered there.
     pub(super) async fn server_for(
         &self,
         known: &Known,
@@ -96,6 +73,10 @@ impl Engine {
         need: &Need<'_>,
     ) -> Result<oauth::Server> {
         if known.client_id().is_none() {
+            let document = self.document.as_ref().filter(|_| endpoints.documents);
+            if let Some(document) = document {
+                return Ok(described(known, endpoints, document.as_str()));
+            }
             let own = known.registered(endpoints.server().as_deref());
             let registered = match own.filter(|own| will_do(own, need)) {
                 Some(own) => own.clone(),
@@ -103,41 +84,50 @@ impl Engine {
             };
             return self.server_of(known, endpoints, &registered);
         }
+        self.keep_secret_at(known, endpoints)?;
         self.server(known, endpoints)?.ok_or_else(|| known.without_client())
     }
 
-    /// Returns the addresses of the toolkit's OAuth server.
-    pub(super) async fn endpoints(&self, known: &Known) -> Result<Endpoints> {
-        let auth = &known.manifest.auth;
-        let given = |token: &Url| Endpoints {
-            issuer: auth.issuer.as_ref().map(|issuer| issuer.as_str().to_owned()),
-            announces_issuer: known.simulated,
-            authorize: auth.authorize_url.clone(),
-            revoke: auth.revoke_url.clone(),
-            register: auth.registration_url.clone(),
-            device: auth.device_url.clone(),
-            ..Endpoints::of_token(token.clone())
+    /// Fails if the operator's client secret has been used at another OAuth server than the one that the
+    /// resource names now; the first one is remembered.
+    ///
+    /// Whoever speaks for a resource could otherwise have the secret sent to a server of their own.
+    fn keep_secret_at(&self, known: &Known, endpoints: &Endpoints) -> Result<()> {
+        let (Some(_), Some(issuer), Some(client_id)) = (
+            &endpoints.resource,
+            &endpoints.issuer,
+            known.client_id().filter(|_| !known.simulated),
+        ) else {
+            return Ok(());
         };
-        match (&auth.authorize_url, &auth.token_url, &auth.issuer) {
-            (Some(_), Some(token), _) => Ok(given(token)),
-            (_, _, Some(at)) => {
-                let found = oauth::discover(&self.http, at, known.trust()).await?;
-                let given = given(&found.token_endpoint);
-                Ok(Endpoints {
-                    issuer: Some(found.issuer().to_owned()),
-                    announces_issuer: found.authorization_response_iss_parameter_supported,
-                    authorize: Some(found.authorization_endpoint),
-                    revoke: given.revoke.or(found.revocation_endpoint),
-                    register: given.register.or(found.registration_endpoint),
-                    device: given.device.or(found.device_authorization_endpoint),
-                    ..Endpoints::of_token(given.token)
-                })
+        let (slug, owner) = (known.slug(), client_owner(known.slug()));
+        let Some(bytes) = self.store.sealed(&owner)? else { return Ok(()) };
+        let mut secrets = self.opening(&owner, &bytes)?;
+        let name = format!("issuer of {client_id}");
+        match oauth::kept(&secrets, &name) {
+            Some(first) if first == issuer => return Ok(()),
+            Some(first) => {
+                let text = format!(
+                    "`{slug}` names another OAuth server now, and the client that was configured belongs to `{}`",
+                    quoted(first)
+                );
+                let command =
+                    format!("naive toolkits configure {slug} --client-id ID --client-secret -");
+                return Err(Error::new(Code::NotConfigured, text)
+                    .hint(format!(
+                        "if that is right, register a client there, then run `{command}`"
+                    ))
+                    .reason("issuer_changed"));
             }
-            _ => {
-                let text = format!("toolkit `{}` names no OAuth server", known.manifest.slug);
-                Err(Error::new(Code::FeatureNotConfigured, text))
-            }
+            None => secrets.0.insert(name, beside(issuer)),
+        };
+        let kept = self
+            .sealing(&owner, &secrets, |after| self.store.replace_sealed(&owner, &bytes, after))?;
+        if kept {
+            return Ok(());
         }
+        let text = format!("the OAuth client of `{slug}` was changed meanwhile");
+        Err(Error::new(Code::NotConfigured, text).hint("run the command again"))
     }
 
     /// Returns the server with the client that is there for it, if there is one.
@@ -170,7 +160,8 @@ impl Engine {
             Some("post") => Some(TokenAuth::Post),
             Some(_) | None => None,
         };
-        Ok(oauth::Server { auth: server.auth.or(auth), ..server })
+        let auth = known.manifest.auth.token_auth.or(auth).or(server.auth);
+        Ok(oauth::Server { auth, ..server })
     }
 
     fn client_secret(&self, owner: &str) -> Result<Option<SecretString>> {
@@ -270,6 +261,7 @@ fn server(
     client_secret: Option<SecretString>,
 ) -> oauth::Server {
     let auth = &known.manifest.auth;
+    let has_secret = client_secret.is_some();
     oauth::Server {
         issuer: endpoints.issuer.clone(),
         announces_issuer: endpoints.announces_issuer,
@@ -279,12 +271,20 @@ fn server(
         device: endpoints.device.clone(),
         client_id: client_id.to_owned(),
         client_secret,
-        auth: auth.token_auth,
+        auth: auth.token_auth.or(endpoints.auth.filter(|_| has_secret)),
         json: auth.token_format == TokenFormat::Json,
         headers: known.manifest.headers.clone(),
+        resource: endpoints.resource.clone(),
+        document: false,
         trust: known.trust(),
         vouched: known.vouched(),
     }
+}
+
+/// Returns the server with the client that its own document describes: a public one.
+fn described(known: &Known, endpoints: &Endpoints, document: &str) -> oauth::Server {
+    let server = server(known, endpoints, document, None);
+    oauth::Server { document: true, auth: Some(TokenAuth::None), ..server }
 }
 
 /// Returns the error that tokens belong to a client that is not here.

@@ -85,6 +85,7 @@ impl Engine {
         connection: &Connection,
     ) -> Result<Opened> {
         let opened = self.opened(&connection.id)?;
+        self.for_this_resource(known, connection, &opened.secrets)?;
         if oauth::is_spent(&opened.secrets, Millis::now()) && oauth::can_refresh(&opened.secrets) {
             return self.refreshed(known, connection, opened).await;
         }
@@ -209,6 +210,8 @@ impl Engine {
             }
         }
         let mut opened = self.opened(&connection.id)?;
+        self.for_this_resource(&known, &connection, &opened.secrets)?;
+        self.same_server(&known, &connection, (&opened.secrets, Millis::now())).await?;
         let renewed = oauth::can_refresh(&opened.secrets);
         if renewed {
             opened = self.refreshed(&known, &connection, opened).await?;
@@ -247,13 +250,60 @@ impl Engine {
         connection: &Connection,
         seen_at: Millis,
     ) -> Result<Error> {
-        let (slug, at) = (&known.manifest.slug, after(connection, seen_at));
-        self.store.expire(&connection.id, "the app does not take the credential", at)?;
+        let told = format!("`{}` does not take the credential", known.slug());
+        self.expired_as(connection, seen_at, ("the app does not take the credential", told))
+    }
+
+    /// The same, where why is known: as the connection says it, and as the error does.
+    fn expired_as(
+        &self,
+        connection: &Connection,
+        seen_at: Millis,
+        (why, told): (&str, String),
+    ) -> Result<Error> {
+        self.store.expire(&connection.id, why, after(connection, seen_at))?;
         let user = self.owner_flag(&connection.id)?;
-        let command = connect_command(slug, &user, connection.label.as_ref());
-        Ok(Error::new(Code::Unauthorized, format!("`{slug}` does not take the credential"))
+        let command = connect_command(&connection.toolkit, &user, connection.label.as_ref());
+        Ok(Error::new(Code::Unauthorized, told)
             .hint(format!("run `{command}` to log in again"))
             .reason("connection_expired"))
+    }
+
+    /// Fails, and the connection is `EXPIRED`, if its tokens are for another resource than the toolkit's: the
+    /// toolkit was added anew with another address.
+    fn for_this_resource(
+        &self,
+        known: &Known,
+        connection: &Connection,
+        secrets: &Secrets,
+    ) -> Result<()> {
+        let Some(bound) = oauth::bound(secrets) else { return Ok(()) };
+        let resource = known.manifest.auth.resource.as_ref();
+        if resource.is_some_and(|resource| oauth::speaks_for(&bound.resource, resource)) {
+            return Ok(());
+        }
+        let why = "the tokens are for another server than the toolkit's";
+        let told = format!("the tokens of `{}` are for another server", known.slug());
+        Err(self.expired_as(connection, Millis::now(), (why, told))?)
+    }
+
+    /// Fails, and the connection is `EXPIRED`, if the resource names another OAuth server by now than the one
+    /// that its tokens come from: what that one gave is shown to no other.
+    ///
+    /// Asked only of a resource that has refused a token: as long as it takes them, nothing has changed.
+    pub(super) async fn same_server(
+        &self,
+        known: &Known,
+        connection: &Connection,
+        (secrets, seen_at): (&Secrets, Millis),
+    ) -> Result<()> {
+        let Some(bound) = oauth::bound(secrets) else { return Ok(()) };
+        let Some(other) = Box::pin(self.named_instead(known, &bound)).await else { return Ok(()) };
+        let host = other.host_str().unwrap_or_default();
+        let why = "the server names another authorization server than the one that gave the tokens";
+        let told =
+            format!("`{}` names another authorization server by now, `{host}`", known.slug());
+        Err(self.expired_as(connection, seen_at, (why, told))?.reason("issuer_changed"))
     }
 }
 

@@ -112,6 +112,7 @@ impl Engine {
     /// Fails if there is no other: the connection is `EXPIRED` then.
     async fn next_turn(&self, link: &Link<'_>, turn: Turn) -> Result<Option<Turn>> {
         let Some(connection) = link.connection else { return Ok(None) };
+        self.same_server(link.known, connection, (&turn.opened.secrets, turn.seen_at)).await?;
         if turn.is_fresh || !oauth::can_refresh(&turn.opened.secrets) {
             return Err(self.expired(link.known, connection, turn.seen_at)?);
         }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::clients::{Endpoints, Need};
+use super::clients::Need;
 use super::credential::Claim;
+use super::endpoints::Endpoints;
 use super::fields::{keys, no_codes};
 use super::known::Known;
 use super::login::{declined, state};
@@ -130,6 +131,9 @@ impl Engine {
 
     /// Returns the server that gave out a code: of its addresses, none but the one for questions.
     fn poll_server(&self, known: &Known, kept: &Secrets) -> Result<oauth::Server> {
+        if let Some(bound) = oauth::bound(kept) {
+            return self.server_with(known, &Endpoints::bound(bound), kept);
+        }
         let given = known.manifest.auth.token_url.clone();
         let discovered = || oauth::kept(kept, "token_endpoint")?.parse().ok();
         let token = given

@@ -148,7 +148,10 @@ impl Engine {
         let _ = scope.found.set((user.id.clone(), parcel.toolkit.to_string()));
         let known = self.toolkit(&parcel.toolkit)?;
         same_app(&known, &parcel)?;
-        same_client(&known, &parcel)?;
+        // A client that a document describes is the same everywhere.
+        if !oauth::bound(&secrets).is_some_and(|bound| bound.document) {
+            same_client(&known, &parcel)?;
+        }
         let known = known.usable()?;
         let label = op.label.as_ref().or(parcel.label.as_ref());
         let slug = known.slug();

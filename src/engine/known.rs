@@ -93,6 +93,7 @@ impl Known {
         let auth = &self.manifest.auth;
         let named = [
             &auth.issuer,
+            &auth.resource,
             &auth.authorize_url,
             &auth.token_url,
             &auth.revoke_url,
@@ -140,7 +141,9 @@ impl Known {
     pub(super) fn is_configured(&self) -> bool {
         match self.manifest.auth.kind {
             AuthType::Oauth2 => {
-                let registers = self.manifest.auth.registration_url.is_some();
+                let auth = &self.manifest.auth;
+                // Whoever names a resource expects its server to know clients that it has never seen.
+                let registers = auth.registration_url.is_some() || auth.resource.is_some();
                 let own = self.any_client_id().is_some() || self.row.keeps_clients;
                 self.simulated || registers || own
             }

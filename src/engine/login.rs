@@ -97,7 +97,9 @@ impl Engine {
         known: &Known,
         new: &NewFlow<'_>,
     ) -> Result<ConnectState> {
-        let endpoints = self.endpoints(known).await?;
+        let endpoints = Box::pin(self.endpoints(known)).await?;
+        let scopes = endpoints.asked(known, &op.scopes, new.scopes);
+        let new = &NewFlow { scopes: &scopes, ..*new };
         if goes_by_device(scope.call, op, endpoints.device.as_ref())? {
             return self.begin_device(known, &endpoints, new).await;
         }
@@ -114,7 +116,7 @@ impl Engine {
             scopes: new.scopes,
             separator: &auth.scope_separator,
             params: &auth.params,
-            pkce: auth.pkce,
+            pkce: auth.pkce || server.resource.is_some(),
         };
         let (link, mut login) = oauth::authorize(&server, &ask)?;
         let kept = &mut login.kept.0;

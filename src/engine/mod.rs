@@ -10,6 +10,7 @@ mod connections;
 mod credential;
 mod deliver;
 mod device;
+mod endpoints;
 mod execute;
 mod executors;
 mod explain;
@@ -55,6 +56,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::api::action::{Action, Outcome};
+use crate::api::address::ClientDocument;
 use crate::api::connections::Connection;
 use crate::api::error::{Error, Result};
 use crate::api::ids::{ConnectionId, IdempotencyKey, Slug, UserRef, flag, fresh, fresh_key};
@@ -133,6 +135,7 @@ pub(crate) struct Engine {
     cipher: OnceLock<Cipher>,
     notes: Mutex<Vec<Note>>,
     notify: Notify,
+    document: Option<ClientDocument>,
 }
 
 /// Something that people should be told beside a reply, as a whole sentence.
@@ -166,7 +169,13 @@ impl Engine {
 
     fn with(store: Store, vault: Vault, http: Arc<Http>, world: World) -> Self {
         let (cipher, notes) = (OnceLock::new(), Mutex::default());
-        Self { store, vault, http, world, cipher, notes, notify: Notify::default() }
+        let (notify, document) = (Notify::default(), None);
+        Self { store, vault, http, world, cipher, notes, notify, document }
+    }
+
+    /// Returns the same workspace, known to OAuth servers by a document that describes it as a client.
+    pub(crate) fn described_at(self, document: Option<ClientDocument>) -> Self {
+        Self { document, ..self }
     }
 
     /// Returns the same workspace with its apps elsewhere.

@@ -66,9 +66,20 @@ pub(super) fn hint(connection: &Connection, tool: &Tool, user: &User) -> String 
     format!("run `{}` to add it; the scopes there are stay", command(connection, &flags, user))
 }
 
+/// Returns what a login must ask for so that a call goes through that was refused for lack of `needed`: that
+/// and all that was granted before.
+///
+/// `None` if it was granted already: another login would end in the same refusal, and so on for ever.
+pub(super) fn step_up(granted: &[String], needed: &[String]) -> Option<Vec<String>> {
+    let again = !needed.is_empty() && !lacks(granted, needed);
+    (!again).then(|| united([granted, needed]))
+}
+
 /// Returns how scopes are added that only the app itself has named.
 pub(super) fn hint_for(connection: &Connection, needed: &[String], user: &User) -> String {
-    let all = united([connection.scopes.as_slice(), needed]);
+    let Some(all) = step_up(&connection.scopes, needed) else {
+        return "the connection has every scope that the app names, so another login does not help: ask whoever runs the app for access".to_owned();
+    };
     let flags = format!("--reconnect --scopes {}", quoted(&all.join(",")));
     format!("run `{}` to add what the app wants", command(connection, &flags, user))
 }
@@ -114,6 +125,17 @@ mod tests {
         assert!(covers(&granted, &tool(&["mail.read"])));
         assert!(!covers(&granted, &tool(&["Mail.Send"])));
         assert!(covers(&[], &tool(&[])));
+    }
+
+    #[test]
+    fn what_was_granted_is_asked_for_again_and_nothing_twice_for_nothing() {
+        let list = |scopes: &[&str]| scopes.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let granted = list(&["basic", "read"]);
+
+        assert_eq!(step_up(&granted, &list(&["write"])), Some(list(&["basic", "read", "write"])));
+        assert_eq!(step_up(&granted, &list(&["read", "write"])).unwrap().len(), 3);
+        assert_eq!(step_up(&granted, &[]), Some(granted.clone()));
+        assert_eq!(step_up(&granted, &list(&["READ"])), None);
     }
 
     #[test]

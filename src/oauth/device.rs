@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use super::token::{authenticated, denied, granted, refusal};
+use super::bound::binding;
+use super::token::{authenticated, denied, granted, refusal, with_resource};
 use super::{CLIENT, Server, Tokens, kept};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::hidden;
@@ -66,7 +67,8 @@ pub(crate) async fn ask_for_code(http: &Http, server: &Server, scopes: &str) -> 
     let request = Request::new("POST", endpoint.clone(), server.trust_in(endpoint))?
         .header("accept", "application/json")?;
     let plain: &[_] = if scopes.is_empty() { &[] } else { &[("scope", scopes)] };
-    let answer = http.send(&authenticated(request, server, plain, &[])?).await?;
+    let plain = with_resource(server, plain);
+    let answer = http.send(&authenticated(request, server, &plain, &[])?).await?;
     match serde_json::from_slice(&answer.body) {
         Ok(code) if answer.is_success() => given_out(code, server, scopes),
         _ => Err(denied(&answer, server)),
@@ -102,6 +104,7 @@ fn given_out(code: Answer, server: &Server, scopes: &str) -> Result<Device> {
         ("scope".to_owned(), scopes.into()),
         ("token_endpoint".to_owned(), server.token.as_str().into()),
     ]);
+    kept.extend(binding(server));
     let complete = complete.map(|url| String::from(url).into());
     kept.extend(complete.map(|url| ("verification_uri_complete".to_owned(), url)));
     Ok(Device {
@@ -125,7 +128,7 @@ pub(crate) async fn ask_for_tokens(
     };
     let request = Request::new("POST", server.token.clone(), server.trust_in(&server.token))?
         .header("accept", "application/json")?;
-    let plain = [("grant_type", GRANT)];
+    let plain = with_resource(server, &[("grant_type", GRANT)]);
     let request = authenticated(request, server, &plain, &[("device_code", code)])?;
     let answer = match http.send(&request).await {
         Ok(answer) if answer.status == 429 || answer.status >= 500 => {

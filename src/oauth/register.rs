@@ -145,3 +145,31 @@ fn refused(code: &str) -> Error {
     let text = format!("the OAuth server registers no client for us: it refused with `{code}`");
     Error::new(Code::NotConfigured, text).reason("registration_refused")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_in_the_readme_says_what_a_registration_says() {
+        let readme = include_str!("../../README.md");
+        let shown = readme.split("```json\n").find(|block| block.contains("\"client_id\""));
+        let shown = shown.and_then(|block| block.split("```").next()).unwrap();
+        let endpoint = "https://a.example/register".parse().unwrap();
+        let wish = Wish {
+            endpoint: &endpoint,
+            trust: Trust::Public,
+            redirect_uri: None,
+            scope: "",
+            device: false,
+        };
+
+        let mut document: Value = serde_json::from_str(shown).unwrap();
+
+        let id = document["client_id"].take();
+        assert_eq!(id, "https://example.com/naive.json");
+        let mut said = metadata(&wish, &[ANY_PORT]);
+        said["client_id"] = Value::Null;
+        assert_eq!(document, said);
+    }
+}

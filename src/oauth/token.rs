@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::bound::binding;
 use super::{ACCESS, CLIENT, EXPIRES, LIFE, REFRESH, Server};
 use crate::api::error::{Code, Error, Result};
 use crate::api::secrets::Secrets;
@@ -55,6 +56,15 @@ pub(super) fn authenticated(
     body(request, &plain, &hidden)
 }
 
+/// Returns parameters with the resource that tokens are for (RFC 8707, 2).
+pub(super) fn with_resource<'a>(
+    server: &'a Server,
+    plain: &[(&'a str, &'a str)],
+) -> Vec<(&'a str, &'a str)> {
+    let resource = server.resource.as_deref().map(|resource| ("resource", resource));
+    plain.iter().copied().chain(resource).collect()
+}
+
 /// Asks for tokens, and reads what was granted.
 pub(super) async fn token_request(
     http: &Http,
@@ -69,7 +79,8 @@ pub(super) async fn token_request(
         headers.try_fold(request, |request, (name, value)| request.header(name, value))?;
     // The app's own media type is for its API.
     let request = request.header("accept", "application/json")?;
-    let request = authenticated(request, server, plain, hidden)?;
+    let plain = with_resource(server, plain);
+    let request = authenticated(request, server, &plain, hidden)?;
     granted(&http.send(&request).await?, server, now)
 }
 
@@ -95,6 +106,7 @@ pub(super) fn granted(answer: &Response, server: &Server, now: Millis) -> Result
         // Tokens work for the client they were given to alone (RFC 6749, 6).
         (CLIENT.to_owned(), client_id.into()),
     ]);
+    sealed.extend(binding(server));
     if let Some(token) = grant.refresh_token {
         sealed.insert(REFRESH.to_owned(), token);
     }

@@ -11,6 +11,7 @@ use toml_edit::{DocumentMut, Item, Table, Value};
 use url::Url;
 
 use super::{Output, Profile};
+use crate::api::address::ClientDocument;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{AppId, UserRef};
 
@@ -33,6 +34,9 @@ pub(crate) struct Config {
     /// Approvals
     #[serde(default, skip_serializing_if = "is_empty")]
     pub(crate) approvals: ApprovalsConfig,
+    /// OAuth
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub(crate) oauth: OauthConfig,
     /// The server; it is written by hand, and holds secrets
     #[serde(default, skip_serializing)]
     pub(crate) serve: ServeConfig,
@@ -79,6 +83,15 @@ pub(crate) struct ApprovalsConfig {
     pub(crate) notify_command: Vec<String>,
 }
 
+/// `[oauth]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OauthConfig {
+    /// Document that describes this client to OAuth servers that have never seen it
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client_id_document: Option<ClientDocument>,
+}
+
 /// `[serve]`
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,6 +127,8 @@ fn is_empty<T: Default + PartialEq>(part: &T) -> bool {
     *part == T::default()
 }
 
+/// The variable that outranks `oauth.client_id_document`.
+const DOCUMENT: &str = "NAIVE_OAUTH_CLIENT_ID_DOCUMENT";
 /// The one key that takes a list.
 const COMMAND: &str = "approvals.notify_command";
 
@@ -125,11 +140,23 @@ pub(crate) const KEYS: &[(&str, &str)] = &[
     ("vault.keyring", "true or false"),
     ("approvals.notify_url", "an address that hears of approvals"),
     (COMMAND, "a program and its arguments, as [\"/path/to/program\", \"argument\"]"),
+    ("oauth.client_id_document", "the https address at which naive's client document is hosted"),
     ("profiles.sandbox.user", "a user, as in `naive use`"),
     ("profiles.local.user", "a user, as in `naive use`"),
     ("profiles.cloud.user", "a user, as in `naive use`"),
     ("profiles.cloud.base_url", "the address of a Naive API"),
 ];
+
+/// Returns the document that describes this client: the environment's before the config file's.
+pub(super) fn client_document(config: &Config) -> Result<Option<ClientDocument>> {
+    let Some(named) = super::text(DOCUMENT) else {
+        return Ok(config.oauth.client_id_document.clone());
+    };
+    let parsed = named.parse().map(Some);
+    parsed.map_err(|error| {
+        Error::usage(format!("`{DOCUMENT}` is `{named}`")).hint(format!("{error}"))
+    })
+}
 
 impl Config {
     /// Reads the file; none is an empty one.

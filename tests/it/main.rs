@@ -58,6 +58,8 @@ mod register;
 mod remote;
 mod repeat;
 mod replay;
+mod resource;
+mod resource_lies;
 mod review;
 mod rotation;
 mod scopes;

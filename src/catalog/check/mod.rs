@@ -8,7 +8,7 @@ use std::fmt;
 use reqwest::header::HeaderName;
 use url::Url;
 
-use super::manifest::{Manifest, Part, Place};
+use super::manifest::{Auth, Manifest, Part, Place};
 use super::template::{fill, holes};
 use crate::api::address::is_callable;
 use crate::api::toolkits::AuthType;
@@ -156,6 +156,7 @@ fn auth(manifest: &Manifest, faults: &mut Faults) {
     let by_hand = auth.authorize_url.is_some() && auth.token_url.is_some();
     let endpoints = [
         ("issuer", &auth.issuer),
+        ("resource", &auth.resource),
         ("authorize_url", &auth.authorize_url),
         ("token_url", &auth.token_url),
         ("revoke_url", &auth.revoke_url),
@@ -168,10 +169,14 @@ fn auth(manifest: &Manifest, faults: &mut Faults) {
             faults.push((Key::at(&["auth", key]), text.to_owned()));
         }
     }
+    resource(auth, faults);
     let mut fault = |key: &str, text: &str| faults.push((Key::at(&["auth", key]), text.to_owned()));
     match auth.kind {
-        AuthType::Oauth2 if auth.issuer.is_none() && !by_hand => {
-            fault("issuer", "give the issuer, or both `authorize_url` and `token_url`");
+        AuthType::Oauth2 if auth.issuer.is_none() && auth.resource.is_none() && !by_hand => {
+            fault(
+                "issuer",
+                "give the issuer, the resource, or both `authorize_url` and `token_url`",
+            );
         }
         AuthType::ApiKey | AuthType::Unknown if !secret => {
             fault("fields", "an API key needs a secret field");
@@ -202,6 +207,21 @@ fn auth(manifest: &Manifest, faults: &mut Faults) {
         fault("place", "say where the key stands in a request");
     }
     fields(manifest, faults);
+}
+
+/// Judges the resource that tokens are for, where they are for one alone.
+fn resource(auth: &Auth, faults: &mut Faults) {
+    let mut fault = |key: &str, text: &str| faults.push((Key::at(&["auth", key]), text.to_owned()));
+    let Some(resource) = &auth.resource else { return };
+    if auth.kind != AuthType::Oauth2 {
+        fault("resource", "only OAuth asks for tokens to one resource");
+    }
+    if resource.fragment().is_some() {
+        fault("resource", "must hold no `#`");
+    }
+    if !auth.pkce {
+        fault("pkce", "tokens for one resource are never asked for without PKCE");
+    }
 }
 
 /// Judges what users enter, and where an API key stands.

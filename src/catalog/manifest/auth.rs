@@ -19,6 +19,9 @@ pub(crate) struct Auth {
     /// OAuth server whose endpoints are discovered (RFC 8414); or give the endpoints by hand
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) issuer: Option<Url>,
+    /// The protected resource whose metadata names the OAuth server (RFC 9728); sent as `resource` (RFC 8707)
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) resource: Option<Url>,
     /// OAuth authorization endpoint
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) authorize_url: Option<Url>,

@@ -57,7 +57,7 @@ impl Engine {
         let user = scope.user()?;
         let id = scope.upstream_key();
         if let Action::CreateOrder(op) = action {
-            let mut prepared = self.rehearsed(user, op, &id).await?;
+            let mut prepared = Box::pin(self.rehearsed(user, op, &id)).await?;
             let max_drift = Some(Amount(self.drift(&prepared, user)?));
             // Whoever approves it sees what it is, and not what it leaves open.
             op.env = Some(prepared.desk.env);

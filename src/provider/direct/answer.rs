@@ -9,6 +9,7 @@ use super::text;
 use crate::api::tools::FileAnswer;
 use crate::catalog::manifest::{Answer, Manifest, Tool};
 use crate::http::Response;
+use crate::oauth;
 
 /// What an answer means for the call and its credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,20 +94,14 @@ pub(crate) fn needed_scopes(toolkit: &Manifest, answer: &Response) -> Vec<String
     let json = answer.json().unwrap_or_default();
     let pointer = toolkit.answer.needed.as_ref();
     let said = pointer.and_then(|at| json.pointer(at)?.as_str().map(str::to_owned));
-    let said = said.or_else(|| {
-        let scope = challenge(answer)?.split_once("scope=\"")?.1;
-        Some(scope.split_once('"')?.0.to_owned())
-    });
+    let said = said.or_else(|| Some(oauth::challenge(&answer.headers)?.scopes.join(" ")));
     let said = said.unwrap_or_default();
     said.split([',', ' ']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
 }
 
-fn challenge(answer: &Response) -> Option<&str> {
-    answer.headers.get(WWW_AUTHENTICATE)?.to_str().ok()
-}
-
 fn lacks_scope(answer: &Response, json: &Value) -> bool {
-    challenge(answer).is_some_and(|challenge| challenge.contains("insufficient_scope"))
+    let told = answer.headers.get(WWW_AUTHENTICATE).and_then(|told| told.to_str().ok());
+    told.is_some_and(|told| told.contains("insufficient_scope"))
         || (answer.status == 403
             && SCOPE_WORDS.iter().any(|(at, word)| {
                 json.pointer(at).and_then(Value::as_str).is_some_and(|said| said == *word)
