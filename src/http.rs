@@ -5,10 +5,12 @@
 
 mod address;
 mod request;
+mod stream;
 mod trouble;
 
 pub(crate) use address::{Trust, check};
 pub(crate) use request::{Hidden, Request, is_mask};
+pub(crate) use stream::{Events, Span, Streamed};
 use trouble::unanswered;
 
 use std::sync::Arc;
@@ -139,15 +141,8 @@ impl Http {
     ///
     /// Fails with `ProviderError` if no whole answer came within its bounds: 30 seconds and 8 MiB by default.
     pub(crate) async fn send(&self, request: &Request) -> std::result::Result<Response, Failure> {
-        let late = || {
-            let seconds = request.bounds.time().as_secs();
-            let text = format!("`{}` did not answer within {seconds} seconds", request.host());
-            let failure = failed(Fate::Unknown, text, None);
-            Failure { error: failure.error.reason(TOO_SLOW), ..failure }
-        };
-        tokio::time::timeout(request.bounds.time(), self.follow(request))
-            .await
-            .map_err(|_| late())?
+        let time = request.bounds.time();
+        tokio::time::timeout(time, self.follow(request)).await.map_err(|_| late(request, time))?
     }
 
     async fn follow(&self, request: &Request) -> std::result::Result<Response, Failure> {
@@ -185,9 +180,7 @@ impl Http {
         while let Some(chunk) = answer.chunk().await.map_err(|error| cut(request, error))? {
             body.extend_from_slice(&chunk);
             if body.len() > request.bounds.bytes() {
-                let most = request.bounds.bytes() >> 20;
-                let text = format!("`{}` answered more than {most} MiB", request.host());
-                return Err(failed(Fate::Unknown, text, None));
+                return Err(too_large(request));
             }
         }
         Ok(Response { status, headers, body })
@@ -257,6 +250,17 @@ impl Response {
     pub(crate) fn json(&self) -> Option<serde_json::Value> {
         serde_json::from_slice(&self.body).ok()
     }
+}
+
+fn late(request: &Request, time: Duration) -> Failure {
+    let text = format!("`{}` did not answer within {} seconds", request.host(), time.as_secs());
+    let failure = failed(Fate::Unknown, text, None);
+    Failure { error: failure.error.reason(TOO_SLOW), ..failure }
+}
+
+fn too_large(request: &Request) -> Failure {
+    let most = request.bounds.bytes() >> 20;
+    failed(Fate::Unknown, format!("`{}` answered more than {most} MiB", request.host()), None)
 }
 
 fn cut(request: &Request, error: reqwest::Error) -> Failure {

@@ -2,9 +2,11 @@
 
 mod config;
 mod flags;
+mod inherited;
 
 pub(crate) use config::{JwtConfig, KEYS, set};
 pub(crate) use flags::Flags;
+pub(crate) use inherited::inherited;
 
 use std::collections::BTreeMap;
 use std::env;

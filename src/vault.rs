@@ -1,6 +1,7 @@
 //! Where the key comes from, and sealing with it. Knows nothing of what it seals or where that lies.
 
 pub(crate) mod access;
+pub(crate) mod handed;
 pub(crate) mod handover;
 pub(crate) mod keyring;
 pub(crate) mod tokens;

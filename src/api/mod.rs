@@ -5,6 +5,8 @@ pub(crate) mod action;
 pub(crate) mod address;
 pub(crate) mod approvals;
 pub(crate) mod apps;
+#[expect(dead_code, reason = "the terminal answers next")]
+pub(crate) mod asking;
 pub(crate) mod connections;
 pub(crate) mod error;
 pub(crate) mod ids;

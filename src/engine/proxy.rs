@@ -88,6 +88,7 @@ fn tool(known: &Known, op: &Proxy) -> Result<Tool> {
         headers: headers(manifest, op)?,
         page: None,
         download: false,
+        remote: None,
         input: Map::new(),
     })
 }

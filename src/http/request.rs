@@ -37,10 +37,10 @@ pub(crate) enum Hidden<'a> {
 /// A request, with its secrets marked so that it can be shown without them.
 #[derive(Clone)]
 pub(crate) struct Request {
-    method: Method,
-    url: Url,
-    headers: HeaderMap,
-    body: Vec<u8>,
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
     secrets: Vec<SecretString>,
     trust: Trust,
     /// Whether it stays where it is, whatever it changes there

@@ -71,6 +71,9 @@ pub(crate) struct Tool {
     /// Whether the answer is a file
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) download: bool,
+    /// What the server calls it, where that is not an address
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) remote: Option<String>,
     /// JSON Schema of the input, an object
     #[serde(default = "no_input")]
     pub(crate) input: Map<String, Value>,

@@ -25,7 +25,8 @@ mod yaml;
 #[cfg(test)]
 pub(crate) use document::of;
 pub(crate) use document::{Document, LARGEST, read};
-pub(crate) use names::Kept;
+pub(crate) use names::{Kept, Nameless, names};
+pub(crate) use text::line;
 
 use std::collections::BTreeSet;
 
@@ -43,7 +44,6 @@ use refs::{Refs, Said, located};
 use schema::Schemas;
 use security::Login;
 use servers::Base;
-use text::line;
 
 /// What is wanted of a document.
 #[derive(Debug, Default)]

@@ -12,13 +12,13 @@ const LONGEST: usize = 64;
 
 /// An operation that wants a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Nameless<'a> {
+pub(crate) struct Nameless<'a> {
     /// What the document calls it, if it does
-    pub(super) id: Option<&'a str>,
+    pub(crate) id: Option<&'a str>,
     /// Its method
-    pub(super) method: &'a str,
+    pub(crate) method: &'a str,
     /// Its path
-    pub(super) path: &'a str,
+    pub(crate) path: &'a str,
 }
 
 /// The names that operations of a toolkit have already, by method and path.
@@ -31,6 +31,7 @@ impl Kept {
         let mut names = BTreeMap::new();
         for tool in &manifest.tools {
             let RequestLine { method, path } = &tool.request;
+            let path = tool.remote.as_ref().unwrap_or(path);
             names.entry(line(method.as_str(), path)).or_insert_with(|| tool.slug.clone());
         }
         Self(names)
@@ -55,7 +56,7 @@ fn line(method: &str, path: &str) -> String {
 ///
 /// Where several would have the same, the shortest path has it, and the others end in four letters that
 /// come from their method and path; so nobody's name depends on the order.
-pub(super) fn names(slug: &Slug, operations: &[Nameless<'_>], kept: &Kept) -> Vec<ToolSlug> {
+pub(crate) fn names(slug: &Slug, operations: &[Nameless<'_>], kept: &Kept) -> Vec<ToolSlug> {
     let prefix = slug.tool_prefix();
     let mut taken: HashMap<String, usize> = HashMap::new();
     let mut names: Vec<Option<String>> = vec![None; operations.len()];

@@ -126,8 +126,7 @@ pub(super) fn tool<'a>(
     if let Some((kind, _)) = answer {
         headers.insert("accept".to_owned(), kind.to_owned());
     }
-    let method = operation.method;
-    let bodied = matches!(method, Method::Post | Method::Put | Method::Patch);
+    let bodied = matches!(operation.method, Method::Post | Method::Put | Method::Patch);
     let body = match draft.body {
         Some(body) if bodied && body.kind == BodyKind::Json => None,
         Some(body) => Some(body),
@@ -139,7 +138,7 @@ pub(super) fn tool<'a>(
         description: words.unwrap_or_else(|| line(&request.to_string(), 200).unwrap_or_default()),
         slug,
         request,
-        effect: match method {
+        effect: match operation.method {
             Method::Get => Effect::Read,
             Method::Delete => Effect::Destructive,
             Method::Post | Method::Put | Method::Patch => Effect::Write,
@@ -156,6 +155,7 @@ pub(super) fn tool<'a>(
         headers,
         page: None,
         download: answer.is_some_and(|(_, file)| file),
+        remote: None,
         input,
     };
     if tool.body().kind == BodyKind::None {

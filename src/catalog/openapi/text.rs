@@ -4,7 +4,7 @@ use crate::api::ids::clean;
 
 /// Returns the first sentence or line of a text, at most so many letters, with what is invisible or acts
 /// on a terminal written out; nothing if there is nothing to see.
-pub(super) fn line(text: &str, longest: usize) -> Option<String> {
+pub(crate) fn line(text: &str, longest: usize) -> Option<String> {
     let mut words = String::new();
     for word in text.split_whitespace() {
         if words.chars().count() + word.chars().count() > longest {
