@@ -9,7 +9,7 @@ mod stream;
 mod trouble;
 
 pub(crate) use address::{Trust, check};
-pub(crate) use request::{Hidden, Request, is_mask};
+pub(crate) use request::{Hidden, Request, filled, is_mask};
 pub(crate) use stream::{Events, Span, Streamed};
 use trouble::unanswered;
 
@@ -38,6 +38,8 @@ const BODY_CAP: usize = 8 * 1024 * 1024;
 const DOCUMENT_DEADLINE: Duration = Duration::from_mins(5);
 /// Largest document that is read.
 const DOCUMENT_CAP: usize = 64 * 1024 * 1024;
+/// The status of a request that was not understood.
+const BAD_REQUEST: u16 = 400;
 /// How many redirects a read follows.
 const HOPS: usize = 5;
 
@@ -66,7 +68,7 @@ enum Bounds {
     App,
     /// As a file: a document that a person names, a download, what an API elsewhere has gathered
     Document,
-    /// As an app's answer of which nobody reads more than the headers
+    /// As an app's answer of which nobody reads more than the headers, unless it has not understood
     Head,
 }
 
@@ -93,7 +95,7 @@ impl Request {
         self
     }
 
-    /// Leaves the body of the answer unread: it may be endless.
+    /// Leaves the body of the answer unread, which may be endless, unless it says that the request was not understood.
     pub(crate) fn head_only(mut self) -> Self {
         self.bounds = Bounds::Head;
         self
@@ -174,7 +176,7 @@ impl Http {
         let mut answer = call.send().await.map_err(|error| unanswered(&request.host(), &error))?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let mut body = Vec::new();
-        if request.bounds == Bounds::Head {
+        if request.bounds == Bounds::Head && status != BAD_REQUEST {
             return Ok(Response { status, headers, body });
         }
         while let Some(chunk) = answer.chunk().await.map_err(|error| cut(request, error))? {

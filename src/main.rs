@@ -241,7 +241,8 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
     }
     let (backend, played) = backend(&settings, &command, (&caller, known)).await?;
     let caller = seen_from(&settings, caller);
-    let app = App { settings, caller, backend, output, key: RefCell::new(key) };
+    let (key, wheel) = (RefCell::new(key), RefCell::default());
+    let app = App { settings, caller, backend, output, key, wheel };
     let status = ended(app, command).await;
     drop(played);
     status
@@ -278,7 +279,9 @@ async fn backend(
         Profile::Cloud => (Backend::Remote(Box::new(Remote::of(settings)?)), None),
         Profile::Local => {
             gate::known(caller)?;
-            (Backend::Local(Box::new(open(World::Real)?)), None)
+            let engine = open(World::Real)?;
+            let engine = if command.stays() { engine.staying() } else { engine };
+            (Backend::Local(Box::new(engine)), None)
         }
         Profile::Sandbox => {
             note(SANDBOX)?;

@@ -17,7 +17,7 @@ pub(crate) use challenge::challenge;
 pub(crate) use device::{DeviceAnswer, ask_for_code, ask_for_tokens, device_code};
 pub(crate) use discovery::discover;
 pub(crate) use register::{Wish, register};
-pub(crate) use resource::{own_name, resource, speaks_for};
+pub(crate) use resource::{greets_anybody, own_name, resource, speaks_for};
 pub(crate) use token::Tokens;
 
 use std::collections::BTreeMap;
@@ -153,6 +153,10 @@ pub(crate) fn authorize(server: &Server, ask: &Ask<'_>) -> Result<(Url, Login)> 
         }
         if let Some(resource) = &server.resource {
             query.append_pair("resource", resource);
+            // Else nothing is granted that lasts (OpenID Connect Core, 11; read 2026-11-28).
+            if ask.scopes.iter().any(|scope| scope == "offline_access") {
+                query.append_pair("prompt", "consent");
+            }
         }
         for (key, value) in ask.params {
             query.append_pair(key, value);

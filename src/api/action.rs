@@ -50,6 +50,7 @@ use super::trading::order::{
     CancelOrder, ClosePosition, CreateOrder, GetOrder, ListOrders, Orders, ReconcileOrders,
     ReconciledOrders,
 };
+use super::ways::{RefreshToolkit, ToolkitRefreshed};
 use super::webhooks::{
     CreateWebhook, CreatedWebhook, DeleteWebhook, DeletedWebhook, EventTypes, ListEventTypes,
     ListWebhooks, TestWebhook, TestedWebhook, Webhooks,
@@ -275,6 +276,7 @@ actions! {
     "toolkits.add" AddToolkit -> ToolkitDetail,
     "toolkits.remove" RemoveToolkit -> ToolkitDetail,
     "toolkits.configure" ConfigureToolkit -> ToolkitDetail,
+    "toolkits.refresh" RefreshToolkit [user] -> ToolkitRefreshed,
     "toolkits.enable" EnableToolkit -> ToolkitDetail,
     "toolkits.disable" DisableToolkit -> ToolkitDetail,
     "connections.list" ListConnections [user] -> ListedToolkits,

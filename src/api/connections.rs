@@ -10,7 +10,7 @@ use super::ids::{ConnectionId, ConnectionRef, Label, Slug, ToolSlug, UserRef};
 use super::logins::DeviceCode;
 use super::secrets::Secrets;
 use super::time::Millis;
-use super::toolkits::{AuthType, Availability, CredentialField};
+use super::toolkits::{AuthType, Availability, CredentialField, Provider};
 
 /// How a connection stands, as the mirror knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -67,6 +67,9 @@ pub(crate) struct Connection {
     /// Whether this account is meant where several are connected and nobody says
     #[serde(default)]
     pub(crate) is_default: bool,
+    /// What reaches the app through it
+    #[serde(default, skip_serializing_if = "Provider::is_direct")]
+    pub(crate) provider: Provider,
     /// Scopes that were granted
     pub(crate) scopes: Vec<String>,
     /// When the first login began
@@ -221,6 +224,29 @@ pub(crate) struct Connect {
     #[arg(long = "field", value_name = "KEY=VALUE", value_parser = pair)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) fields: Vec<(String, String)>,
+    /// What is to reach the app, where several can: see `toolkits get`
+    #[arg(long, value_enum)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) provider: Option<Provider>,
+}
+
+impl Connect {
+    /// Asks for a login to an app as it is, where there is none.
+    pub(crate) fn to(toolkit: Slug) -> Self {
+        Self {
+            toolkit,
+            user: None,
+            label: None,
+            scopes: Vec::new(),
+            tools: Vec::new(),
+            callback_url: None,
+            reconnect: false,
+            restart: false,
+            device: false,
+            fields: Vec::new(),
+            provider: None,
+        }
+    }
 }
 
 /// Splits `key=value` of a command line.

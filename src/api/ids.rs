@@ -295,7 +295,7 @@ pub(crate) fn fresh_key() -> String {
 
 /// Returns a text as one word of a shell's command line, for commands that people paste.
 pub(crate) fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "@._+:/-".contains(c);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@._+:/-,".contains(c);
     if !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
         return text.to_owned();
     }

@@ -5,7 +5,6 @@ pub(crate) mod action;
 pub(crate) mod address;
 pub(crate) mod approvals;
 pub(crate) mod apps;
-#[expect(dead_code, reason = "the terminal answers next")]
 pub(crate) mod asking;
 pub(crate) mod connections;
 pub(crate) mod error;
@@ -26,5 +25,6 @@ pub(crate) mod toolkits;
 pub(crate) mod tools;
 pub(crate) mod trading;
 pub(crate) mod vault;
+pub(crate) mod ways;
 pub(crate) mod webhooks;
 pub(crate) mod workspace;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::ids::Slug;
 use super::secrets::Secrets;
+use super::ways::Way;
 
 /// How users of a toolkit log in.
 #[derive(
@@ -30,7 +31,17 @@ pub(crate) enum AuthType {
 
 /// What a tool does to the outside world.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    clap::ValueEnum,
 )]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Effect {
@@ -40,6 +51,52 @@ pub(crate) enum Effect {
     Write,
     /// Removes, or cannot be undone
     Destructive,
+}
+
+/// What reaches an app.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Provider {
+    /// The app's own API, called from here
+    #[default]
+    Direct,
+    /// A server that speaks the Model Context Protocol
+    Mcp,
+    /// Composio, with the operator's key
+    Composio,
+}
+
+impl Provider {
+    /// Every provider, in the order in which one is preferred to the next.
+    pub(crate) const ALL: [Self; 3] = [Self::Direct, Self::Mcp, Self::Composio];
+
+    /// Returns its name as it stands in replies, in flags and in the store.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Mcp => "mcp",
+            Self::Composio => "composio",
+        }
+    }
+
+    /// Tells whether it is the app's own API.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    pub(crate) fn is_direct(&self) -> bool {
+        *self == Self::Direct
+    }
 }
 
 /// List toolkits: the apps that can be connected
@@ -107,6 +164,9 @@ pub(crate) struct ToolkitSummary {
     pub(crate) availability_reason: Option<String>,
     /// Where its manifest comes from
     pub(crate) origin: Origin,
+    /// What reaches it where nobody says
+    #[serde(default)]
+    pub(crate) provider: Provider,
     /// How many tools it has
     pub(crate) tools: usize,
 }
@@ -172,6 +232,9 @@ pub(crate) struct ToolkitDetail {
     pub(crate) credential_fields: Vec<CredentialField>,
     /// Slugs of its tools
     pub(crate) tool_slugs: Vec<String>,
+    /// Every way to reach it, the preferred first
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) ways: Vec<Way>,
     /// Its manifest, as it was shipped or added, where that was asked for
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) manifest: Option<Map<String, Value>>,
@@ -194,9 +257,18 @@ pub(crate) struct CredentialField {
 pub(crate) struct AddToolkit {
     /// The manifest, as JSON
     pub(crate) manifest: Map<String, Value>,
+    /// What an MCP server is shown of everybody, by the keys of the manifest's fields. Read once, sealed, never
+    /// written out again.
+    #[serde(default, skip_serializing)]
+    pub(crate) secrets: Secrets,
 }
 
 impl AddToolkit {
+    /// Adds a toolkit that is shown nothing of everybody.
+    pub(crate) fn of(manifest: Map<String, Value>) -> Self {
+        Self { manifest, secrets: Secrets::default() }
+    }
+
     /// Returns the slug that the manifest gives, if it gives one.
     pub(crate) fn slug(&self) -> Option<String> {
         self.manifest.get("slug").and_then(Value::as_str).map(str::to_owned)
@@ -225,6 +297,14 @@ pub(crate) struct ConfigureToolkit {
     #[arg(long, value_delimiter = ',')]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) scopes: Vec<String>,
+    /// What this is for, where several can reach the app: see `toolkits get`
+    #[arg(long, value_enum)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) provider: Option<Provider>,
+    /// What reaches the app from now on where nobody says
+    #[arg(long, value_enum, value_name = "PROVIDER")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) prefer: Option<Provider>,
     /// `client_secret`, if there is one. Read once, sealed, never written out again.
     #[arg(skip)]
     #[serde(default, skip_serializing)]
@@ -245,6 +325,15 @@ pub(crate) struct EnableToolkit {
 pub(crate) struct DisableToolkit {
     /// App, by slug
     pub(crate) toolkit: Slug,
+}
+
+impl ConfigureToolkit {
+    /// Changes nothing of a toolkit.
+    pub(crate) fn of(toolkit: Slug) -> Self {
+        let (client_id, provider, prefer) = (None, None, None);
+        let (scopes, secrets) = (Vec::new(), Secrets::default());
+        Self { toolkit, client_id, scopes, provider, prefer, secrets }
+    }
 }
 
 impl GetToolkit {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::error::Code;
 use super::ids::{Slug, ToolSlug, UserRef};
-use super::toolkits::{AuthType, Effect, Origin};
+use super::toolkits::{AuthType, Effect, Origin, Provider};
 
 /// List an app's tools; with a tool, show its input in full
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Args)]
@@ -40,13 +40,17 @@ pub(crate) struct ListTools {
     #[arg(long)]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) brief: bool,
+    /// What is to reach the app, where several can: see `toolkits get`
+    #[arg(long, value_enum)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) provider: Option<Provider>,
 }
 
 impl ListTools {
     /// Asks for the first page of an app's tools.
     pub(crate) fn of(toolkit: Slug, user: Option<UserRef>) -> Self {
-        let (tool, search, limit, cursor) = (None, None, None, None);
-        Self { toolkit, tool, user, search, limit, cursor, brief: false }
+        let (tool, search, limit, cursor, provider) = (None, None, None, None, None);
+        Self { toolkit, tool, user, search, limit, cursor, brief: false, provider }
     }
 }
 
@@ -224,6 +228,19 @@ pub(crate) struct Execute {
     #[arg(long, requires = "all", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) max_items: Option<u32>,
+    /// What is to reach the app, where several can: see `toolkits get`
+    #[arg(long, value_enum)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) provider: Option<Provider>,
+}
+
+impl Execute {
+    /// Runs a tool with these inputs for whoever calls.
+    pub(crate) fn of(toolkit: Slug, tool: ToolSlug, arguments: Map<String, Value>) -> Self {
+        let (user, account, max_items, provider) = (None, None, None, None);
+        let (dry_run, all) = (false, false);
+        Self { toolkit, tool, user, arguments, account, dry_run, all, max_items, provider }
+    }
 }
 
 /// An HTTP method that apps are asked with.

@@ -10,6 +10,7 @@ pub(crate) mod openapi;
 pub(crate) mod pack;
 mod read;
 pub(crate) mod search;
+pub(crate) mod servers;
 pub(crate) mod shape;
 pub(crate) mod template;
 mod words;

@@ -303,6 +303,11 @@ impl Command {
         matches!(self, Self::Toolkits(command) if command.fetches())
     }
 
+    /// Tells whether it goes on after one call.
+    pub(crate) fn stays(&self) -> bool {
+        matches!(self, Self::Serve(_) | Self::Dashboard(_) | Self::Mcp(mcp::Command::Start(_)))
+    }
+
     /// Tells what it needs before it runs.
     pub(crate) fn needs(&self) -> Needs {
         match self {

@@ -114,13 +114,21 @@ pub(super) async fn awaited(
     let mut signals = Signals::listen()?;
     let shown = async {
         tokio::time::sleep(QUIET).await;
-        let _spinner = spinner(app, "waiting for the app", false);
+        if app.wheel.borrow().is_none() {
+            app.wheel.replace(Some(spinner(app, "waiting for the app", false)));
+        }
         std::future::pending::<Infallible>().await
     };
-    let broken = tokio::select! {
-        answer = app.call(app.as_caller(), action) => return answer,
-        broken = signals.next() => broken,
+    let answered = tokio::select! {
+        answer = app.call(app.as_caller(), action) => Ok(answer),
+        broken = signals.next() => Err(broken),
         never = shown => match never {},
+    };
+    // It goes from the screen with this.
+    drop(app.wheel.take());
+    let broken = match answered {
+        Ok(answer) => return answer,
+        Err(broken) => broken,
     };
     if sent.shown || !changes().await {
         return Err(broken);
@@ -165,10 +173,13 @@ fn view(reply: &Executed, page: &mut Page) {
     if let Some(status) = reply.status.filter(|_| reply.successful) {
         page.hint(format!("The app answered with status {status}."));
     }
-    match &reply.file {
-        Some(file) => view_file(file, page),
-        None if !reply.data.is_null() || reply.successful => page.json(&reply.data),
-        None => {}
+    if let Some(file) = &reply.file {
+        view_file(file, page);
+    }
+    match &reply.data {
+        Value::Null if reply.file.is_some() || !reply.successful => {}
+        Value::String(text) => page.text(text),
+        data => page.json(data),
     }
     match (reply.code, &reply.error) {
         (Some(code), Some(message)) => page.failed(failure(reply, Error::new(code, message))),

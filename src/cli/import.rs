@@ -11,8 +11,9 @@ use super::output::Page;
 use super::{App, arguments, toolkits};
 use crate::api::action::{Action, Outcome};
 use crate::api::error::{Code, Error, Fault, Result};
-use crate::api::ids::{Slug, quoted};
+use crate::api::ids::{Slug, UserRef, quoted};
 use crate::api::toolkits::{AddToolkit, GetToolkit, Origin};
+use crate::api::ways::{RefreshToolkit, ToolkitRefreshed};
 use crate::catalog::manifest::Manifest;
 use crate::catalog::openapi::diff::{Difference, difference};
 use crate::catalog::openapi::{self, Imported, Kept, LARGEST, Wanted};
@@ -41,13 +42,16 @@ pub(crate) struct Import {
 pub(crate) struct Diff {
     /// The toolkit, by slug
     toolkit: Slug,
-    /// The document, JSON or YAML: a file, an `https` address, or `-` for stdin
-    pub(super) document: String,
+    /// The document, JSON or YAML: a file, an `https` address, or `-` for stdin; none where a server tells its tools
+    pub(super) document: Option<String>,
     #[command(flatten)]
     reading: Reading,
     /// Take what changes
     #[arg(long)]
     accept: bool,
+    /// Tenant user through whose connection a server is asked: id, external id or `default`
+    #[arg(long, conflicts_with = "document")]
+    user: Option<UserRef>,
 }
 
 /// How a document is read.
@@ -70,7 +74,11 @@ struct Reading {
 impl Diff {
     /// Returns the action's name.
     pub(super) fn name(&self) -> &'static str {
-        if self.accept { "toolkits.add" } else { "toolkits.get" }
+        match (&self.document, self.accept) {
+            (None, _) => "toolkits.refresh",
+            (Some(_), true) => "toolkits.add",
+            (Some(_), false) => "toolkits.get",
+        }
     }
 }
 
@@ -119,10 +127,15 @@ pub(super) async fn import(app: &App<'_>, op: Import) -> Result<u8> {
 
 /// Runs `toolkits diff`.
 pub(super) async fn diff(app: &App<'_>, op: Diff) -> Result<u8> {
-    let read = read(app, &op.document, Some(&op.toolkit), &op.reading).await?;
+    let name = op.name();
+    let Some(document) = &op.document else {
+        let (toolkit, user, accept) = (op.toolkit, op.user, op.accept);
+        return app.show(RefreshToolkit { toolkit, user, accept }, refreshed).await;
+    };
+    let read = read(app, document, Some(&op.toolkit), &op.reading).await?;
     let Some(before) = &read.before else {
         let text = format!("there is no toolkit `{}`", read.slug);
-        let document = quoted(&op.document);
+        let document = quoted(document);
         let hint = format!("run `naive toolkits import {document} --slug {}`", read.slug);
         return Err(Error::new(Code::NotFound, text).hint(hint).reason("toolkit_unknown"));
     };
@@ -134,15 +147,14 @@ pub(super) async fn diff(app: &App<'_>, op: Diff) -> Result<u8> {
     let mut page = Page::default();
     table(&change, accepted, &mut page);
     remarks(&read.imported, &mut page);
-    if !op.accept && !change.is_none() && op.document != "-" {
-        let command =
-            format!("naive toolkits diff {} {} --accept", read.slug, quoted(&op.document));
+    if !op.accept && !change.is_none() && document != "-" {
+        let command = format!("naive toolkits diff {} {} --accept", read.slug, quoted(document));
         page.next(command, "take what changes, with the same flags as now");
     }
     let mut result = value(&change)?;
     result["accepted"] = accepted.into();
     result["import"] = counts(&read.imported);
-    app.output.reply(op.name(), result, page)
+    app.output.reply(name, result, page)
 }
 
 /// Reads a document and makes a manifest of it.
@@ -248,7 +260,7 @@ async fn add(app: &App<'_>, manifest: Manifest) -> Result<Outcome<Value>> {
         Value::Object(map) => map,
         _ => Map::new(),
     };
-    app.call(app.as_caller(), Action::from(AddToolkit { manifest })).await
+    app.call(app.as_caller(), Action::from(AddToolkit::of(manifest))).await
 }
 
 fn value(of: &impl serde::Serialize) -> Result<Value> {
@@ -317,4 +329,24 @@ fn table(change: &Difference, accepted: bool, page: &mut Page) {
     if accepted {
         page.text("The changes are taken.");
     }
+}
+
+/// Shows how what a server offers differs from what was taken of it.
+fn refreshed(reply: &ToolkitRefreshed, page: &mut Page) {
+    let row = |what: &str, tool: &str, keys: &[String]| {
+        vec![what.to_owned(), tool.to_owned(), keys.join(", ")]
+    };
+    let mut rows: Vec<_> = reply.added.iter().map(|tool| row("added", tool, &[])).collect();
+    rows.extend(reply.removed.iter().map(|tool| row("removed", tool, &[])));
+    rows.extend(reply.changed.iter().map(|one| row("changed", &one.tool, &one.keys)));
+    if rows.is_empty() {
+        return page.text("Nothing has changed.");
+    }
+    page.table(&["change", "tool", "what changes"], rows);
+    page.text(format!("{} tools are as they were.", reply.unchanged));
+    if reply.accepted {
+        return page.text("The changes are taken.");
+    }
+    page.text("Until they are taken, nobody calls a tool that is new or changed.");
+    page.next(format!("naive toolkits diff {} --accept", reply.toolkit), "take what has changed");
 }

@@ -37,6 +37,7 @@ mod proxy;
 mod remote;
 pub(crate) mod sandbox;
 pub(crate) mod serve;
+mod servers;
 mod sessions;
 mod signals;
 mod spill;
@@ -47,6 +48,7 @@ mod trading;
 mod usage;
 mod users;
 mod vault;
+mod voice;
 mod wait;
 mod webhooks;
 mod workspace;
@@ -54,6 +56,7 @@ mod workspace;
 use std::cell::RefCell;
 
 use clap::Parser;
+use indicatif::ProgressBar;
 use serde_json::Value;
 
 use crate::api::action::{Action, Operation, Outcome, typed, written};
@@ -104,6 +107,8 @@ pub(crate) struct App<'a> {
     pub(crate) output: &'a Output,
     /// The caller's key for what the command does, until that is done
     pub(crate) key: RefCell<Option<IdempotencyKey>>,
+    /// What turns at a terminal while an app is waited for, until something else is to be shown there
+    pub(crate) wheel: RefCell<Option<ProgressBar>>,
 }
 
 impl App<'_> {
@@ -267,7 +272,9 @@ impl App<'_> {
         if writes(action.name()) {
             call.idempotency_key = self.key.take();
         }
-        let first = self.backend.call(&call, action.clone()).await;
+        let asked = action.clone();
+        let run = async |call| self.backend.call(&call, asked).await;
+        let first = voice::attended(self, call.clone(), run).await;
         let first = first.map_err(|error| self.who_said_so(error, &action));
         let answer = match first {
             Err(error) if self.may_create(&call, &error) => {

@@ -1,21 +1,17 @@
 //! `naive toolkits`: the apps that can be connected.
 
-use std::fs;
-use std::path::Path;
-
 use clap::Subcommand;
-use serde_json::{Map, Value};
 
 use super::connections::more;
 use super::output::{Page, word};
-use super::{App, arguments, import};
-use crate::api::error::{Error, Result};
+use super::{App, arguments, import, servers};
+use crate::api::error::Result;
 use crate::api::secrets::Secrets;
 use crate::api::toolkits::{
-    AddToolkit, Availability, ConfigureToolkit, Counts, DisableToolkit, EnableToolkit, GetToolkit,
+    Availability, ConfigureToolkit, Counts, DisableToolkit, EnableToolkit, GetToolkit,
     ListToolkits, Origin, RemoveToolkit, ToolkitDetail, ToolkitPage,
 };
-use crate::catalog::{Format, parse};
+use crate::api::ways::Way;
 use crate::settings::Profile;
 
 /// The apps that can be connected.
@@ -25,12 +21,8 @@ pub(crate) enum Command {
     List(ListToolkits),
     /// Show a toolkit: how it is reached, what it asks for, what it offers
     Get(GetToolkit),
-    /// Add a toolkit from its manifest (see naive-toolkit(5))
-    Add {
-        /// The manifest, TOML or JSON, or `-` for JSON on stdin
-        #[arg(value_name = "MANIFEST")]
-        file: String,
-    },
+    /// Add a toolkit from its manifest (see naive-toolkit(5)), or by the MCP server that leads to it
+    Add(Box<servers::Add>),
     /// Make a toolkit of a document that describes an API: `OpenAPI` 3, Swagger 2.0, Google discovery
     Import(import::Import),
     /// Show what changes in a toolkit if its document is imported again
@@ -57,7 +49,7 @@ impl Command {
         match self {
             Self::List(_) => "toolkits.list",
             Self::Get(_) => "toolkits.get",
-            Self::Add { .. } | Self::Import(_) => "toolkits.add",
+            Self::Add(_) | Self::Import(_) => "toolkits.add",
             Self::Diff(op) => op.name(),
             Self::Remove(_) => "toolkits.remove",
             Self::Configure { .. } => "toolkits.configure",
@@ -68,14 +60,14 @@ impl Command {
 }
 
 impl Command {
-    /// Tells whether it gets a document from an address.
+    /// Tells whether it gets a document from an address, or asks a server.
     pub(crate) fn fetches(&self) -> bool {
         match self {
             Self::Import(op) => import::is_address(&op.document),
-            Self::Diff(op) => import::is_address(&op.document),
+            Self::Diff(op) => op.document.as_deref().is_none_or(import::is_address),
+            Self::Add(op) => op.is_server(),
             Self::List(_)
             | Self::Get(_)
-            | Self::Add { .. }
             | Self::Remove(_)
             | Self::Configure { .. }
             | Self::Enable(_)
@@ -89,10 +81,7 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
     match command {
         Command::List(op) => app.show(op, table).await,
         Command::Get(op) => app.show(op, one).await,
-        Command::Add { file } => {
-            let manifest = manifest(&file)?;
-            app.show(AddToolkit { manifest }, one).await
-        }
+        Command::Add(op) => app.show(op.action()?, one).await,
         Command::Import(op) => import::import(app, op).await,
         Command::Diff(op) => import::diff(app, op).await,
         Command::Remove(op) => {
@@ -117,25 +106,6 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
         }
         Command::Enable(op) => app.show(op, one).await,
         Command::Disable(op) => app.show(op, one).await,
-    }
-}
-
-/// Reads a manifest file and judges it here, where its lines are known.
-fn manifest(file: &str) -> Result<Map<String, Value>> {
-    let (text, format) = if file == "-" {
-        (arguments::stdin()?, Format::Json)
-    } else {
-        let text = fs::read_to_string(file).map_err(|error| {
-            Error::usage(format!("`{file}` cannot be read: {error}")).because(error)
-        })?;
-        let json =
-            Path::new(file).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-        (text, if json { Format::Json } else { Format::Toml })
-    };
-    let manifest = parse(&text, format, if file == "-" { "stdin" } else { file })?;
-    match serde_json::to_value(manifest) {
-        Ok(Value::Object(map)) => Ok(map),
-        other => Err(Error::internal("a manifest cannot be written", format!("{other:?}"))),
     }
 }
 
@@ -194,10 +164,38 @@ pub(super) fn one(toolkit: &ToolkitDetail, page: &mut Page) {
         ),
         ("tools", Some(named.join(" ") + rest)),
     ]);
+    ways(&toolkit.ways, page);
     if about.availability == Availability::Available {
         page.next(format!("naive connections connect {}", about.slug), "connect it");
     }
     if let Some(manifest) = &toolkit.manifest {
         page.json(&manifest.clone().into());
+    }
+}
+
+/// Shows which ways lead to a toolkit, and why one of them is taken where nobody says.
+fn ways(ways: &[Way], page: &mut Page) {
+    if ways.len() < 2 {
+        return;
+    }
+    let rows = ways.iter().map(|way| {
+        let state = match way.availability {
+            Availability::Available => "available",
+            Availability::NotConfigured => "not configured",
+            Availability::Disabled => "switched off",
+        };
+        vec![
+            way.provider.as_str().to_owned(),
+            word(&way.auth_type),
+            state.to_owned(),
+            way.base_url.clone(),
+            way.why.as_ref().map(|why| format!("default: {why}")).unwrap_or_default(),
+        ]
+    });
+    page.table(&["way", "login", "state", "where", ""], rows.collect());
+    for way in ways {
+        if let Some(needs) = way.needs.as_ref().filter(|_| !way.is_default) {
+            page.hint(format!("`{}` {needs}.", way.provider.as_str()));
+        }
     }
 }

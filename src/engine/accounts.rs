@@ -23,7 +23,8 @@ impl Engine {
         account: Option<&str>,
     ) -> Result<Connection> {
         let slug = &known.manifest.slug;
-        let all = self.store.connections(&user.id, Some(slug))?;
+        let mut all = self.store.connections(&user.id, Some(slug))?;
+        all.retain(|one| one.provider == known.provider());
         let chosen = chosen(&all, account, user, |status| status == Status::Active)?;
         let meant = chosen.or(all.first());
         let label = meant.and_then(|one| one.label.as_ref());
@@ -152,7 +153,7 @@ fn named<'a>(
 
 /// Tells whether this is the connection of that name. A text that is the id of one means no other, whatever
 /// others are called: what is frozen goes by ids.
-fn is_named(one: &Connection, account: &str) -> bool {
+pub(super) fn is_named(one: &Connection, account: &str) -> bool {
     match account.parse::<ConnectionId>() {
         Ok(id) => one.id == id,
         Err(_) => names(one).any(|name| name == account),

@@ -8,7 +8,7 @@ use super::endpoints::Endpoints;
 use super::known::Known;
 use super::{Engine, beside};
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{Slug, quoted};
+use crate::api::ids::quoted;
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
 use crate::catalog::manifest::{TokenAuth, TokenFormat};
@@ -100,7 +100,7 @@ impl Engine {
         ) else {
             return Ok(());
         };
-        let (slug, owner) = (known.slug(), client_owner(known.slug()));
+        let (slug, owner) = (known.slug(), known.operator_owner());
         let Some(bytes) = self.store.sealed(&owner)? else { return Ok(()) };
         let mut secrets = self.opening(&owner, &bytes)?;
         let name = format!("issuer of {client_id}");
@@ -141,7 +141,7 @@ impl Engine {
             return own.map(|own| self.server_of(known, endpoints, own)).transpose();
         };
         let secret =
-            if known.simulated { None } else { self.client_secret(&client_owner(known.slug()))? };
+            if known.simulated { None } else { self.client_secret(&known.operator_owner())? };
         Ok(Some(server(known, endpoints, client_id, secret)))
     }
 
@@ -183,7 +183,8 @@ impl Engine {
             endpoint,
             trust: known.trust_in(endpoint),
             redirect_uri: need.redirect_uri,
-            scope: need.scope,
+            // A server may hold a client to the scopes it began with, and a resource asks for more as one goes on.
+            scope: if endpoints.resource.is_some() { "" } else { need.scope },
             device: endpoints.device.is_some(),
         };
         let slug = known.slug();
@@ -310,11 +311,6 @@ fn word(auth: TokenAuth) -> &'static str {
         TokenAuth::Basic => "basic",
         TokenAuth::Post => "post",
     }
-}
-
-/// Returns the owner under which the operator's client secret is sealed.
-pub(super) fn client_owner(slug: &Slug) -> String {
-    format!("client:{slug}")
 }
 
 #[cfg(test)]

@@ -109,6 +109,7 @@ impl Engine {
         let known = self.toolkit(&op.toolkit)?;
         let user = scope.user()?;
         let connection = self.present_connection(user, &known, op.account.as_deref(), op.purge)?;
+        let known = self.behind(&connection)?;
         let mut ended = Disconnected {
             toolkit: op.toolkit.clone(),
             connected_account_id: connection.id.clone(),

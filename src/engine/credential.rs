@@ -34,6 +34,13 @@ pub(super) struct Claim<'a> {
     id: &'a ConnectionId,
 }
 
+impl Opened {
+    /// Returns a credential that no connection has.
+    pub(super) fn of(secrets: Secrets) -> Self {
+        Self { secrets, bytes: Vec::new() }
+    }
+}
+
 impl<'a> Claim<'a> {
     /// Returns the claim, or `None` while another has it.
     pub(super) fn take(store: &'a Store, id: &'a ConnectionId) -> Result<Option<Self>> {

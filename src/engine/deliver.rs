@@ -1,5 +1,6 @@
 //! Getting one request to an app and its answer back: the credential fresh, and nothing done twice.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -7,14 +8,17 @@ use serde_json::{Map, Value};
 use super::Engine;
 use super::credential::Opened;
 use super::known::Known;
+use crate::api::asking::Voice;
 use crate::api::connections::Connection;
 use crate::api::error::{Code, Error, Result};
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
+use crate::api::toolkits::Provider;
 use crate::catalog::manifest::{Replay, Tool};
 use crate::http::{Failure, Fate, Request, Response, TOO_SLOW, jitter};
 use crate::oauth;
 use crate::provider::direct::{self, Account, Judgement, judged};
+use crate::provider::mcp;
 
 /// How often a call that may be repeated is sent in all.
 const TRIES: u32 = 3;
@@ -36,6 +40,8 @@ pub(super) struct Link<'a> {
     pub(super) connection: Option<&'a Connection>,
     /// What the app knows the call by, where it honours keys
     pub(super) key: String,
+    /// Where a server may speak to a person while it works
+    pub(super) voice: Voice,
 }
 
 /// A credential with which a call is sent.
@@ -82,11 +88,7 @@ impl Engine {
     ) -> Result<Ended> {
         let mut turn = self.first_turn(link).await?;
         loop {
-            let request = self.request(link, input, &turn.opened.secrets)?;
-            let ended = match self.http.send(&request).await {
-                Ok(answer) if is_broken(link, &answer) => Err(broken(link)),
-                ended => ended,
-            };
+            let ended = self.send_by(link, input, &turn.opened.secrets).await?;
             if !ended.as_ref().is_ok_and(|answer| is_refused(link, answer)) {
                 return Ok(ended);
             }
@@ -102,6 +104,9 @@ impl Engine {
         let seen_at = Millis::now();
         let opened = match link.connection {
             Some(connection) => self.credential(link.known, connection).await?,
+            None if link.known.provider() == Provider::Mcp => {
+                Opened::of(self.operator_secrets(link.known)?)
+            }
             None => Opened::default(),
         };
         Ok(Turn { opened, seen_at, is_fresh: false })
@@ -129,17 +134,13 @@ impl Engine {
         input: &Map<String, Value>,
         secrets: &Secrets,
     ) -> Result<Response> {
-        let request = self.request(link, input, secrets)?;
         let repeatable = is_repeatable(link.tool);
         let mut pause = PAUSE;
         let mut left = TRIES;
         let mut doubt = None;
         loop {
             left -= 1;
-            let ended = match self.http.send(&request).await {
-                Ok(answer) if is_broken(link, &answer) => Err(broken(link)),
-                ended => ended,
-            };
+            let ended = self.send_by(link, input, secrets).await?;
             let asked = ended.as_ref().ok().and_then(|answer| answer.retry_after(Millis::now()));
             let again = match &ended {
                 Ok(answer) => repeatable && is_passing(answer.status) && asked <= Some(PATIENCE),
@@ -160,6 +161,35 @@ impl Engine {
         }
     }
 
+    /// Sends a call once, to whatever reaches the app. Fails only if it cannot be made.
+    async fn send_by(
+        &self,
+        link: &Link<'_>,
+        input: &Map<String, Value>,
+        secrets: &Secrets,
+    ) -> Result<Ended> {
+        let ended = match link.known.provider() {
+            Provider::Direct | Provider::Composio => {
+                self.http.send(&self.request(link, input, secrets)?).await
+            }
+            Provider::Mcp => {
+                let fields = self.fields_of(link)?;
+                self.call_server(link, input, (secrets, &fields)).await
+            }
+        };
+        Ok(match ended {
+            Ok(answer) if is_broken(link, &answer) => Err(broken(link)),
+            ended => ended,
+        })
+    }
+
+    fn fields_of(&self, link: &Link<'_>) -> Result<BTreeMap<String, String>> {
+        match link.connection {
+            Some(connection) => self.store.fields(&connection.id),
+            None => Ok(BTreeMap::new()),
+        }
+    }
+
     /// Makes the request of a call.
     pub(super) fn request(
         &self,
@@ -167,13 +197,15 @@ impl Engine {
         input: &Map<String, Value>,
         secrets: &Secrets,
     ) -> Result<Request> {
-        let fields = match link.connection {
-            Some(connection) => self.store.fields(&connection.id)?,
-            None => std::collections::BTreeMap::new(),
-        };
+        let fields = self.fields_of(link)?;
         let toolkit = &link.known.manifest;
         let account = Account { toolkit, fields: &fields, secrets, trust: link.known.trust() };
-        direct::request(&account, link.tool, input, &link.key)
+        match link.known.provider() {
+            Provider::Direct | Provider::Composio => {
+                direct::request(&account, link.tool, input, &link.key)
+            }
+            Provider::Mcp => mcp::request(direct::base(&account)?, link.tool, input),
+        }
     }
 }
 

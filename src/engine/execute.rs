@@ -15,6 +15,7 @@ use crate::api::workspace::User;
 use crate::catalog::input::faults;
 use crate::catalog::manifest::Tool;
 use crate::http::Response;
+use crate::provider;
 use crate::provider::direct::{self, Judgement, Turn, next_page};
 
 /// What a call goes through: an app, and the login there where it has one.
@@ -30,7 +31,8 @@ pub(super) struct Prepared {
 impl Engine {
     /// Returns what a call goes through, once everything has been checked that can be before it is sent.
     pub(super) fn prepared(&self, user: &User, op: &Execute) -> Result<Prepared> {
-        let known = self.toolkit(&op.toolkit)?.usable()?;
+        let by = (op.provider, op.account.as_deref());
+        let known = self.toolkit_of(user, &op.toolkit, by)?.usable()?;
         let tool = known.tool(&op.tool)?;
         let connection = self.login(user, &known, op.account.as_deref())?;
         check_input(user, op, &tool)?;
@@ -58,8 +60,8 @@ impl Engine {
     pub(super) async fn execute(&self, scope: &Scope<'_>, op: &Execute) -> Result<Executed> {
         let user = scope.user()?;
         let Prepared { known, tool, connection } = self.prepared(user, op)?;
-        let key = scope.upstream_key();
-        let link = Link { known: &known, tool: &tool, connection: connection.as_ref(), key };
+        let (key, voice) = (scope.upstream_key(), scope.call.voice.clone());
+        let link = Link { known: &known, tool: &tool, connection: connection.as_ref(), key, voice };
         if op.dry_run {
             let action = Execute { dry_run: false, ..op.clone() };
             return self.planned(scope, &link, &op.arguments, &action.into());
@@ -78,8 +80,8 @@ impl Engine {
         key: &str,
     ) -> Result<Attempt> {
         let Prepared { known, tool, connection } = self.prepared(scope.user()?, op)?;
-        let key = key.to_owned();
-        let link = Link { known: &known, tool: &tool, connection: connection.as_ref(), key };
+        let (key, voice) = (key.to_owned(), scope.call.voice.clone());
+        let link = Link { known: &known, tool: &tool, connection: connection.as_ref(), key, voice };
         let answer = match self.send_once(&link, &op.arguments).await? {
             Ok(answer) => answer,
             Err(failure) => return Ok(failure.into()),
@@ -215,11 +217,8 @@ pub(super) fn understood(link: &Link<'_>, answer: &Response, scope: &Scope<'_>) 
     let executed = done(link, scope);
     let judgement = direct::judged(toolkit, answer);
     if judgement == Judgement::Done {
-        return if tool.download {
-            Executed { file: Some(direct::file(answer)), ..executed }
-        } else {
-            Executed { data: direct::decoded(answer), ..executed }
-        };
+        let (data, file) = provider::told(toolkit, tool, answer);
+        return Executed { data, file, ..executed };
     }
     let lacks = judgement == Judgement::LacksScope;
     let complaint = direct::complaint(toolkit, answer);

@@ -20,7 +20,6 @@ use crate::catalog::manifest::{Manifest, Tool};
 use crate::catalog::pack::index::named_first;
 use crate::catalog::pack::{self, App, Name};
 use crate::catalog::search::{Search, worthwhile};
-use crate::store::ToolkitRow;
 
 /// How many tools of an app a page has where the caller does not say.
 const OF_APP: u32 = 100;
@@ -52,7 +51,8 @@ enum Source {
 
 impl Engine {
     pub(super) fn list_tools(&self, scope: &Scope<'_>, op: &ListTools) -> Result<Tools> {
-        let known = self.toolkit(&op.toolkit)?;
+        let known = self.toolkit_of(scope.user()?, &op.toolkit, (op.provider, None))?;
+        known.check_learnt()?;
         let kit = self.store.kit_of(scope.user()?)?;
         if let Some(slug) = &op.tool {
             let tools = vec![detail(&kit, &op.toolkit, known.tool(slug)?)];
@@ -90,7 +90,11 @@ impl Engine {
                 .reason("tool_unknown"));
         };
         let kit = self.store.kit_of(scope.user()?)?;
-        let tool = detail(&kit, &toolkit, self.toolkit(&toolkit)?.tool(&op.tool)?);
+        let tool = detail(
+            &kit,
+            &toolkit,
+            self.toolkit_of(scope.user()?, &toolkit, (None, None))?.tool(&op.tool)?,
+        );
         Ok(ToolOf { toolkit, tool })
     }
 
@@ -98,7 +102,7 @@ impl Engine {
         let user = scope.user()?;
         let connected = self.store.connected(&user.id)?;
         let connected: BTreeSet<Slug> = connected.into_iter().map(|one| one.toolkit).collect();
-        let apps = searched(&self.store.toolkits()?, op, &connected)?;
+        let apps = self.searched(op, &connected)?;
         let search = Search::new(Some(&op.query));
         let shipped = search.tools();
         let mut found: Vec<(f64, (usize, usize))> = Vec::new();
@@ -123,28 +127,47 @@ impl Engine {
     }
 }
 
-/// Returns the apps among whose tools one looks.
+impl Engine {
+    /// Returns the apps among whose tools one looks: each as calls reach it where nobody says.
+    fn searched(&self, op: &SearchTools, connected: &BTreeSet<Slug>) -> Result<Vec<Searched>> {
+        let mut added = Vec::new();
+        for (slug, row) in self.store.toolkits()? {
+            if let Some(text) = &row.manifest {
+                added.push(stored(&slug, text)?);
+            }
+        }
+        let learnt = self.store.all_ways()?.into_iter().filter(|(_, _, way)| way.tools.is_some());
+        for (slug, provider, _) in learnt {
+            let known = self.toolkit(&slug)?;
+            if known.provider() == provider {
+                added.retain(|one| one.slug != slug);
+                added.push(known.manifest);
+            }
+        }
+        let apps = searched(added, op, connected)?;
+        Ok(apps)
+    }
+}
+
+/// Returns the apps among whose tools one looks; those that were `added` stand for the shipped ones of their names.
 fn searched(
-    rows: &[(Slug, ToolkitRow)],
+    added: Vec<Manifest>,
     op: &SearchTools,
     connected: &BTreeSet<Slug>,
 ) -> Result<Vec<Searched>> {
     let mut apps = Vec::new();
-    let own =
-        |slug: &str| rows.iter().any(|(own, row)| own.as_str() == slug && row.manifest.is_some());
+    let own = |slug: &str| added.iter().any(|one| one.slug.as_str() == slug);
     for app in App::all().filter(|app| !own(app.slug())) {
         let (slug, auth, origin) = (app.slug().parse::<Slug>(), app.auth(), app.origin());
         let slug = slug.map_err(|error| Error::internal("a shipped app has no name", error))?;
         let connected = connected.contains(&slug);
         apps.push(Searched { slug, auth, origin, connected, tools: Source::Shipped(app) });
     }
-    for (slug, row) in rows {
-        let Some(text) = &row.manifest else { continue };
-        let (slug, manifest) = (slug.clone(), stored(slug, text)?);
-        let (auth, origin, connected) =
-            (manifest.auth.kind, Origin::Added, connected.contains(&slug));
+    for manifest in added {
+        let (auth, origin) = (manifest.auth.kind, Origin::Added);
+        let connected = connected.contains(&manifest.slug);
         apps.push(Searched {
-            slug,
+            slug: manifest.slug.clone(),
             auth,
             origin,
             connected,

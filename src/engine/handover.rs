@@ -14,7 +14,7 @@ use crate::api::ids::{Label, Slug, connect_command, quoted};
 use crate::api::logins::{ExportConnection, Exported, ImportConnection};
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
-use crate::api::toolkits::{AuthType, Origin};
+use crate::api::toolkits::{AuthType, Origin, Provider};
 use crate::api::workspace::User;
 use crate::oauth;
 use crate::store::{Begun, Grant, NewFlow};
@@ -27,6 +27,9 @@ const PAIR: &str = "handover";
 #[derive(Debug, Serialize, Deserialize)]
 struct Parcel {
     toolkit: Slug,
+    /// What reaches the app
+    #[serde(default)]
+    provider: Provider,
     /// Where the app's API is, so that the credential is sent nowhere else
     base_url: String,
     /// Whether the app is the sandbox's
@@ -66,7 +69,7 @@ impl Engine {
     ) -> Result<Exported> {
         let to: PublicKey = op.to.parse()?;
         let connection = self.get_connection(scope, &op.connection)?;
-        let known = self.toolkit(&connection.toolkit)?;
+        let known = self.toolkit_behind(&connection)?;
         // A move that is repeated: the block before was perhaps lost, the credential is not.
         let again = op.moves && connection.status == Status::Inactive;
         if connection.status != Status::Active && !again {
@@ -102,6 +105,7 @@ impl Engine {
         let secrets = self.opening(&owner, &bytes)?;
         let parcel = Parcel {
             toolkit: known.slug().clone(),
+            provider: known.provider(),
             base_url: known.manifest.base_url.clone(),
             sandbox: known.simulated,
             client_id: client_id(known, Some(&secrets)),
@@ -146,7 +150,7 @@ impl Engine {
         let user = scope.user()?;
         // A scope ends one import, so its cell is empty.
         let _ = scope.found.set((user.id.clone(), parcel.toolkit.to_string()));
-        let known = self.toolkit(&parcel.toolkit)?;
+        let known = self.toolkit_by(&parcel.toolkit, Some(parcel.provider))?;
         same_app(&known, &parcel)?;
         // A client that a document describes is the same everywhere.
         if !oauth::bound(&secrets).is_some_and(|bound| bound.document) {
@@ -169,6 +173,7 @@ impl Engine {
             &NewFlow {
                 user: &user.id,
                 toolkit: slug,
+                provider: known.provider(),
                 label,
                 fields: &parcel.fields,
                 scopes: &parcel.scopes,

@@ -181,7 +181,7 @@ impl Engine {
     /// the store, or ends where it ended before, or its app knows it by the key.
     fn may_repeat(&self, action: &Action) -> bool {
         if let Action::Execute(op) = action {
-            let known = self.toolkit(&op.toolkit).ok();
+            let known = self.toolkit_by(&op.toolkit, op.provider).ok();
             let tool = known.and_then(|known| known.find(&op.tool).ok().flatten());
             return tool.is_some_and(|tool| direct::is_read(&tool) || is_repeatable(&tool));
         }

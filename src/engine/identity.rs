@@ -11,7 +11,7 @@ use crate::api::connections::Connection;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::Slug;
 use crate::api::secrets::Secrets;
-use crate::api::toolkits::AuthType;
+use crate::api::toolkits::{AuthType, Provider};
 use crate::http::Response;
 use crate::provider::direct::{self, Account, Judgement};
 
@@ -49,11 +49,13 @@ impl Engine {
             Ok(Identity::Refused) => {
                 let text = format!("`{}` refuses the credential", known.manifest.slug);
                 self.store.fail(id, &text, now_after(before))?;
-                let (user, keys) = (self.owner_flag(id)?, keys(&known.fields()));
-                let command = format!("naive connections credentials {id}{user}{keys}");
-                Err(Error::new(Code::Unauthorized, text)
-                    .hint(format!("check it, then run `{command}`"))
-                    .reason("credential_refused"))
+                let hint = if known.manifest.auth.kind == AuthType::Oauth2 {
+                    format!("run `{}` to log in again", self.connect_command(id)?)
+                } else {
+                    let (user, keys) = (self.owner_flag(id)?, keys(&known.fields()));
+                    format!("check it, then run `naive connections credentials {id}{user}{keys}`")
+                };
+                Err(Error::new(Code::Unauthorized, text).hint(hint).reason("credential_refused"))
             }
             Err(error) if known.manifest.auth.kind == AuthType::Oauth2 => {
                 self.note(format!(
@@ -74,6 +76,15 @@ impl Engine {
         secrets: &Secrets,
         fields: &BTreeMap<String, String>,
     ) -> Result<Identity> {
+        if known.provider() == Provider::Mcp {
+            return match self.meet(known, (secrets, fields)).await {
+                Ok(()) => Ok(Identity::Taken),
+                Err(error) if error.reason.as_deref() == Some("credential_refused") => {
+                    Ok(Identity::Refused)
+                }
+                Err(error) => Err(error),
+            };
+        }
         let toolkit = &known.manifest;
         let account = Account { toolkit, fields, secrets, trust: known.trust() };
         let request = if *known.slug() == Slug::brokerage() {

@@ -63,10 +63,12 @@ impl Engine {
         self.effect(&op.toolkit, &op.tool)
     }
 
-    /// Returns what a tool does, where it is known.
+    /// Returns what a tool does, where it is known: of several ways, what it does by the one by which it does most.
     fn effect(&self, toolkit: &Slug, tool: &ToolSlug) -> Option<Effect> {
-        let known = self.toolkit(toolkit).ok()?;
-        known.find(tool).ok().flatten().map(|tool| tool.effect)
+        let row = self.store.toolkit(toolkit).ok()?.unwrap_or_default();
+        let ways = self.ways(toolkit, row).ok()?;
+        let found = ways.iter().filter_map(|way| way.find(tool).ok().flatten());
+        found.map(|tool| tool.effect).max()
     }
 
     /// Tells whether credentials are entered for a connection that no login was begun for, or a brokerage account

@@ -6,8 +6,10 @@ use super::scopes;
 use crate::api::connections::Connection;
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, ToolSlug};
+use crate::api::time::Millis;
 use crate::api::toolkits::{
-    AuthType, Availability, CredentialField, Effect, Origin, ToolkitDetail, ToolkitSummary,
+    AuthType, Availability, CredentialField, Effect, Origin, Provider, ToolkitDetail,
+    ToolkitSummary,
 };
 use crate::catalog::manifest::{Manifest, Tool};
 use crate::catalog::pack::{self, App, Name};
@@ -28,12 +30,47 @@ pub(super) struct Known {
     pub(super) origin: Origin,
     /// Whether its apps are the sandbox's
     pub(super) simulated: bool,
+    /// When its tools were looked at, where whoever offers them may change them
+    pub(super) checked_at: Option<Millis>,
 }
 
 impl Known {
     /// Returns its slug.
     pub(super) fn slug(&self) -> &Slug {
         &self.manifest.slug
+    }
+
+    /// Returns a server that is being added.
+    pub(super) fn added(manifest: Manifest, row: ToolkitRow) -> Self {
+        let origin = Origin::Added;
+        Self { manifest, shipped: None, row, origin, simulated: false, checked_at: None }
+    }
+
+    /// Returns what reaches it.
+    pub(super) fn provider(&self) -> Provider {
+        self.manifest.provider
+    }
+
+    /// Returns where it is: an address, or the program that is run.
+    pub(super) fn place(&self) -> String {
+        Self::place_of(&self.manifest)
+    }
+
+    /// Returns the same of a manifest.
+    pub(super) fn place_of(manifest: &Manifest) -> String {
+        match manifest.command.as_slice() {
+            [] => manifest.base_url.clone(),
+            command => command.join(" "),
+        }
+    }
+
+    /// Returns the owner under which the operator's secret for it is sealed: that of its OAuth client, or what a
+    /// server is shown of everybody.
+    pub(super) fn operator_owner(&self) -> String {
+        match self.provider() {
+            Provider::Direct => client_owner(self.slug()),
+            other => format!("client:{}:{}", self.slug(), other.as_str()),
+        }
     }
 
     /// Returns the OAuth client that the operator or the manifest names.
@@ -128,7 +165,12 @@ impl Known {
         if self.is_configured() {
             return (Availability::Available, None);
         }
-        let command = format!("naive toolkits configure {slug} --client-id ID --client-secret -");
+        let by = match self.provider() {
+            Provider::Direct => String::new(),
+            other => format!(" --provider {}", other.as_str()),
+        };
+        let command =
+            format!("naive toolkits configure {slug}{by} --client-id ID --client-secret -");
         let unless = match self.manifest.auth.issuer {
             Some(_) => ", unless its server registers one when you connect",
             None => "",
@@ -143,7 +185,8 @@ impl Known {
             AuthType::Oauth2 => {
                 let auth = &self.manifest.auth;
                 // Whoever names a resource expects its server to know clients that it has never seen.
-                let registers = auth.registration_url.is_some() || auth.resource.is_some();
+                let by_itself = auth.resource.is_some() && !auth.registers_nobody;
+                let registers = auth.registration_url.is_some() || by_itself;
                 let own = self.any_client_id().is_some() || self.row.keeps_clients;
                 self.simulated || registers || own
             }
@@ -198,6 +241,7 @@ impl Known {
             availability,
             availability_reason,
             origin: self.origin,
+            provider: self.provider(),
             tools: self.tool_count(),
         }
     }
@@ -206,11 +250,12 @@ impl Known {
     pub(super) fn detail(&self) -> Result<ToolkitDetail> {
         Ok(ToolkitDetail {
             summary: self.summary(),
-            base_url: self.manifest.base_url.clone(),
+            base_url: self.place(),
             client_id: self.any_client_id().map(str::to_owned),
             scopes: self.scopes(),
             credential_fields: self.fields(),
             tool_slugs: self.names()?.into_iter().map(|name| name.slug).collect(),
+            ways: Vec::new(),
             manifest: None,
         })
     }
@@ -265,11 +310,24 @@ impl Known {
         }
     }
 
+    /// Fails if its tools are told by a server that nobody has met yet.
+    pub(super) fn check_learnt(&self) -> Result<()> {
+        if self.provider().is_direct() || self.checked_at.is_some() {
+            return Ok(());
+        }
+        let app = self.slug();
+        let text = format!("the tools of `{app}` are learnt when somebody connects to it");
+        Err(Error::new(Code::NotConfigured, text)
+            .hint(format!("run `naive connections connect {app}`"))
+            .reason("tools_unknown"))
+    }
+
     /// Returns the tool of that slug; `NotFound` says which were perhaps meant.
     pub(super) fn tool(&self, slug: &ToolSlug) -> Result<Tool> {
         if let Some(tool) = self.find(slug)? {
             return Ok(tool);
         }
+        self.check_learnt()?;
         let names = self.names()?;
         let near = nearest(slug.as_str(), names.iter().map(|name| name.slug.as_str()));
         let app = self.slug();
@@ -278,4 +336,9 @@ impl Known {
             .hint(did_you_mean(&near, &otherwise))
             .reason("tool_unknown"))
     }
+}
+
+/// Returns the owner under which the secret of the operator's OAuth client for the app's own API is sealed.
+pub(super) fn client_owner(slug: &Slug) -> String {
+    format!("client:{slug}")
 }

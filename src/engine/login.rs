@@ -15,6 +15,7 @@ use crate::api::ids::{ConnectionId, connect_command, hidden};
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
 use crate::api::toolkits::AuthType;
+use crate::api::workspace::User;
 use crate::http::{Trust, check};
 use crate::oauth::{self, Ask, Tokens};
 use crate::provider::direct;
@@ -25,8 +26,8 @@ pub(crate) const FLOW_LIFE: Duration = Duration::from_mins(10);
 
 impl Engine {
     /// Returns the app of a login, once everything has been checked that can be before it begins.
-    pub(super) fn check_connect(&self, op: &Connect) -> Result<Known> {
-        let known = self.toolkit(&op.toolkit)?.connectable()?;
+    pub(super) fn check_connect(&self, user: &User, op: &Connect) -> Result<Known> {
+        let known = self.toolkit_of(user, &op.toolkit, (op.provider, None))?.connectable()?;
         if let Some(url) = &op.callback_url {
             check(url, Trust::Public)?;
             self.check_origin(url)?;
@@ -39,8 +40,32 @@ impl Engine {
     }
 
     pub(super) async fn connect(&self, scope: &Scope<'_>, op: &Connect) -> Result<ConnectState> {
-        let known = self.check_connect(op)?;
+        let known = self.check_connect(scope.user()?, op)?;
         self.connect_to(scope, op, &known).await
+    }
+
+    /// Fails if the account has a credential already that came another way: it would be shown to whoever is at the
+    /// end of this one.
+    fn check_way(&self, user: &User, known: &Known, op: &Connect) -> Result<()> {
+        let all = self.store.connections(&user.id, Some(&op.toolkit))?;
+        let Some(other) =
+            all.iter().find(|one| one.label == op.label && one.provider != known.provider())
+        else {
+            return Ok(());
+        };
+        if self.store.sealed(&connection_owner(&other.id))?.is_none() {
+            return Ok(());
+        }
+        let (slug, there) = (known.slug(), other.provider.as_str());
+        let text = format!("the account is connected to `{slug}` by `{there}`");
+        let purge = format!(
+            "naive connections disconnect {slug} --account {}{} --purge",
+            other.id,
+            user_flag(user)
+        );
+        Err(Error::new(Code::InvalidInput, text)
+            .hint(format!("give another account a `--label`, or run `{purge}` first"))
+            .reason("other_provider"))
     }
 
     /// Begins the login to what is known, be it an app or the brokerage.
@@ -53,6 +78,7 @@ impl Engine {
         let tools = op.tools.iter().map(|slug| known.tool(slug));
         let tools = tools.collect::<Result<Vec<_>>>()?;
         let present = self.connected_as(scope, op)?;
+        self.check_way(scope.user()?, known, op)?;
         let active = present.as_ref().filter(|one| one.status == Status::Active);
         if let Some(active) = active
             && !op.reconnect
@@ -66,6 +92,7 @@ impl Engine {
         let new = NewFlow {
             user: &scope.user()?.id,
             toolkit: &op.toolkit,
+            provider: known.provider(),
             label: op.label.as_ref(),
             fields: &fields,
             scopes: &scopes,

@@ -182,6 +182,7 @@ fn target(action: &Action) -> Option<(&'static str, String)> {
         Action::GetToolkit(op) => ("toolkit", op.toolkit.to_string()),
         Action::RemoveToolkit(op) => ("toolkit", op.toolkit.to_string()),
         Action::ConfigureToolkit(op) => ("toolkit", op.toolkit.to_string()),
+        Action::RefreshToolkit(op) => ("toolkit", op.toolkit.to_string()),
         Action::EnableToolkit(op) => ("toolkit", op.toolkit.to_string()),
         Action::DisableToolkit(op) => ("toolkit", op.toolkit.to_string()),
         Action::Connect(op) => ("toolkit", op.toolkit.to_string()),

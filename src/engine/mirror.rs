@@ -199,6 +199,7 @@ pub(super) fn reads_mirror(action: &Action) -> bool {
         | Action::AddToolkit(_)
         | Action::RemoveToolkit(_)
         | Action::ConfigureToolkit(_)
+        | Action::RefreshToolkit(_)
         | Action::EnableToolkit(_)
         | Action::DisableToolkit(_)
         | Action::Connect(_)

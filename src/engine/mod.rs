@@ -35,8 +35,10 @@ mod outcomes;
 mod pages;
 mod perform;
 mod posting;
+mod programs;
 mod proxy;
 mod scopes;
+mod servers;
 mod sessions;
 mod suggest;
 mod telling;
@@ -46,6 +48,7 @@ mod trading;
 mod upkeep;
 mod users;
 mod vault;
+mod ways;
 mod webhooks;
 mod workspace;
 
@@ -57,6 +60,7 @@ use url::Url;
 
 use crate::api::action::{Action, Outcome};
 use crate::api::address::ClientDocument;
+use crate::api::asking::Voice;
 use crate::api::connections::Connection;
 use crate::api::error::{Error, Result};
 use crate::api::ids::{ConnectionId, IdempotencyKey, Slug, UserRef, flag, fresh, fresh_key};
@@ -69,6 +73,7 @@ use crate::vault::{Cipher, Vault};
 use gate::Verdict;
 use logs::Subject;
 use mirror::reads_mirror;
+use programs::Programs;
 
 pub(crate) use apps::{integrated, integrating};
 pub(crate) use caller::{Caller, Holder, Refusal};
@@ -106,6 +111,8 @@ pub(crate) struct Call {
     pub(crate) waits: bool,
     /// Whether a browser can be opened there; without one, a code for another device comes first
     pub(crate) browser: bool,
+    /// Where a server may speak to a person while it works
+    pub(crate) voice: Voice,
     /// The caller's own key for this call: if it comes again, it gets the first answer
     pub(crate) idempotency_key: Option<IdempotencyKey>,
 }
@@ -120,6 +127,7 @@ impl Call {
             onward: None,
             waits: false,
             browser: false,
+            voice: None,
             idempotency_key: None,
         }
     }
@@ -135,6 +143,8 @@ pub(crate) struct Engine {
     cipher: OnceLock<Cipher>,
     notes: Mutex<Vec<Note>>,
     notify: Notify,
+    /// Programs that run on between two calls; none where the process ends with the call
+    programs: Option<Programs>,
     document: Option<ClientDocument>,
 }
 
@@ -169,13 +179,18 @@ impl Engine {
 
     fn with(store: Store, vault: Vault, http: Arc<Http>, world: World) -> Self {
         let (cipher, notes) = (OnceLock::new(), Mutex::default());
-        let (notify, document) = (Notify::default(), None);
-        Self { store, vault, http, world, cipher, notes, notify, document }
+        let (notify, document, programs) = (Notify::default(), None, None);
+        Self { store, vault, http, world, cipher, notes, notify, programs, document }
     }
 
     /// Returns the same workspace, known to OAuth servers by a document that describes it as a client.
     pub(crate) fn described_at(self, document: Option<ClientDocument>) -> Self {
         Self { document, ..self }
+    }
+
+    /// Returns the same workspace in a process that stays: programs that are servers run on between two calls.
+    pub(crate) fn staying(self) -> Self {
+        Self { programs: Some(Programs::default()), ..self }
     }
 
     /// Returns the same workspace with its apps elsewhere.

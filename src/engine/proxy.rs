@@ -10,7 +10,7 @@ use super::known::Known;
 use super::{Engine, Scope};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::ToolSlug;
-use crate::api::toolkits::Effect;
+use crate::api::toolkits::{Effect, Provider};
 use crate::api::tools::{Executed, Method, Proxy};
 use crate::catalog::manifest::{Body, BodyKind, Manifest, Replay, RequestLine, Tool};
 use crate::provider::direct;
@@ -36,11 +36,11 @@ const OURS: [&str; 12] = [
 impl Engine {
     pub(super) async fn proxy(&self, scope: &Scope<'_>, op: &Proxy) -> Result<Executed> {
         let user = scope.user()?;
-        let known = self.toolkit(&op.toolkit)?.usable()?;
+        let known = self.toolkit_by(&op.toolkit, Some(Provider::Direct))?.usable()?;
         let connection = self.login(user, &known, op.account.as_deref())?;
         let tool = tool(&known, op)?;
-        let key = scope.upstream_key();
-        let link = Link { known: &known, tool: &tool, connection: connection.as_ref(), key };
+        let (key, voice) = (scope.upstream_key(), scope.call.voice.clone());
+        let link = Link { known: &known, tool: &tool, connection: connection.as_ref(), key, voice };
         let input = input(op);
         if op.dry_run {
             let meant = Proxy { dry_run: false, ..op.clone() };

@@ -1,68 +1,30 @@
 //! Toolkits as this workspace has them: shipped or added, configured, switched on or off.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
-use super::clients::client_owner;
 use super::known::Known;
 use super::limits::{page_size, paged};
-use super::{Engine, World, user_flag};
+use super::{Engine, Scope, user_flag};
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{Slug, ToolSlug};
+use crate::api::ids::Slug;
 use crate::api::toolkits::{
-    AddToolkit, AuthType, ConfigureToolkit, GetToolkit, ListToolkits, Origin, RemoveToolkit,
-    ToolkitDetail, ToolkitPage,
+    AddToolkit, AuthType, ConfigureToolkit, GetToolkit, ListToolkits, Origin, Provider,
+    RemoveToolkit, ToolkitDetail, ToolkitPage,
 };
 use crate::api::workspace::User;
 use crate::catalog::manifest::Manifest;
 use crate::catalog::pack::{self, App};
-use crate::catalog::search::{Search, did_you_mean, nearest};
-use crate::catalog::{builtin, builtin_slugs, from_json, relocate};
-use crate::store::ToolkitRow;
+use crate::catalog::search::Search;
+use crate::catalog::servers::{server, server_slugs};
+use crate::catalog::{builtin, builtin_slugs, from_json};
+use crate::store::{ToolkitRow, WayRow};
 
 /// How many rows a page has where the caller does not say.
 const PAGE: u32 = 50;
 
 impl Engine {
-    /// Returns the toolkit of that slug; `NotFound` says which were perhaps meant.
-    pub(super) fn toolkit(&self, slug: &Slug) -> Result<Known> {
-        let row = self.store.toolkit(slug)?;
-        if let Some(known) = self.known(slug, row)? {
-            return Ok(known);
-        }
-        let added = self.store.toolkits()?;
-        let mut names: Vec<&str> = builtin_slugs().collect();
-        names.extend(added.iter().map(|(slug, _)| slug.as_str()));
-        let near = nearest(slug.as_str(), names);
-        let otherwise = "run `naive toolkits list` to see which there are";
-        Err(Error::new(Code::NotFound, format!("there is no toolkit `{slug}`"))
-            .hint(did_you_mean(&near, otherwise))
-            .reason("toolkit_unknown"))
-    }
-
-    /// Returns the app whose tools' slugs begin as this one does.
-    pub(crate) fn app_of(&self, slug: &ToolSlug) -> Result<Option<Slug>> {
-        let added = self.store.toolkits()?.into_iter().map(|(app, _)| app);
-        let mut all = builtin_slugs().filter_map(|app| app.parse::<Slug>().ok()).chain(added);
-        Ok(all.find(|app| slug.as_str().starts_with(&app.tool_prefix())))
-    }
-
-    /// Returns what is known of a toolkit; a shipped one comes without its tools.
-    fn known(&self, slug: &Slug, row: Option<ToolkitRow>) -> Result<Option<Known>> {
-        let row = row.unwrap_or_default();
-        let shipped = App::of(slug.as_str()).filter(|_| row.manifest.is_none());
-        let (manifest, origin) = match (&row.manifest, shipped) {
-            (Some(text), _) => (stored(slug, text)?, Origin::Added),
-            (None, Some(app)) => (app.card()?, app.origin()),
-            (None, None) => return Ok(None),
-        };
-        let simulated = matches!(self.world, World::Sandbox(_));
-        let manifest = match &self.world {
-            World::Sandbox(Some(url)) => relocate(manifest, url),
-            World::Sandbox(None) | World::Real => manifest,
-        };
-        Ok(Some(Known { manifest, shipped, row, origin, simulated }))
-    }
-
     /// Returns a page of toolkits, and where to go on: those that match words best first, or else those that are
     /// `first`, those written by hand or added, and the others, in the order of their slugs.
     pub(super) fn page(
@@ -97,6 +59,12 @@ impl Engine {
             let score = if search.is_any() { 1.0 } else { search.app(&stored(slug, text)?) };
             all.push((rank(score, true, slug.as_str()), slug.as_str()));
         }
+        let others = self.only_by_others(&rows)?;
+        for (manifest, own) in &others {
+            let score = if search.is_any() { 1.0 } else { search.app(manifest) };
+            let slug = manifest.slug.as_str();
+            all.push((rank(score, *own, slug), slug));
+        }
         all.retain(|(rank, slug)| *rank > 0.0 && keep(slug));
         all.sort_by(|(one, slug), (other, another)| other.total_cmp(one).then(slug.cmp(another)));
         let size = (page_size(limit, PAGE), cursor);
@@ -125,8 +93,33 @@ impl Engine {
         Ok(detail)
     }
 
-    fn toolkit_detail(&self, slug: &Slug) -> Result<ToolkitDetail> {
-        self.toolkit(slug)?.detail()
+    pub(super) fn toolkit_detail(&self, slug: &Slug) -> Result<ToolkitDetail> {
+        let ways = self.told_ways(slug)?;
+        Ok(ToolkitDetail { ways, ..self.toolkit(slug)?.detail()? })
+    }
+
+    /// Returns the toolkits that no API of the app's own reaches, and whether each was added here.
+    fn only_by_others(&self, rows: &[(Slug, ToolkitRow)]) -> Result<Vec<(Manifest, bool)>> {
+        if self.is_simulated() {
+            return Ok(Vec::new());
+        }
+        let direct = |slug: &Slug| {
+            let added = || rows.iter().any(|(one, row)| one == slug && row.manifest.is_some());
+            App::of(slug.as_str()).is_some() || added()
+        };
+        let mut found: BTreeMap<Slug, (Manifest, bool)> = BTreeMap::new();
+        for slug in server_slugs().filter_map(|slug| slug.parse::<Slug>().ok()) {
+            if let Some(manifest) = server(&slug).filter(|_| !direct(&slug)) {
+                found.insert(slug, (manifest, false));
+            }
+        }
+        for (slug, _, way) in self.store.all_ways()? {
+            if let Some(text) = way.manifest.filter(|_| !direct(&slug)) {
+                let manifest = stored(&slug, &text)?;
+                found.insert(slug, (manifest, true));
+            }
+        }
+        Ok(found.into_values().collect())
     }
 
     /// Returns a toolkit's manifest as it was shipped or added: with the app's own addresses, also in the sandbox.
@@ -142,8 +135,24 @@ impl Engine {
         Ok(value.and_then(|value| value.as_object().cloned()))
     }
 
-    pub(super) fn add_toolkit(&self, op: AddToolkit) -> Result<ToolkitDetail> {
+    pub(super) async fn add_toolkit(
+        &self,
+        scope: &Scope<'_>,
+        op: AddToolkit,
+    ) -> Result<ToolkitDetail> {
         let manifest = from_json(op.manifest)?;
+        match manifest.provider {
+            Provider::Direct => self.add_direct(manifest),
+            Provider::Mcp => self.add_server(scope, manifest, op.secrets).await,
+            Provider::Composio => {
+                let text = "Composio tells its own toolkits, so none is added by hand";
+                Err(Error::new(Code::InvalidInput, text)
+                    .hint("run `naive toolkits configure composio --api-key -`"))
+            }
+        }
+    }
+
+    fn add_direct(&self, manifest: Manifest) -> Result<ToolkitDetail> {
         let slug = manifest.slug.clone();
         if builtin_slugs().any(|shipped| shipped == slug.as_str()) || slug == Slug::brokerage() {
             let text = format!("`{slug}` is a toolkit that is built in");
@@ -166,18 +175,26 @@ impl Engine {
     pub(super) fn remove_toolkit(&self, op: &RemoveToolkit) -> Result<ToolkitDetail> {
         let slug = &op.toolkit;
         let known = self.toolkit(slug)?;
-        if known.origin != Origin::Added {
+        let ways = self.ways(slug, known.row.clone())?;
+        if ways.iter().all(|way| way.origin != Origin::Added) {
             let text = format!("`{slug}` is built in and cannot be removed");
             return Err(Error::new(Code::InvalidInput, text)
                 .hint(format!("run `naive toolkits disable {slug}` instead")));
         }
-        nobody(slug, &self.store.remove_toolkit(slug, &client_owner(slug))?)?;
+        let owners: Vec<_> = ways.iter().map(Known::operator_owner).collect();
+        nobody(slug, &self.store.remove_toolkit(slug, &owners)?)?;
         known.detail()
     }
 
     pub(super) fn configure_toolkit(&self, op: ConfigureToolkit) -> Result<ToolkitDetail> {
         let slug = &op.toolkit;
-        let known = self.toolkit(slug)?;
+        let known = match op.provider {
+            Some(_) => self.toolkit_by(slug, op.provider)?,
+            None => self.own(slug)?,
+        };
+        if let Some(provider) = op.prefer {
+            return self.prefer(&self.toolkit_by(slug, Some(provider))?, op);
+        }
         if known.manifest.auth.kind != AuthType::Oauth2 {
             let text = format!("toolkit `{slug}` uses no OAuth client");
             return Err(Error::new(Code::InvalidInput, text)
@@ -187,28 +204,52 @@ impl Engine {
             return Err(Error::new(Code::InvalidInput, "there is nothing to configure")
                 .hint("give `--client-id`, `--client-secret -` or `--scopes`"));
         }
-        let mut row = known.row;
-        row.client_id = op.client_id.or(row.client_id);
-        if !op.scopes.is_empty() {
-            row.scopes = op.scopes;
-        }
-        let owner = client_owner(slug);
+        let owner = known.operator_owner();
         let new = Some(&op.secrets).filter(|secrets| !secrets.0.is_empty());
         let sealed = new.map(|secrets| self.cipher()?.seal(&owner, secrets)).transpose()?;
         let secret = sealed.as_deref().map(|bytes| (owner.as_str(), bytes));
-        self.store.put_toolkit(slug, &row, secret)?;
+        let client_id = op.client_id.or(known.row.client_id.clone());
+        let scopes = if op.scopes.is_empty() { known.row.scopes.clone() } else { op.scopes };
+        match known.provider() {
+            Provider::Direct => {
+                let row = ToolkitRow { client_id, scopes, ..known.row };
+                self.store.put_toolkit(slug, &row, secret)?;
+            }
+            provider @ (Provider::Mcp | Provider::Composio) => {
+                let ways = self.store.ways(slug)?;
+                let way = ways.into_iter().find(|(one, _)| *one == provider);
+                let way = way.map(|(_, way)| way).unwrap_or_default();
+                let way = WayRow { client_id, scopes, ..way };
+                self.store.put_way(slug, provider, &way, secret)?;
+            }
+        }
+        self.toolkit_detail(slug)
+    }
+
+    /// Lets calls go a way from now on where nobody says.
+    fn prefer(&self, known: &Known, op: ConfigureToolkit) -> Result<ToolkitDetail> {
+        let alone = op.client_id.is_none() && op.scopes.is_empty() && op.secrets.0.is_empty();
+        if !alone {
+            let text = "`--prefer` stands alone";
+            return Err(Error::new(Code::InvalidInput, text).hint("configure the rest before it"));
+        }
+        let slug = known.slug();
+        let before = self.store.toolkit(slug)?.unwrap_or_default();
+        let row = ToolkitRow { provider: Some(known.provider()), ..before };
+        self.store.put_toolkit(slug, &row, None)?;
         self.toolkit_detail(slug)
     }
 
     pub(super) fn switch_toolkit(&self, slug: &Slug, enabled: bool) -> Result<ToolkitDetail> {
-        let row = ToolkitRow { enabled, ..self.toolkit(slug)?.row };
+        self.toolkit(slug)?;
+        let row = ToolkitRow { enabled, ..self.store.toolkit(slug)?.unwrap_or_default() };
         self.store.put_toolkit(slug, &row, None)?;
         self.toolkit_detail(slug)
     }
 }
 
 /// Fails if somebody is still connected to a toolkit.
-fn nobody(slug: &Slug, connected: &[User]) -> Result<()> {
+pub(super) fn nobody(slug: &Slug, connected: &[User]) -> Result<()> {
     let Some(first) = connected.first() else { return Ok(()) };
     let names: Vec<_> = connected.iter().map(|user| format!("`{}`", user.handle())).collect();
     let text = format!("{} is still connected to `{slug}`", names.join(", "));

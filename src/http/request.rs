@@ -383,6 +383,11 @@ fn forms(secret: &SecretString) -> Vec<String> {
     forms
 }
 
+/// Returns a text in which `{key}` stands for a secret, with the secret in its place: as secret as that.
+pub(crate) fn filled(template: &str, secrets: &Secrets) -> SecretString {
+    reveal(template, secrets).into()
+}
+
 /// Replaces `{key}` by the secret of that key: the one place where templates meet secrets.
 fn reveal(template: &str, secrets: &Secrets) -> String {
     secrets.0.iter().fold(template.to_owned(), |text, (key, secret)| {

@@ -194,16 +194,7 @@ impl<D: Desk> Handler<D> {
         let call = session.keyed(&mut fields)?;
         let Run { tool, arguments, account, user, all } = input(CALL, fields)?;
         let toolkit = self.app_of(session, &tool, user.clone()).await?;
-        let op = Execute {
-            toolkit,
-            tool,
-            user,
-            arguments,
-            account,
-            dry_run: false,
-            all,
-            max_items: None,
-        };
+        let op = Execute { user, account, all, ..Execute::of(toolkit, tool, arguments) };
         self.performed(call, op.into()).await
     }
 

@@ -102,7 +102,7 @@ async fn greeted(http: &Http, url: &Url, trust: Trust) -> Result<(u16, HeaderMap
             (_, _) => request,
         };
         let told = http.send(&request.head_only()).await?;
-        let understood = told.status != 400;
+        let understood = told.status != 400 || says_why(&told);
         answer = Ok(told);
         if understood {
             break;
@@ -127,10 +127,22 @@ fn questions() -> [(Option<&'static str>, Value); 3] {
     });
     let greeting = json!({ "protocolVersion": OLDER, "clientInfo": client, "capabilities": {} });
     [
-        (None, question("tools/list", json!({}))),
         (Some(NEWEST), question("tools/list", json!({ "_meta": about }))),
+        (None, question("tools/list", json!({}))),
         (None, question("initialize", greeting)),
     ]
+}
+
+/// Tells whether a server has understood a question, in the words of the newest clients, and says what else it wants.
+fn says_why(answer: &Response) -> bool {
+    let code = answer.json().and_then(|json| json["error"]["code"].as_i64());
+    code.is_some_and(|code| (-32022..=-32020).contains(&code))
+}
+
+/// Tells whether a server lists its tools to anybody.
+pub(crate) async fn greets_anybody(http: &Http, url: &Url, trust: Trust) -> Result<bool> {
+    let (status, _) = greeted(http, url, trust).await?;
+    Ok(!matches!(status, 401 | 403))
 }
 
 impl Resource {

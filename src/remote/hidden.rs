@@ -15,6 +15,7 @@ pub(super) fn of(action: &Action) -> Vec<(&'static str, Hidden<'_>)> {
             [("state", Hidden::One(&op.state))].into_iter().chain(code).collect()
         }
         Action::Credentials(op) => vec![("fields", Hidden::Named(&op.fields))],
+        Action::AddToolkit(op) => vec![("secrets", Hidden::Named(&op.secrets))],
         Action::ConfigureToolkit(op) => vec![("secrets", Hidden::Named(&op.secrets))],
         Action::ConfigureAction(op) => vec![("headers", Hidden::Named(&op.headers))],
         Action::ConfigureBroker(op) => vec![("secrets", Hidden::Named(&op.secrets))],
@@ -26,8 +27,8 @@ pub(super) fn of(action: &Action) -> Vec<(&'static str, Hidden<'_>)> {
         | Action::DeleteUser(_)
         | Action::ListToolkits(_)
         | Action::GetToolkit(_)
-        | Action::AddToolkit(_)
         | Action::RemoveToolkit(_)
+        | Action::RefreshToolkit(_)
         | Action::EnableToolkit(_)
         | Action::DisableToolkit(_)
         | Action::ListConnections(_)

@@ -11,6 +11,7 @@ use crate::api::connections::{Connection, PendingLogin, Status};
 use crate::api::error::Result;
 use crate::api::ids::{ConnectionId, Label, Slug};
 use crate::api::time::Millis;
+use crate::api::toolkits::Provider;
 
 /// A login that begins: the row it is for, and what its end will need.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(crate) struct NewFlow<'a> {
     pub(crate) user: &'a str,
     /// App
     pub(crate) toolkit: &'a Slug,
+    /// What reaches it
+    pub(crate) provider: Provider,
     /// What the user calls the account
     pub(crate) label: Option<&'a Label>,
     /// Parts of the app's address
@@ -48,7 +51,7 @@ pub(crate) struct Begun {
 
 /// The columns that [`connection`] reads, and then whose it is.
 pub(super) const CONNECTION: &str = "id, toolkit, status, label, account, scopes, created_at,
-    last_status_at, last_used_at, reason, is_default, user_id";
+    last_status_at, last_used_at, reason, is_default, provider, user_id";
 
 impl Store {
     /// Returns a user's active and expired connections to apps, the one that changed last first.
@@ -195,14 +198,14 @@ fn begin_row(tx: &Writing<'_>, new: &NewFlow<'_>, now: Millis) -> Result<(Connec
     let fields = serde_json::to_string(new.fields).unwrap_or_else(|_| "{}".to_owned());
     let begun = tx.query_row(
         "INSERT INTO connections (id, user_id, toolkit, status, label, scopes, next_fields, created_at,
-             last_status_at)
-         VALUES (?1, ?2, ?3, 'INITIATED', ?4, ?5, ?6, ?7, ?7)
+             last_status_at, provider)
+         VALUES (?1, ?2, ?3, 'INITIATED', ?4, ?5, ?6, ?7, ?7, ?8)
          ON CONFLICT (user_id, toolkit, ifnull(label, '')) DO UPDATE SET
              last_status_at = CASE status WHEN 'ACTIVE' THEN last_status_at
                                           ELSE max(excluded.last_status_at, last_status_at + 1) END,
              status = CASE status WHEN 'ACTIVE' THEN 'ACTIVE' ELSE 'INITIATED' END,
              scopes = CASE status WHEN 'ACTIVE' THEN scopes ELSE excluded.scopes END,
-             next_fields = excluded.next_fields, reason = NULL
+             next_fields = excluded.next_fields, reason = NULL, provider = excluded.provider
          RETURNING id, max(last_status_at, ?7)",
         params![
             ConnectionId::fresh().as_str(),
@@ -212,6 +215,7 @@ fn begin_row(tx: &Writing<'_>, new: &NewFlow<'_>, now: Millis) -> Result<(Connec
             serde_json::Value::from(new.scopes).to_string(),
             fields,
             now.0,
+            new.provider.as_str(),
         ],
         |row| Ok((parsed(row, "id")?, Millis(row.get(1)?))),
     )?;
@@ -238,5 +242,6 @@ pub(super) fn connection(row: &Row<'_>) -> rusqlite::Result<Connection> {
         last_used_at: columns.next::<Option<i64>>()?.map(Millis),
         reason: columns.next()?,
         is_default: columns.next()?,
+        provider: columns.word()?,
     })
 }

@@ -6,6 +6,7 @@ use super::{Flow, Grant, NewFlow, Store};
 use crate::api::connections::Connection;
 use crate::api::ids::{ConnectionId, UserRef};
 use crate::api::time::Millis;
+use crate::api::toolkits::Provider;
 
 impl Store {
     /// Returns the UUID of the workspace's own user.
@@ -19,6 +20,7 @@ impl Store {
         let new = NewFlow {
             user: &user,
             toolkit: &toolkit,
+            provider: Provider::Direct,
             label: None,
             fields: &fields,
             scopes: &[],

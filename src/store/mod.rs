@@ -35,6 +35,7 @@ mod steady;
 #[cfg(test)]
 mod tests;
 mod trading;
+mod ways;
 mod webhooks;
 mod workspace;
 mod writing;
@@ -56,6 +57,7 @@ pub(crate) use kits::KitForm;
 pub(crate) use log::Entry;
 pub(crate) use mirror::Grant;
 pub(crate) use trading::{BrokerRow, HaltRow, NewIntent, Reserved, Spent};
+pub(crate) use ways::WayRow;
 pub(crate) use webhooks::{MOST_WEBHOOKS, webhook_owner};
 pub(crate) use workspace::{ToolkitRow, UserChange};
 
@@ -92,6 +94,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0011_dialects.sql"),
     include_str!("migrations/0012_integrations.sql"),
     include_str!("migrations/0013_dashboard.sql"),
+    include_str!("migrations/0014_ways.sql"),
 ];
 
 /// The schema that brought account kits.

@@ -5,10 +5,11 @@ use uuid::Uuid;
 
 use super::clients::{self, Registration};
 use super::columns::Columns;
-use super::{Store, json, parsed, sealed};
+use super::{Store, json, parsed, sealed, ways};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, UserRef, fresh};
 use crate::api::time::Millis;
+use crate::api::toolkits::Provider;
 use crate::api::workspace::{CreateUser, UpdateWorkspace, User, UserStatus, Workspace};
 
 /// What the operator decided about a toolkit.
@@ -26,9 +27,11 @@ pub(crate) struct ToolkitRow {
     pub(crate) registered: Option<Registration>,
     /// Whether any such client is kept, if only for the credentials that belong to it
     pub(crate) keeps_clients: bool,
+    /// What reaches it where nobody says, if the operator has chosen
+    pub(crate) provider: Option<Provider>,
 }
 
-const TOOLKIT: &str = "SELECT slug, manifest, enabled, client_id, scopes, registered,
+const TOOLKIT: &str = "SELECT slug, manifest, enabled, client_id, scopes, registered, provider,
     EXISTS (SELECT 1 FROM clients WHERE toolkit = slug) AS keeps_clients FROM toolkits";
 
 impl Default for ToolkitRow {
@@ -40,6 +43,7 @@ impl Default for ToolkitRow {
             scopes: Vec::new(),
             registered: None,
             keeps_clients: false,
+            provider: None,
         }
     }
 }
@@ -209,16 +213,18 @@ impl Store {
     ) -> Result<()> {
         let tx = self.write()?;
         tx.execute(
-            "INSERT INTO toolkits (slug, manifest, enabled, client_id, scopes)
-             VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO toolkits (slug, manifest, enabled, client_id, scopes, provider)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (slug) DO UPDATE SET manifest = excluded.manifest,
-                 enabled = excluded.enabled, client_id = excluded.client_id, scopes = excluded.scopes",
+                 enabled = excluded.enabled, client_id = excluded.client_id,
+                 scopes = excluded.scopes, provider = excluded.provider",
             params![
                 slug.as_str(),
                 row.manifest,
                 row.enabled,
                 row.client_id,
                 serde_json::Value::from(row.scopes.clone()).to_string(),
+                row.provider.map(Provider::as_str),
             ],
         )?;
         if let Some((owner, bytes)) = secret {
@@ -232,16 +238,19 @@ impl Store {
         Ok(connected(&self.conn(), slug)?)
     }
 
-    /// Forgets a toolkit with its clients and the sealed secrets of `owner`, unless somebody is still connected to it.
+    /// Forgets a toolkit with its clients and the sealed secrets of `owners`, unless somebody is still connected to it.
     ///
     /// Returns who is, in the order they were created; nobody, if it was forgotten.
-    pub(crate) fn remove_toolkit(&self, slug: &Slug, owner: &str) -> Result<Vec<User>> {
+    pub(crate) fn remove_toolkit(&self, slug: &Slug, owners: &[String]) -> Result<Vec<User>> {
         let tx = self.write()?;
         let connected = connected(&tx, slug)?;
         if connected.is_empty() {
             tx.execute("DELETE FROM toolkits WHERE slug = ?1", [slug.as_str()])?;
+            ways::forget(&tx, slug)?;
             clients::forget_all(&tx, slug)?;
-            sealed::delete(&tx, owner)?;
+            for owner in owners {
+                sealed::delete(&tx, owner)?;
+            }
         }
         tx.commit()?;
         Ok(connected)
@@ -315,6 +324,7 @@ fn toolkit_row(row: &Row<'_>) -> rusqlite::Result<(Slug, ToolkitRow)> {
         scopes: json(row, "scopes")?,
         registered: clients::read(row.get("registered")?),
         keeps_clients: row.get("keeps_clients")?,
+        provider: ways::provider(row.get("provider")?),
     };
     Ok((parsed(row, "slug")?, decided))
 }

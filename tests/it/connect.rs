@@ -180,7 +180,7 @@ fn a_connect_that_changes_nothing_says_so_where_it_was_to_change_something() {
     let first = naive.run("connections connect gmail --user ann").exits(0).json();
     let command = "`naive connections connect gmail --user ann --reconnect";
     let table =
-        [("--scopes mail.read", " --scopes 'openid"), ("--callback-url https://a.example/", "`")];
+        [("--scopes mail.read", " --scopes openid"), ("--callback-url https://a.example/", "`")];
 
     for (more, rest) in table {
         let line = format!("connections connect gmail --user ann {more}");

@@ -65,6 +65,7 @@ mod rotation;
 mod scopes;
 mod secrets;
 mod serve;
+mod servers;
 mod shipped;
 #[cfg(unix)]
 mod spill;

@@ -336,7 +336,7 @@ fn a_connect_that_joined_one_for_less_says_what_is_missing() {
 
     assert_eq!(first.json()["result"]["status"], "ACTIVE");
     assert!(!same.err.contains("nothing was changed"), "{}", same.err);
-    let command = "`naive connections connect acme --label j --reconnect --scopes 'one,two'`";
+    let command = "`naive connections connect acme --label j --reconnect --scopes one,two`";
     assert!(other.err.contains("nothing was changed"), "{}", other.err);
     assert!(other.err.contains(command), "{}", other.err);
 }

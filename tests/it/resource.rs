@@ -376,7 +376,7 @@ fn a_call_that_lacks_a_scope_says_how_to_add_it_and_not_twice() {
 
     assert_eq!(first["error"]["reason"], "scope_missing");
     let hint = first["error"]["hint"].as_str().unwrap();
-    assert!(hint.contains("--reconnect --scopes 'basic,offline_access,write'"), "{hint}");
+    assert!(hint.contains("--reconnect --scopes basic,offline_access,write"), "{hint}");
     assert_eq!(parameter(&link, "scope"), Some("basic+offline_access+write"));
     let hint = second["error"]["hint"].as_str().unwrap();
     assert!(hint.contains("another login does not help"), "{hint}");

@@ -117,7 +117,7 @@ fn a_scope_that_only_the_app_names_is_in_the_hint() {
 
     let run = app.execute("ACME_READ").exits(1).json();
 
-    let command = "naive connections connect acme --reconnect --scopes 'all,admin'";
+    let command = "naive connections connect acme --reconnect --scopes all,admin";
     assert_eq!(run["error"]["hint"], format!("run `{command}` to add what the app wants"));
 }
 

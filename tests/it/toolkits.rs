@@ -88,6 +88,7 @@ pub(crate) fn detail() -> Value {
         "configured": true,
         "availability": "available",
         "origin": "added",
+        "provider": "direct",
         "tools": 2,
         "baseUrl": "https://acme.example.com",
         "scopes": [],

@@ -72,6 +72,7 @@ pub(crate) const ROUTES: &[Route] = {
         row("toolkits.add", None, "POST", "/v1/toolkits", Store),
         row("toolkits.remove", None, "DELETE", "/v1/toolkits/{toolkit}", Store),
         row("toolkits.configure", None, "PATCH", "/v1/toolkits/{toolkit}", Store),
+        row("toolkits.refresh", None, "POST", "/v1/toolkits/{toolkit}/refresh", Store),
         row("toolkits.enable", None, "POST", "/v1/toolkits/{toolkit}/enable", Store),
         row("toolkits.disable", None, "POST", "/v1/toolkits/{toolkit}/disable", Store),
         row(

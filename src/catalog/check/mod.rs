@@ -11,7 +11,7 @@ use url::Url;
 use super::manifest::{Auth, Manifest, Part, Place};
 use super::template::{fill, holes};
 use crate::api::address::is_callable;
-use crate::api::toolkits::AuthType;
+use crate::api::toolkits::{AuthType, Provider};
 
 /// One step on the way to a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +63,10 @@ type Faults = Vec<(Key, String)>;
 pub(super) fn check(manifest: &Manifest) -> Faults {
     let mut faults = Vec::new();
     texts(manifest, &mut faults);
-    base_url(manifest, &mut faults);
+    match manifest.provider {
+        Provider::Mcp => server(manifest, &mut faults),
+        Provider::Direct | Provider::Composio => base_url(manifest, &mut faults),
+    }
     auth(manifest, &mut faults);
     answers(manifest, &mut faults);
     let mut seen = BTreeSet::new();
@@ -103,6 +106,28 @@ fn base_url(manifest: &Manifest, faults: &mut Faults) {
             }
         }
         _ => faults.push((key(), "is not an `https` address".into())),
+    }
+}
+
+/// Judges where an MCP server is: at an address, or a program here.
+fn server(manifest: &Manifest, faults: &mut Faults) {
+    let mut fault = |key: &str, text: &str| faults.push((Key::at(&[key]), text.to_owned()));
+    match manifest.command.first() {
+        Some(program) if program.trim().is_empty() => fault("command", "names no program"),
+        Some(_) if !manifest.base_url.is_empty() => {
+            fault("command", "a server is at `base_url` or is run here, not both");
+        }
+        Some(_) if manifest.auth.kind == AuthType::Oauth2 => {
+            fault("command", "nobody logs in to a program by OAuth");
+        }
+        Some(_) => {}
+        None => match Url::parse(&manifest.base_url) {
+            Ok(url) if is_callable(&url) && url.fragment().is_none() => {}
+            _ => fault("base_url", "is not an `https` address"),
+        },
+    }
+    if !manifest.tools.is_empty() {
+        fault("tools", "an MCP server tells its own");
     }
 }
 
@@ -186,14 +211,26 @@ fn auth(manifest: &Manifest, faults: &mut Faults) {
         {
             fault("fields", "`basic` needs the fields `username` and `password`");
         }
-        AuthType::None if secret => fault("fields", "a toolkit without login has no secret field"),
+        AuthType::None if secret && manifest.provider != Provider::Mcp => {
+            fault("fields", "a toolkit without login has no secret field");
+        }
         AuthType::Oauth2
         | AuthType::ApiKey
         | AuthType::Basic
         | AuthType::None
         | AuthType::Unknown => {}
     }
-    let keyed = matches!(auth.kind, AuthType::ApiKey | AuthType::Unknown);
+    place(manifest, faults);
+    fields(manifest, faults);
+}
+
+/// Judges whether the credential stands somewhere, and only where there is one.
+fn place(manifest: &Manifest, faults: &mut Faults) {
+    let auth = &manifest.auth;
+    let mut fault = |key: &str, text: &str| faults.push((Key::at(&["auth", key]), text.to_owned()));
+    // Nobody logs in to a server to which the operator shows a key for all.
+    let shared = auth.kind == AuthType::None && manifest.provider == Provider::Mcp;
+    let keyed = shared || matches!(auth.kind, AuthType::ApiKey | AuthType::Unknown);
     if !keyed && auth.place.is_some() {
         fault("place", "only an API key has a place");
     }
@@ -203,10 +240,9 @@ fn auth(manifest: &Manifest, faults: &mut Faults) {
     let in_path = holes(&manifest.base_url).is_ok_and(|names| {
         names.iter().any(|name| auth.fields.iter().any(|field| field.secret && field.key == *name))
     });
-    if keyed && auth.place.is_none() && !in_path {
+    if keyed && !shared && auth.place.is_none() && !in_path {
         fault("place", "say where the key stands in a request");
     }
-    fields(manifest, faults);
 }
 
 /// Judges the resource that tokens are for, where they are for one alone.
@@ -256,6 +292,9 @@ fn placed(manifest: &Manifest, place: &Place, key: &[Step], faults: &mut Faults)
     let fields = field_keys(manifest);
     if place.part == Part::Header && !is_header(&place.name) {
         faults.push((below("name"), NO_HEADER.into()));
+    }
+    if (place.part == Part::Environment) == manifest.command.is_empty() {
+        faults.push((below("in"), "a program has an environment, an address has none".into()));
     }
     match holes(&place.value) {
         Err(error) => faults.push((below("value"), error)),

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::check::check;
-use super::manifest::{Answer, Auth, Manifest, RequestLine, Tool};
+use super::manifest::{Auth, Manifest, RequestLine, Tool};
 use super::openapi::{Document, Imported, Wanted, import, of};
 use super::template::holes;
 use super::{Format, parse};
@@ -276,6 +276,7 @@ impl Maker {
             }
             made.manifest.tools.push(Tool {
                 description: request.to_string(),
+                remote: None,
                 request,
                 ..tool.clone()
             });
@@ -295,7 +296,7 @@ impl Maker {
         for one in reviewed.cloned().collect::<Vec<_>>() {
             let vendor = self.vendor(one.slug.as_ref().unwrap(), one.base_url.as_deref().unwrap());
             let (slug, base_url) = (one.slug.unwrap(), one.base_url.unwrap());
-            let card = bare(slug, one.name, base_url, one.auth);
+            let card = Manifest::bare(slug, one.name, base_url, one.auth);
             self.add(Manifest { headers: one.headers, identity: one.identity, ..card }, vendor);
         }
         for one in self.logins.logins.clone() {
@@ -304,7 +305,7 @@ impl Maker {
             if !self.made.contains_key(&slug) {
                 let auth = login::agreed(&one);
                 let vendor = one.vendor.unwrap();
-                self.add(bare(slug, one.name.unwrap(), base_url, auth), vendor);
+                self.add(Manifest::bare(slug, one.name.unwrap(), base_url, auth), vendor);
             }
         }
     }
@@ -337,23 +338,6 @@ fn hand_written(slug: &Slug) -> Manifest {
     let file = format!("{slug}.toml");
     let path = Path::new(sources::HOME).join("../builtin").join(&file);
     parse(&fs::read_to_string(path).unwrap(), Format::Toml, &file).unwrap()
-}
-
-/// Returns a toolkit without tools.
-fn bare(slug: Slug, name: String, base_url: String, auth: Auth) -> Manifest {
-    let (headers, answer, identity) = (BTreeMap::new(), Answer::default(), None);
-    let tools = Vec::new();
-    Manifest {
-        slug,
-        description: name.clone(),
-        name,
-        base_url,
-        headers,
-        auth,
-        answer,
-        identity,
-        tools,
-    }
 }
 
 /// Returns a request line without the names of its parameters; whoever calls is one.

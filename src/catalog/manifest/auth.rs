@@ -37,6 +37,9 @@ pub(crate) struct Auth {
     /// OAuth endpoint at which a client registers itself (RFC 7591)
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) registration_url: Option<Url>,
+    /// Whether its OAuth server registers nobody, so that the operator has to bring a client
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) registers_nobody: bool,
     /// OAuth client, where a public one may be shipped; else `toolkits configure` sets it
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) client_id: Option<String>,
@@ -136,7 +139,7 @@ pub(crate) struct Field {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Place {
-    /// `header` or `query`; a key in the path is a `{key}` of `base_url`
+    /// `header` or `query`, or `environment` of a server's program; a key in the path is a `{key}` of `base_url`
     #[serde(rename = "in")]
     pub(crate) part: Part,
     /// Name of the header or parameter
@@ -153,4 +156,6 @@ pub(crate) enum Part {
     Header,
     /// A query parameter
     Query,
+    /// A variable in the environment of a server that runs on this machine
+    Environment,
 }

@@ -19,6 +19,7 @@ pub(crate) use tool::{Body, BodyKind, Replay, RequestLine, Tool};
 pub(crate) use wire::{Style, Wire, WirePart};
 
 use crate::api::ids::{Slug, ToolSlug};
+use crate::api::toolkits::Provider;
 
 /// A toolkit: an app, how its users log in, and its tools.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -30,8 +31,15 @@ pub(crate) struct Manifest {
     pub(crate) name: String,
     /// What the app is, in one line
     pub(crate) description: String,
-    /// Where paths of requests begin; may hold `{key}` of a field in `auth.fields`
+    /// What reaches it: `direct` its own API, `mcp` a server that speaks the Model Context Protocol
+    #[serde(default, skip_serializing_if = "Provider::is_direct")]
+    pub(crate) provider: Provider,
+    /// Where paths of requests begin; may hold `{key}` of a field in `auth.fields`. Of an MCP server, where it is
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) base_url: String,
+    /// Program and arguments of an MCP server that runs on this machine, in place of `base_url`
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) command: Vec<String>,
     /// Headers of every request: a version of the API, say
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) headers: BTreeMap<String, String>,
@@ -44,7 +52,8 @@ pub(crate) struct Manifest {
     /// Whose account a connection is, and where that is learnt
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) identity: Option<Identity>,
-    /// Operations of the app
+    /// Operations of the app; an MCP server tells its own
+    #[serde(default)]
     pub(crate) tools: Vec<Tool>,
 }
 
@@ -90,6 +99,23 @@ pub(crate) struct Identity {
 }
 
 impl Manifest {
+    /// Returns a toolkit of which nothing else is known; its name stands for its description.
+    pub(crate) fn bare(slug: Slug, name: String, base_url: String, auth: Auth) -> Self {
+        Self {
+            slug,
+            description: name.clone(),
+            name,
+            provider: Provider::Direct,
+            base_url,
+            command: Vec::new(),
+            headers: BTreeMap::new(),
+            auth,
+            answer: Answer::default(),
+            identity: None,
+            tools: Vec::new(),
+        }
+    }
+
     /// Returns the tool of that slug.
     pub(crate) fn tool(&self, slug: &ToolSlug) -> Option<&Tool> {
         self.tools.iter().find(|tool| tool.slug == *slug)

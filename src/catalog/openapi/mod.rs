@@ -220,17 +220,8 @@ fn manifest(
     let mut auth = login.auth;
     let known: Vec<String> = auth.fields.iter().map(|field| field.key.clone()).collect();
     auth.fields.extend(base.fields.into_iter().filter(|field| !known.contains(&field.key)));
-    Manifest {
-        slug: slug.clone(),
-        description: words.unwrap_or_else(|| title.clone()),
-        name: title,
-        base_url: base.url,
-        headers: std::collections::BTreeMap::new(),
-        auth,
-        answer: super::manifest::Answer::default(),
-        identity: None,
-        tools: Vec::new(),
-    }
+    let description = words.unwrap_or_else(|| title.clone());
+    Manifest { description, ..Manifest::bare(slug.clone(), title, base.url, auth) }
 }
 
 /// How many scopes a login asks for at most, where nobody says which tools are wanted.

@@ -30,6 +30,7 @@ impl Login<'_> {
         let part = |place: &Place| match place.part {
             Part::Header => "header".to_owned(),
             Part::Query => "query".to_owned(),
+            Part::Environment => "environment".to_owned(),
         };
         self.keys = auth.places().map(|place| (part(place), place.name.clone())).collect();
         if self.auth.kind != AuthType::Oauth2 {

@@ -55,7 +55,7 @@ impl Engine {
             return Ok(Ready { account, ..plain(class(&prepared.tool)) });
         }
         if let Action::Connect(op) = action {
-            let known = self.check_connect(op)?;
+            let known = self.check_connect(user, op)?;
             let all = self.store.connections(&user.id, Some(&op.toolkit))?;
             // An account that is there already may have what is not given now.
             if !all.iter().any(|one| one.label == op.label) {

@@ -60,16 +60,18 @@ impl Engine {
     }
 
     fn tool_definition(&self, op: &Execute) -> Result<Option<String>> {
-        let known = match self.toolkit(&op.toolkit) {
+        let account = op.account.as_deref().and_then(|named| named.parse::<ConnectionId>().ok());
+        let connection = account.map(|id| self.store.connection(&id)).transpose()?.flatten();
+        let provider = connection.as_ref().map(|(_, connection)| connection.provider);
+        let known = match self.toolkit_by(&op.toolkit, op.provider.or(provider)) {
             Err(error) if error.code == Code::NotFound => return Ok(None),
             known => known?,
         };
         let manifest = &known.manifest;
         let Some(tool) = known.find(&op.tool)? else { return Ok(None) };
-        let account = op.account.as_deref().and_then(|named| named.parse::<ConnectionId>().ok());
-        let fields = match account {
-            Some(id) if self.store.connection(&id)?.is_some() => self.store.fields(&id)?,
-            Some(_) | None => BTreeMap::new(),
+        let fields = match connection {
+            Some((_, connection)) => self.store.fields(&connection.id)?,
+            None => BTreeMap::new(),
         };
         let (base_url, auth) = if known.simulated {
             (placeless(&manifest.base_url), without_places(&manifest.auth))
@@ -108,6 +110,7 @@ fn placeless(url: &str) -> &str {
 fn without_places(auth: &Auth) -> Auth {
     Auth {
         issuer: None,
+        resource: None,
         authorize_url: None,
         token_url: None,
         revoke_url: None,

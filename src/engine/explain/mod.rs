@@ -29,7 +29,7 @@ struct Named {
 impl Engine {
     pub(in crate::engine) fn explain(&self, scope: &Scope<'_>, op: &Explain) -> Result<Explained> {
         let mut action = asked(&op.action, op.toolkit.as_ref())?;
-        let named = self.named(&action, op)?;
+        let named = self.named(scope, &action, op)?;
         if op.env.is_some() && trade(&action).is_none() {
             let text = format!("`{}` trades nothing", op.action);
             return Err(Error::new(Code::InvalidInput, text).hint("leave out `--env`"));
@@ -80,7 +80,7 @@ impl Engine {
     }
 
     /// Returns what of an app the question is about, as far as it says; names that are none are `NotFound`.
-    fn named(&self, action: &Action, op: &Explain) -> Result<Named> {
+    fn named(&self, scope: &Scope<'_>, action: &Action, op: &Explain) -> Result<Named> {
         let (takes_app, takes_tool) = match action {
             Action::Execute(_) => (true, true),
             Action::Connect(_) | Action::Proxy(_) => (true, false),
@@ -105,7 +105,7 @@ impl Engine {
                 .hint("run `naive toolkits list`: a tool's slug begins with its app's")
                 .reason("tool_unknown"));
         };
-        let known = self.toolkit(&app)?;
+        let known = self.toolkit_of(scope.user()?, &app, (None, None))?;
         let effect = Some(known.tool(slug)?.effect);
         Ok(Named { toolkit: Some(app), tool: Some(slug.clone()), effect })
     }

@@ -117,13 +117,13 @@ fn tools(engine: &Engine, app: &Slug, rule: &ToolRule, faults: &mut Vec<Fault>) 
         fault(faults, &place, "an app has either `enable` or `disable`");
     }
     // An app that is none was named already.
-    let known = engine.toolkit(app).ok();
+    let is_known = engine.toolkit(app).is_ok();
     for (word, slugs) in [("enable", &rule.enable), ("disable", &rule.disable)] {
         if slugs.as_ref().is_some_and(std::collections::BTreeSet::is_empty) {
             fault(faults, &format!("{place}/{word}"), "the list names no tool");
         }
         for slug in slugs.iter().flatten() {
-            let found = known.as_ref().map(|known| known.tool(slug));
+            let found = is_known.then(|| engine.check_tool(app, slug));
             if let Some(text) = found.map(unless_found).transpose()?.flatten() {
                 fault(faults, &format!("{place}/{word}/{slug}"), text);
             }
@@ -135,7 +135,7 @@ fn tools(engine: &Engine, app: &Slug, rule: &ToolRule, faults: &mut Vec<Fault>) 
 /// Returns what to say of a tool that no app of this workspace has.
 fn unknown_anywhere(engine: &Engine, slug: &ToolSlug) -> Result<Option<String>> {
     if let Some(app) = engine.app_of(slug)? {
-        return unless_found(engine.toolkit(&app)?.tool(slug));
+        return unless_found(engine.check_tool(&app, slug));
     }
     Ok(Some(format!(
         "no app has a tool `{slug}`; run `naive toolkits list`: a tool's slug begins with its app's"

@@ -63,7 +63,7 @@ impl Engine {
     pub(in crate::engine) fn behind(&self, connection: &Connection) -> Result<Known> {
         match env_of(connection) {
             Some(env) => self.brokerage(env),
-            None => self.toolkit(&connection.toolkit),
+            None => self.toolkit_behind(connection),
         }
     }
 
@@ -78,7 +78,7 @@ impl Engine {
             (World::Real, Some(base)) => (moved(manifest, base)?, Origin::Added),
         };
         let row = ToolkitRow { client_id: row.client_id, ..ToolkitRow::default() };
-        Ok(Known { manifest, shipped: None, row, origin, simulated })
+        Ok(Known { manifest, shipped: None, row, origin, simulated, checked_at: None })
     }
 
     /// Returns the request that tells whose account a credential is.

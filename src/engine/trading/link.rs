@@ -17,7 +17,7 @@ use crate::api::trading::account::{
 use crate::api::trading::words::BrokerEnv;
 use crate::api::workspace::User;
 use crate::broker::{KEY_ID, KEY_SECRET};
-use crate::engine::clients::client_owner;
+use crate::engine::known::client_owner;
 use crate::engine::{Call, Engine, Scope, World, beside, connection_owner, user_flag};
 use crate::http::{Trust, check};
 use crate::oauth::Tokens;
@@ -167,16 +167,12 @@ impl Engine {
         let label: Label =
             env.as_str().parse().map_err(|error| Error::internal("an env is no label", error))?;
         let connect = Connect {
-            toolkit: Slug::brokerage(),
             user: op.user,
             label: Some(label),
-            scopes: Vec::new(),
-            tools: Vec::new(),
             callback_url: op.callback_url,
             reconnect: op.reconnect,
             restart: op.restart,
-            device: false,
-            fields: Vec::new(),
+            ..Connect::to(Slug::brokerage())
         };
         let login = match op.api_key_id {
             Some(id) => self.take_key(scope, &connect, (env, id), op.secrets).await?,
@@ -228,6 +224,7 @@ impl Engine {
             &NewFlow {
                 user: &scope.user()?.id,
                 toolkit: &connect.toolkit,
+                provider: known.provider(),
                 label: connect.label.as_ref(),
                 fields: &std::collections::BTreeMap::new(),
                 scopes: &[],

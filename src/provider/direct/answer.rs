@@ -6,6 +6,7 @@ use reqwest::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use serde_json::Value;
 
 use super::text;
+use crate::api::toolkits::Provider;
 use crate::api::tools::FileAnswer;
 use crate::catalog::manifest::{Answer, Manifest, Tool};
 use crate::http::Response;
@@ -38,17 +39,15 @@ const SCOPE_WORDS: [(&str, &str); 4] = [
 /// Returns what an answer means.
 pub(crate) fn judged(toolkit: &Manifest, answer: &Response) -> Judgement {
     let rules = &toolkit.answer;
-    let json = if rules == &Answer::default() && answer.is_success() {
-        Value::Null
-    } else {
-        answer.json().unwrap_or_default()
-    };
+    let plain = rules == &Answer::default() && toolkit.provider.is_direct();
+    let json =
+        if plain && answer.is_success() { Value::Null } else { answer.json().unwrap_or_default() };
     let said = |words: &[String]| says(rules, &json, words);
     if lacks_scope(answer, &json) || said(&rules.scope) {
         Judgement::LacksScope
     } else if answer.status == 401 || said(&rules.unauthorized) {
         Judgement::Unauthorized
-    } else if answer.is_success() && !refuses(rules, &json) {
+    } else if answer.is_success() && !refuses(toolkit, &json) {
         Judgement::Done
     } else {
         Judgement::Refused
@@ -81,11 +80,16 @@ pub(crate) fn is_unclear(toolkit: &Manifest, tool: &Tool, answer: &Response) -> 
 }
 
 /// Tells whether a body says no although the status does not.
-fn refuses(rules: &Answer, json: &Value) -> bool {
-    match (&rules.ok, &rules.error) {
-        (Some(ok), _) => json.pointer(ok) == Some(&Value::Bool(false)),
-        (None, Some(error)) => json.pointer(error).is_some_and(|words| !words.is_null()),
-        (None, None) => false,
+fn refuses(toolkit: &Manifest, json: &Value) -> bool {
+    let rules = &toolkit.answer;
+    match (toolkit.provider, &rules.ok, &rules.error) {
+        (Provider::Mcp, _, _) => json["isError"] == true,
+        (Provider::Composio, _, _) => json["successful"] == false,
+        (Provider::Direct, Some(ok), _) => json.pointer(ok) == Some(&Value::Bool(false)),
+        (Provider::Direct, None, Some(error)) => {
+            json.pointer(error).is_some_and(|words| !words.is_null())
+        }
+        (Provider::Direct, None, None) => false,
     }
 }
 
@@ -150,7 +154,11 @@ pub(crate) fn file(answer: &Response) -> FileAnswer {
 /// Returns what an app said against a call, in one line, from where the manifest or the habits of apps
 /// put it.
 pub(crate) fn complaint(toolkit: &Manifest, answer: &Response) -> String {
-    words(toolkit.answer.error.as_deref(), answer)
+    let place = match toolkit.provider {
+        Provider::Mcp => Some("/content/0/text"),
+        Provider::Direct | Provider::Composio => toolkit.answer.error.as_deref(),
+    };
+    words(place, answer)
 }
 
 /// Returns the same of an app without a manifest: from `place` if there is something, else from where

@@ -25,6 +25,7 @@ use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::ids::fresh;
 use crate::api::secrets::Secrets;
 use crate::api::toolkits::{AuthType, Effect};
+use crate::api::tools::Method;
 use crate::catalog::manifest::{BodyKind, Manifest, Part, RequestLine, Tool, WirePart};
 use crate::catalog::template::{fill, holes};
 use crate::http::{Request, Trust};
@@ -148,6 +149,14 @@ pub(crate) fn identity(account: &Account<'_>) -> Result<Option<Request>> {
     authorized(request, account, &mark).map(Some)
 }
 
+/// Makes the request that every message to a server begins as: a POST to where it is, with the credential.
+pub(crate) fn base(account: &Account<'_>) -> Result<Request> {
+    let mark = mark();
+    let line = RequestLine { method: Method::Post, path: String::new() };
+    let url = address(account, &line, &mark, |_| None)?;
+    authorized(begun(account, &line, url)?, account, &mark)
+}
+
 /// Begins a request with the headers that every request of the app carries.
 fn begun(account: &Account<'_>, line: &RequestLine, url: Url) -> Result<Request> {
     let request = Request::new(line.method.as_str(), url, account.trust)?;
@@ -200,7 +209,7 @@ fn authorized(request: Request, account: &Account<'_>, mark: &str) -> Result<Req
     };
     let auth = &account.toolkit.auth;
     let request = match auth.kind {
-        AuthType::None => return Ok(request),
+        AuthType::None if auth.place.is_none() => return Ok(request),
         AuthType::Oauth2 => request.bearer(oauth::access_token(secrets).ok_or_else(missing)?)?,
         AuthType::Basic => {
             let part = |key: &str| secrets.0.get(key).ok_or_else(missing);
@@ -212,10 +221,12 @@ fn authorized(request: Request, account: &Account<'_>, mark: &str) -> Result<Req
                 None => request.basic(&user, password)?,
             }
         }
-        AuthType::ApiKey | AuthType::Unknown => {
+        AuthType::ApiKey | AuthType::Unknown | AuthType::None => {
             auth.places().try_fold(request, |request, place| match place.part {
                 Part::Header => request.credential_header(&place.name, &place.value, secrets),
                 Part::Query => Ok(request.credential_query(&place.name, &place.value, secrets)),
+                // A program has its own.
+                Part::Environment => Ok(request),
             })?
         }
     };

@@ -33,8 +33,17 @@ impl Trouble {
         Failure { fate: Fate::NotSent, error }.into()
     }
 
+    /// Returns it as a request ends: with the server's answer, or with what became of the request.
+    #[expect(clippy::result_large_err, reason = "it is what every call that goes out ends as")]
+    pub(crate) fn ended(self) -> Result<Response, Failure> {
+        match self {
+            Self::Refused(answer) => Ok(*answer),
+            Self::Failed(failure) => Err(*failure),
+        }
+    }
+
     /// Says the same of a request that came before the one that is meant: of that, no byte has left.
-    pub(super) fn before(self) -> Self {
+    pub(crate) fn before(self) -> Self {
         match self {
             Self::Failed(failure) => Self::unsent(failure.error),
             refused @ Self::Refused(_) => refused,

@@ -78,6 +78,12 @@ impl Session {
         let listed = listed.unwrap_or_default();
         let next = listed["nextCursor"].as_str().map(str::to_owned);
         let Some(tools) = listed["tools"].as_array() else {
+            let promised =
+                self.running.peer_info().is_none_or(|about| about.capabilities.tools.is_some());
+            // A server that has promised none may answer what it likes.
+            if !promised {
+                return Ok(Page { tools: Vec::new(), next: None });
+            }
             return Err(self.peer.garbled(crate::http::Fate::Unknown).into());
         };
         Ok(Page { tools: tools.clone(), next })

@@ -12,6 +12,7 @@ mod local;
 mod message;
 mod offered;
 mod older;
+mod shown;
 mod speaker;
 #[cfg(test)]
 mod tests;
@@ -19,14 +20,8 @@ mod wire;
 
 pub(crate) use ledger::Trouble;
 pub(crate) use local::Local;
-pub(crate) use offered::Offered;
-#[expect(unused_imports, reason = "the engine reaches for them next")]
-pub(crate) use offered::Taken;
-#[cfg_attr(not(test), expect(unused_imports, reason = "the engine reaches for them next"))]
-pub(crate) use {
-    offered::taken,
-    wire::{NO_MCP, SESSION_LOST},
-};
+pub(crate) use offered::{Offered, Taken, taken};
+pub(crate) use shown::{request, shown};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,11 +37,11 @@ use serde_json::{Map, Value};
 
 use crate::api::asking::Voice;
 use crate::api::error::{Code, Error};
-use crate::catalog::openapi::line;
 use crate::http::{Failure, Fate, Http, Request, Response, TOO_SLOW};
 use ledger::Ledger;
 use local::Watched;
 use speaker::{Life, Speaker};
+use wire::NO_MCP;
 
 /// How often a server may ask for more before it answers a call.
 const ROUNDS: usize = 10;
@@ -185,13 +180,6 @@ async fn open_within(
 }
 
 impl Session {
-    /// Returns what the server calls itself, in one line.
-    pub(crate) fn name(&self) -> Option<String> {
-        let info = self.running.peer_info()?;
-        let server = info.server_info.as_ref()?;
-        line(server.title.as_ref().unwrap_or(&server.name), 80)
-    }
-
     /// Calls a tool by the server's name for it and returns its answer: with status 200 the result of the call
     /// as JSON (`content`, `structuredContent`, `isError`), else what the server said no with.
     ///

@@ -185,10 +185,10 @@ impl ClientHandler for Speaker {
 
     fn get_info(&self) -> ClientConfig {
         let mut capabilities = ClientCapabilities::default();
-        if self.voice.is_some() {
-            let asks = ElicitationCapability::new().with_form(FormElicitationCapability::new());
-            capabilities.elicitation = Some(asks.with_url(UrlElicitationCapability::new()));
-        }
+        // Also where nobody is there to be asked, and every question is declined: a server may offer other tools to
+        // those who answer, and what it offers must not depend on where a call comes from.
+        let asks = ElicitationCapability::new().with_form(FormElicitationCapability::new());
+        capabilities.elicitation = Some(asks.with_url(UrlElicitationCapability::new()));
         let name = Implementation::new("naive", env!("CARGO_PKG_VERSION"));
         ClientConfig::new(capabilities, name)
             .with_protocol_version(ProtocolVersion::LATEST_WITH_INITIALIZE)

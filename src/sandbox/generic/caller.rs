@@ -104,6 +104,7 @@ fn key(app: &Manifest, call: &Call, route: &Route<'_>) -> Option<String> {
         let sent = match place.part {
             Part::Header => call.header(&place.name)?,
             Part::Query => call.query.get(&place.name)?,
+            Part::Environment => return None,
         };
         let (before, rest) = place.value.split_once('{')?;
         let after = rest.rsplit_once('}').map_or("", |(_, after)| after);

@@ -85,18 +85,7 @@ pub(super) fn meant<'a>(
 
 /// Returns the action that begins a login, in the place of whatever waits for the same one.
 pub(super) fn connect(toolkit: Slug, label: Option<Label>) -> Connect {
-    Connect {
-        toolkit,
-        user: None,
-        label,
-        scopes: Vec::new(),
-        tools: Vec::new(),
-        callback_url: None,
-        reconnect: false,
-        restart: true,
-        device: false,
-        fields: Vec::new(),
-    }
+    Connect { label, restart: true, ..Connect::to(toolkit) }
 }
 
 /// Reads the slug of a connector. One of another form is as unknown as any that is not in the catalog.

@@ -66,16 +66,12 @@ async fn asked(
     fields: Vec<(String, String)>,
 ) -> Result<ConnectState> {
     let op = Connect {
-        toolkit: toolkit.clone(),
         user: Some(user.by_id()?),
         label: desk.form.read("label")?,
-        scopes: Vec::new(),
-        tools: Vec::new(),
-        callback_url: None,
         reconnect: desk.form.ticked("reconnect"),
         restart: desk.form.ticked("restart"),
-        device: false,
         fields,
+        ..Connect::to(toolkit.clone())
     };
     let onward = Some(desk.back("/connections", &[("user", &user.id)])?);
     desk.ask_with(Call { onward, ..call() }, op).await

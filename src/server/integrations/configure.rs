@@ -103,7 +103,8 @@ async fn give(
         Some(client) => (Some(client.id), client.secrets),
         None => (None, Secrets::default()),
     };
-    let op = ConfigureToolkit { toolkit: toolkit.clone(), client_id, scopes, secrets };
+    let op =
+        ConfigureToolkit { client_id, scopes, secrets, ..ConfigureToolkit::of(toolkit.clone()) };
     asked.done(op).await.map(drop)
 }
 

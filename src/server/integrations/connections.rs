@@ -79,17 +79,12 @@ pub(super) async fn connect(asked: Asked) -> Answered {
     takes_logins(&asked, &toolkit)?;
     let user = asked.subject()?;
     let op = Connect {
-        toolkit: toolkit.clone(),
         user: Some(user.by_id()?),
-        label: None,
-        scopes: Vec::new(),
-        tools: Vec::new(),
         callback_url: Some(onward.clone()),
         // A link is asked for, also where an account is there: it stays until the login succeeds.
         reconnect: true,
         restart: true,
-        device: false,
-        fields: Vec::new(),
+        ..Connect::to(toolkit.clone())
     };
     let state = asked.done(op).await?;
     let next = || told(&onward, &[("status", "connected"), ("toolkit", toolkit.as_str())]);

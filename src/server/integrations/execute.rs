@@ -26,16 +26,7 @@ pub(super) async fn execute(asked: Asked) -> Answered {
     let Some(toolkit) = asked.app.app_of(&tool)? else { return Ok(unknown()) };
     enabled::check(&asked, &toolkit)?;
     let user = Some(asked.subject()?.by_id()?);
-    let op = Execute {
-        toolkit,
-        tool,
-        user,
-        arguments,
-        account: None,
-        dry_run: false,
-        all: false,
-        max_items: None,
-    };
+    let op = Execute { user, ..Execute::of(toolkit, tool, arguments) };
     let idempotency_key = caller::idempotency_key(&asked.parts)?;
     let call = Call { idempotency_key, ..asked.call()? };
     match asked.called(call, op).await {

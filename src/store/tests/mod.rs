@@ -17,6 +17,7 @@ use super::{
 use crate::api::connections::{Connection, Status};
 use crate::api::ids::{ConnectionId, UserRef};
 use crate::api::time::Millis;
+use crate::api::toolkits::Provider;
 
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 24 * 60 * MINUTE;
@@ -48,6 +49,7 @@ fn begin(store: &Store, user: &str, (flow, waits): (Option<&Flow>, bool), at: i6
     let new = NewFlow {
         user,
         toolkit: &toolkit,
+        provider: Provider::Direct,
         label: None,
         fields: &fields,
         scopes: &[],
@@ -281,6 +283,7 @@ fn a_full_disk_claims_nothing_about_the_steps_before() {
     let new = NewFlow {
         user: &user,
         toolkit: &toolkit,
+        provider: Provider::Direct,
         label: None,
         fields: &fields,
         scopes: &[],

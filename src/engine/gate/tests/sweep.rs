@@ -6,13 +6,14 @@ use std::sync::LazyLock;
 use super::*;
 
 /// What only operators and workspace keys that are sealed to nobody do.
-const POLICY: [&str; 27] = [
+const POLICY: [&str; 28] = [
     "users.create",
     "users.update",
     "users.delete",
     "toolkits.add",
     "toolkits.remove",
     "toolkits.configure",
+    "toolkits.refresh",
     "toolkits.enable",
     "toolkits.disable",
     "workspace.update",

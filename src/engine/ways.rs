@@ -1,0 +1,233 @@
+//! Which ways lead to a toolkit, and which of them a call takes.
+
+use std::collections::BTreeSet;
+
+use super::accounts::is_named;
+use super::known::Known;
+use super::toolkits::stored;
+use super::{Engine, World};
+use crate::api::connections::{Connection, Status};
+use crate::api::error::{Code, Error, Result};
+use crate::api::ids::{Slug, ToolSlug};
+use crate::api::toolkits::{AuthType, Availability, Origin, Provider};
+use crate::api::ways::Way;
+use crate::api::workspace::User;
+use crate::catalog::manifest::{Manifest, Tool};
+use crate::catalog::pack::App;
+use crate::catalog::search::{did_you_mean, nearest};
+use crate::catalog::servers::{server, server_slugs};
+use crate::catalog::{builtin_slugs, relocate};
+use crate::store::{ToolkitRow, WayRow};
+
+impl Engine {
+    /// Returns the toolkit of that slug, reached as calls reach it where nobody says; `NotFound` says which were
+    /// perhaps meant.
+    pub(super) fn toolkit(&self, slug: &Slug) -> Result<Known> {
+        let row = self.store.toolkit(slug)?;
+        match self.known(slug, row)? {
+            Some(known) => Ok(known),
+            None => Err(self.unknown(slug)?),
+        }
+    }
+
+    /// Returns the toolkit reached by a provider, if one is named.
+    ///
+    /// Fails with `NotFound` if it does not reach the toolkit, and says which do.
+    pub(super) fn toolkit_by(&self, slug: &Slug, provider: Option<Provider>) -> Result<Known> {
+        let Some(provider) = provider else { return self.toolkit(slug) };
+        let mut ways = self.ways(slug, self.store.toolkit(slug)?.unwrap_or_default())?;
+        if let Some(at) = ways.iter().position(|way| way.provider() == provider) {
+            return Ok(ways.swap_remove(at));
+        }
+        let others: Vec<_> =
+            ways.iter().map(|way| format!("`{}`", way.provider().as_str())).collect();
+        if others.is_empty() {
+            return Err(self.unknown(slug)?);
+        }
+        let text = format!("`{slug}` is not reached by `{}`", provider.as_str());
+        Err(Error::new(Code::NotFound, text)
+            .hint(format!("it is reached by {}", others.join(" and ")))
+            .reason("provider_unknown"))
+    }
+
+    /// Returns the toolkit as the app's own API reaches it, else as calls do where nobody says.
+    pub(super) fn own(&self, slug: &Slug) -> Result<Known> {
+        match self.direct(slug, &self.store.toolkit(slug)?.unwrap_or_default())? {
+            Some(known) => Ok(known),
+            None => self.toolkit(slug),
+        }
+    }
+
+    /// Returns the toolkit as a call of a user reaches it: by the provider that is named, else by that of the
+    /// account that is named or of the user's connection, else as everybody does.
+    pub(super) fn toolkit_of(
+        &self,
+        user: &User,
+        slug: &Slug,
+        (provider, account): (Option<Provider>, Option<&str>),
+    ) -> Result<Known> {
+        if provider.is_some() {
+            return self.toolkit_by(slug, provider);
+        }
+        let all = self.store.connections(&user.id, Some(slug))?;
+        let lives = |one: &&Connection| {
+            matches!(one.status, Status::Initiated | Status::Active | Status::Expired)
+        };
+        let meant = match account {
+            Some(account) => all.iter().find(|one| is_named(one, account)),
+            None => all.iter().find(|one| one.is_default).or(all.iter().find(lives)),
+        };
+        self.toolkit_by(slug, meant.map(|one| one.provider))
+    }
+
+    /// Returns what a connection is to, reached as the connection reaches it.
+    pub(super) fn toolkit_behind(&self, connection: &Connection) -> Result<Known> {
+        self.toolkit_by(&connection.toolkit, Some(connection.provider))
+    }
+
+    /// Returns the app whose tools' slugs begin as this one does: of several, the one with the longest name.
+    pub(crate) fn app_of(&self, slug: &ToolSlug) -> Result<Option<Slug>> {
+        let added = self.store.toolkits()?.into_iter().map(|(app, _)| app);
+        let ways = self.store.all_ways()?.into_iter().map(|(app, _, _)| app);
+        let shipped = builtin_slugs().chain(server_slugs());
+        let all = shipped.filter_map(|app| app.parse::<Slug>().ok()).chain(added).chain(ways);
+        let fits = |app: &Slug| slug.as_str().starts_with(&app.tool_prefix());
+        Ok(all.filter(fits).max_by_key(|app| app.as_str().len()))
+    }
+
+    /// Fails with `NotFound` if no way to a toolkit has that tool; a server that nobody has met yet may have it.
+    pub(super) fn check_tool(&self, app: &Slug, slug: &ToolSlug) -> Result<()> {
+        for way in self.ways(app, self.store.toolkit(app)?.unwrap_or_default())? {
+            if way.check_learnt().is_err() || way.find(slug)?.is_some() {
+                return Ok(());
+            }
+        }
+        self.toolkit(app)?.tool(slug).map(drop)
+    }
+
+    /// Returns the error that there is no such toolkit.
+    fn unknown(&self, slug: &Slug) -> Result<Error> {
+        let added = self.store.toolkits()?;
+        let mut names: BTreeSet<&str> = builtin_slugs().chain(server_slugs()).collect();
+        names.extend(added.iter().map(|(slug, _)| slug.as_str()));
+        let near = nearest(slug.as_str(), names);
+        let otherwise = "run `naive toolkits list` to see which there are";
+        Ok(Error::new(Code::NotFound, format!("there is no toolkit `{slug}`"))
+            .hint(did_you_mean(&near, otherwise))
+            .reason("toolkit_unknown"))
+    }
+
+    /// Returns what is known of a toolkit, reached as calls reach it where nobody says; a shipped one comes without
+    /// its tools.
+    pub(super) fn known(&self, slug: &Slug, row: Option<ToolkitRow>) -> Result<Option<Known>> {
+        let mut ways = self.ways(slug, row.unwrap_or_default())?;
+        if ways.is_empty() {
+            return Ok(None);
+        }
+        let (at, _) = preferred(&ways);
+        Ok(Some(ways.swap_remove(at)))
+    }
+
+    /// Returns every way to a toolkit, the app's own API first. The sandbox has no other.
+    pub(super) fn ways(&self, slug: &Slug, row: ToolkitRow) -> Result<Vec<Known>> {
+        let own = self.direct(slug, &row)?;
+        if matches!(self.world, World::Sandbox(_)) {
+            return Ok(own.into_iter().collect());
+        }
+        let mut others = self.store.ways(slug)?;
+        let has_server = others.iter().any(|(provider, _)| *provider == Provider::Mcp);
+        if !has_server && server(slug).is_some() {
+            others.push((Provider::Mcp, WayRow::default()));
+        }
+        others.sort_by_key(|(provider, _)| *provider);
+        let others = others.into_iter().map(|(_, way)| by_way(slug, &row, way));
+        own.map(Ok).into_iter().chain(others.filter_map(Result::transpose)).collect()
+    }
+
+    /// Returns the way by the app's own API.
+    fn direct(&self, slug: &Slug, row: &ToolkitRow) -> Result<Option<Known>> {
+        let shipped = App::of(slug.as_str()).filter(|_| row.manifest.is_none());
+        let (manifest, origin) = match (&row.manifest, shipped) {
+            (Some(text), _) => (stored(slug, text)?, Origin::Added),
+            (None, Some(app)) => (app.card()?, app.origin()),
+            (None, None) => return Ok(None),
+        };
+        let simulated = matches!(self.world, World::Sandbox(_));
+        let manifest = match &self.world {
+            World::Sandbox(Some(url)) => relocate(manifest, url),
+            World::Sandbox(None) | World::Real => manifest,
+        };
+        let row = row.clone();
+        Ok(Some(Known { manifest, shipped, row, origin, simulated, checked_at: None }))
+    }
+
+    /// Returns every way to a toolkit, as it is told.
+    pub(super) fn told_ways(&self, slug: &Slug) -> Result<Vec<Way>> {
+        let ways = self.ways(slug, self.store.toolkit(slug)?.unwrap_or_default())?;
+        if ways.len() < 2 && ways.first().is_none_or(|way| way.provider().is_direct()) {
+            return Ok(Vec::new());
+        }
+        let (default, why) = preferred(&ways);
+        let told = ways.iter().enumerate().map(|(at, way)| {
+            let (availability, needs) = way.availability();
+            Way {
+                provider: way.provider(),
+                is_default: at == default,
+                why: (at == default).then(|| why.to_owned()),
+                base_url: way.place(),
+                auth_type: way.manifest.auth.kind,
+                availability,
+                needs,
+                tools: way.tool_count(),
+                checked_at: way.checked_at,
+            }
+        });
+        Ok(told.collect())
+    }
+}
+
+/// Returns a way that another provider has, with the tools that were taken from it.
+fn by_way(slug: &Slug, row: &ToolkitRow, way: WayRow) -> Result<Option<Known>> {
+    let (manifest, origin) = match &way.manifest {
+        Some(text) => (stored(slug, text)?, Origin::Added),
+        None => match server(slug) {
+            Some(manifest) => (manifest, Origin::Builtin),
+            None => return Ok(None),
+        },
+    };
+    let tools = way.tools.as_deref().map(|text| offered(slug, text)).transpose()?;
+    let manifest = Manifest { tools: tools.unwrap_or_default(), ..manifest };
+    let row =
+        ToolkitRow { manifest: None, client_id: way.client_id, scopes: way.scopes, ..row.clone() };
+    let checked_at = way.checked_at;
+    Ok(Some(Known { manifest, shipped: None, row, origin, simulated: false, checked_at }))
+}
+
+/// Returns which of several ways calls take where nobody says, and why.
+fn preferred(ways: &[Known]) -> (usize, &'static str) {
+    let chosen = ways.first().and_then(|way| way.row.provider);
+    if let Some(at) = ways.iter().position(|way| Some(way.provider()) == chosen) {
+        return (at, "the operator prefers it");
+    }
+    match ways.iter().position(is_ready) {
+        _ if ways.len() == 1 => (0, "there is no other"),
+        Some(0) => (0, "it lacks nothing, and needs nobody between here and the app"),
+        Some(at) => (at, "it lacks nothing, and those before it do"),
+        None => (0, "each of them lacks something"),
+    }
+}
+
+/// Tells whether users can connect and use a way without any help of the operator.
+fn is_ready(way: &Known) -> bool {
+    let unsaid = way.provider().is_direct()
+        && (way.tool_count() == 0 || way.manifest.auth.kind == AuthType::Unknown);
+    way.availability().0 == Availability::Available && !unsaid
+}
+
+/// Reads the tools that were taken from a server.
+pub(super) fn offered(slug: &Slug, text: &str) -> Result<Vec<Tool>> {
+    serde_json::from_str(text).map_err(|error| {
+        Error::internal(format!("the stored tools of `{slug}` cannot be read"), error)
+            .hint(format!("run `naive toolkits diff {slug} --accept` to take them again"))
+    })
+}

@@ -1,0 +1,127 @@
+//! Ways to toolkits beside the app's own API, and the tools that were taken from whoever is at their end.
+
+use rusqlite::{Connection, Row, params};
+
+use super::{Store, json, parsed, sealed};
+use crate::api::error::Result;
+use crate::api::ids::Slug;
+use crate::api::time::Millis;
+use crate::api::toolkits::Provider;
+
+/// A way to a toolkit, as far as it is not shipped.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct WayRow {
+    /// How it is reached, as a manifest in JSON without tools; nothing of a shipped server
+    pub(crate) manifest: Option<String>,
+    /// The tools that were taken, as a list in JSON; nothing where nobody has looked
+    pub(crate) tools: Option<String>,
+    /// What the server offers now, where that is something else
+    pub(crate) seen: Option<String>,
+    /// When its tools were looked at last
+    pub(crate) checked_at: Option<Millis>,
+    /// OAuth client, in place of the manifest's
+    pub(crate) client_id: Option<String>,
+    /// Scopes, in place of the manifest's; empty for those
+    pub(crate) scopes: Vec<String>,
+}
+
+const WAY: &str =
+    "SELECT toolkit, provider, manifest, tools, seen, checked_at, client_id, scopes FROM ways";
+
+impl Store {
+    /// Returns the ways to a toolkit beside its own API, in the order of their providers.
+    pub(crate) fn ways(&self, toolkit: &Slug) -> Result<Vec<(Provider, WayRow)>> {
+        let conn = self.conn();
+        let mut select =
+            conn.prepare_cached(&format!("{WAY} WHERE toolkit = ?1 ORDER BY provider"))?;
+        let rows = select.query_map([toolkit.as_str()], |row| {
+            let (_, provider, way) = way_row(row)?;
+            Ok((provider, way))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns every way beside the apps' own APIs, in the order of toolkits and providers.
+    pub(crate) fn all_ways(&self) -> Result<Vec<(Slug, Provider, WayRow)>> {
+        let conn = self.conn();
+        let mut select = conn.prepare_cached(&format!("{WAY} ORDER BY toolkit, provider"))?;
+        let rows = select.query_map([], way_row)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Stores how a toolkit is reached, with sealed secrets where there are new ones; what is known of its tools
+    /// is forgotten if its manifest changes.
+    pub(crate) fn put_way(
+        &self,
+        toolkit: &Slug,
+        provider: Provider,
+        row: &WayRow,
+        secret: Option<(&str, &[u8])>,
+    ) -> Result<()> {
+        let tx = self.write()?;
+        tx.execute(
+            "INSERT INTO ways (toolkit, provider, manifest, tools, seen, checked_at, client_id, scopes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (toolkit, provider) DO UPDATE SET manifest = excluded.manifest,
+                 tools = excluded.tools, seen = excluded.seen, checked_at = excluded.checked_at,
+                 client_id = excluded.client_id, scopes = excluded.scopes",
+            params![
+                toolkit.as_str(),
+                provider.as_str(),
+                row.manifest,
+                row.tools,
+                row.seen,
+                row.checked_at.map(|at| at.0),
+                row.client_id,
+                serde_json::Value::from(row.scopes.clone()).to_string(),
+            ],
+        )?;
+        if let Some((owner, bytes)) = secret {
+            sealed::put(&tx, owner, bytes)?;
+        }
+        tx.commit()
+    }
+
+    /// Stores which tools a server offers: those that are taken, and what it offers now where that differs.
+    pub(crate) fn put_tools(
+        &self,
+        toolkit: &Slug,
+        provider: Provider,
+        (tools, seen): (&str, Option<&str>),
+        now: Millis,
+    ) -> Result<()> {
+        let tx = self.write()?;
+        tx.execute(
+            "INSERT INTO ways (toolkit, provider, tools, seen, checked_at)
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (toolkit, provider) DO UPDATE SET tools = excluded.tools,
+                 seen = excluded.seen, checked_at = excluded.checked_at",
+            params![toolkit.as_str(), provider.as_str(), tools, seen, now.0],
+        )?;
+        tx.commit()
+    }
+}
+
+/// Forgets every way to a toolkit.
+pub(super) fn forget(conn: &Connection, toolkit: &Slug) -> rusqlite::Result<()> {
+    conn.execute("DELETE FROM ways WHERE toolkit = ?1", [toolkit.as_str()])?;
+    Ok(())
+}
+
+/// Reads the name of a provider; one that this build does not know counts as none.
+pub(super) fn provider(name: Option<String>) -> Option<Provider> {
+    let name = name?;
+    Provider::ALL.into_iter().find(|one| one.as_str() == name)
+}
+
+fn way_row(row: &Row<'_>) -> rusqlite::Result<(Slug, Provider, WayRow)> {
+    let way = WayRow {
+        manifest: row.get("manifest")?,
+        tools: row.get("tools")?,
+        seen: row.get("seen")?,
+        checked_at: row.get::<_, Option<i64>>("checked_at")?.map(Millis),
+        client_id: row.get("client_id")?,
+        scopes: json(row, "scopes")?,
+    };
+    Ok((parsed(row, "toolkit")?, super::columns::word(row, "provider")?, way))
+}
