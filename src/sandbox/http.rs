@@ -2,6 +2,8 @@
 //!
 //! Not here: sockets, or what any vendor makes of it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -21,6 +23,7 @@ pub(super) struct Call {
     pub(super) body: Bytes,
     segments: Vec<String>,
     headers: HeaderMap,
+    left: AtomicBool,
 }
 
 impl Call {
@@ -32,7 +35,18 @@ impl Call {
             body,
             segments: parts.uri.path().split('/').filter(|s| !s.is_empty()).map(decoded).collect(),
             headers: parts.headers.clone(),
+            left: AtomicBool::new(false),
         }
+    }
+
+    /// Says that the app's own module plays no such request, so that the manifest may.
+    pub(super) fn leave(&self) {
+        self.left.store(true, Ordering::Relaxed);
+    }
+
+    /// Tells whether that was said.
+    pub(super) fn is_left(&self) -> bool {
+        self.left.load(Ordering::Relaxed)
     }
 
     /// Returns the segments of the path, decoded, without empty ones.

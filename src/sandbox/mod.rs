@@ -171,9 +171,9 @@ async fn serve(State(world): State<Arc<World>>, request: Request) -> Response {
     response
 }
 
-/// Hands a request to whoever plays that part.
+/// Hands a request to whoever plays that part; what the module of an app leaves, its manifest plays.
 fn answer(world: &World, call: &Call) -> Response {
-    match call.path().as_slice() {
+    let answered = match call.path().as_slice() {
         [] => page::home(),
         [slug, "oauth", endpoint] => oauth::answer(world, call, slug, endpoint),
         // RFC 8414 puts the well-known part first; many servers and clients have it last.
@@ -191,8 +191,13 @@ fn answer(world: &World, call: &Call) -> Response {
         [exchange::APP, rest @ ..] => exchange::answer(world, call, rest),
         [agency::APP, rest @ ..] => agency::answer(world, call, rest),
         ["gmail" | "stripe" | "hackernews" | "google-calendar" | "slack" | "notion", ..] => {
+            call.leave();
             http::not_found("the sandbox does not know this path of the app")
         }
         [slug, ..] => generic::answer(world, call, slug),
+    };
+    match call.path().first() {
+        Some(slug) if call.is_left() => generic::rest(world, call, slug).unwrap_or(answered),
+        Some(_) | None => answered,
     }
 }

@@ -151,9 +151,17 @@ fn the_sandbox_answers_the_example_of_tools_that_nobody_wrote_by_hand() {
             "--credential username=- --credential password=-",
             "TWILIOCHAT_FETCH_CHANNEL",
         ),
+        // What the modules of these apps do not play.
+        ("github", "", "GITHUB_GITIGNORE_GET_ALL_TEMPLATES"),
+        ("slack", "--tools SLACK_DND_INFO", "SLACK_DND_INFO"),
+        ("gmail", "--tools GMAIL_USERS_SETTINGS_GET_IMAP", "GMAIL_USERS_SETTINGS_GET_IMAP"),
+        ("google-calendar", "", "GOOGLECALENDAR_SETTINGS_LIST"),
+        ("stripe", "--credential api_key=-", "STRIPE_GET_WEBHOOK_ENDPOINTS_WEBHOOK_ENDPOINT"),
     ];
     for (app, login, tool) in apps {
-        naive.fed(&format!("connections connect {app} {login}"), "key_a\nkey_b\n").exits(0);
+        naive
+            .fed(&format!("connections connect {app} {login}"), "sk_test_of_the_test\nkey_b\n")
+            .exits(0);
         let about = naive.run(&format!("tools get {tool}")).exits(0).json();
         let command = about["next_steps"][0]["command"].as_str().unwrap();
         let (words, input) = command.split_once(" --args ").unwrap();

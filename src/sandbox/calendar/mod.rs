@@ -152,7 +152,10 @@ fn dispatch(desk: &Desk<'_>, path: &[&str]) -> Answer {
             may(&[ALL, CALENDARS]).and_then(|()| calendars::clear(desk, id))
         }
         (_, ["calendars", id, "events", rest @ ..]) => of_events(desk, id, verb, rest),
-        _ => Err(Refusal::no_path()),
+        _ => {
+            desk.call.leave();
+            Err(Refusal::no_path())
+        }
     }
 }
 
@@ -172,7 +175,10 @@ fn of_events(desk: &Desk<'_>, calendar: &str, verb: &str, path: &[&str]) -> Answ
         ("DELETE", [id]) => events::delete(desk, &calendar, id),
         ("GET", [id, "instances"]) => listing::instances(desk, &calendar, id),
         ("POST", [id, "move"]) => events::relocate(desk, &calendar, id),
-        _ => Err(Refusal::no_path()),
+        _ => {
+            desk.call.leave();
+            Err(Refusal::no_path())
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Every app that has no module of its own, by one rule: what was made at a path is there.
+//! Every app that has no module of its own, and what the module of an app leaves, by one rule: what was made at a path
+//! is there.
 //!
 //! The shipped manifest of the app says which requests there are, where the credential stands, which
 //! scopes are needed and how answers look; for an added toolkit the path alone has to do. POST makes,
@@ -59,6 +60,12 @@ pub(super) fn answer(world: &World, call: &Call, slug: &str) -> Response {
         (Err(refusal), Some(route)) if refusal.is_missing() => supposed(&route),
         (answer, _) => answer.unwrap_or_else(|refusal| refusal.response(app.as_ref())),
     }
+}
+
+/// Answers what the module of an app leaves, if the app's manifest knows the request.
+pub(super) fn rest(world: &World, call: &Call, slug: &str) -> Option<Response> {
+    let app = catalog::builtin(&slug.parse().ok()?)?.ok()?;
+    Route::find(&app, call).is_some().then(|| answer(world, call, slug))
 }
 
 /// Returns the shipped app of that slug as it was written by hand, where that knows the request.

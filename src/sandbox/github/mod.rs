@@ -176,7 +176,10 @@ fn dispatch(desk: &Desk<'_>, path: &[&str]) -> Answer {
             let repository = repositories::find(desk, owner, name)?;
             in_repository(desk, verb, &repository, rest)
         }
-        _ => Err(Refusal::not_found()),
+        _ => {
+            desk.call.leave();
+            Err(Refusal::not_found())
+        }
     }
 }
 
@@ -219,6 +222,9 @@ fn in_repository(desk: &Desk<'_>, verb: &str, repository: &Value, path: &[&str])
         ("DELETE", ["git", "refs", "heads", name @ ..]) => {
             branches::delete(desk, repository, &name.join("/"))
         }
-        _ => Err(Refusal::not_found()),
+        _ => {
+            desk.call.leave();
+            Err(Refusal::not_found())
+        }
     }
 }

@@ -128,6 +128,9 @@ fn dispatch(caller: &Caller<'_>, path: &[&str]) -> Answer {
         ["drafts", id] if get => may(DRAFTS).and_then(|()| drafts::get(caller, id)),
         ["drafts", id] if put => may(COMPOSERS).and_then(|()| drafts::put(caller, Some(id))),
         ["drafts", id] if delete => may(COMPOSERS).and_then(|()| drafts::delete(caller, id)),
-        _ => Err(Refusal::no_path()),
+        _ => {
+            caller.call.leave();
+            Err(Refusal::no_path())
+        }
     }
 }

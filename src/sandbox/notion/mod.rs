@@ -236,7 +236,10 @@ fn dispatch(desk: &Desk<'_>, path: &[&str]) -> Answer {
         ("POST", ["data_sources", id, "query"]) => databases::query(desk, id),
         ("GET", ["comments"]) => comments::list(desk),
         ("POST", ["comments"]) => comments::create(desk),
-        _ => Err(Refusal::no_path()),
+        _ => {
+            desk.call.leave();
+            Err(Refusal::no_path())
+        }
     };
     done.map(|body| desk.dated(body))
 }

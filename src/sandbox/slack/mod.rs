@@ -144,8 +144,10 @@ fn said(ok: bool, body: Value) -> Value {
 }
 
 fn reply(world: &World, call: &Call, method: &str) -> Result<(Value, String), Refusal> {
-    let (scopes, act) = method_of(method)
-        .ok_or_else(|| Refusal("unknown_method", json!({ "req_method": method })))?;
+    let (scopes, act) = method_of(method).ok_or_else(|| {
+        call.leave();
+        Refusal("unknown_method", json!({ "req_method": method }))
+    })?;
     let now = Millis::now();
     let args = Arguments::read(call).ok_or_else(|| Refusal::new("invalid_json"))?;
     let form = call.form();

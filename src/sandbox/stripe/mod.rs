@@ -42,7 +42,7 @@ fn reply(world: &World, call: &Call, path: &[&str]) -> Result<Response, Refusal>
         let params = form::tree(&call.query);
         let (status, body) = world.store.read(|db| {
             let desk = Desk { db, account: &account, now };
-            dispatch(&desk, &call.method, path, &params)
+            dispatch(&desk, call, path, &params)
         })?;
         return Ok(http::json(status, &body));
     }
@@ -54,14 +54,14 @@ fn reply(world: &World, call: &Call, path: &[&str]) -> Result<Response, Refusal>
     world.store.write(|tx| {
         let desk = Desk { db: tx, account: &account, now };
         let Some(key) = key else {
-            let (status, body) = dispatch(&desk, &call.method, path, &params)?;
+            let (status, body) = dispatch(&desk, call, path, &params)?;
             return Ok(http::json(status, &body));
         };
         let request = fingerprint(path, &call.body);
         if let Some(kept) = objects::kept(tx, &account, key, &request)? {
             return replayed(kept, key);
         }
-        let (status, body) = dispatch(&desk, &call.method, path, &params)?;
+        let (status, body) = dispatch(&desk, call, path, &params)?;
         let text = body.to_string();
         objects::keep(tx, &account, key, &request, (status.as_u16(), &text))?;
         Ok(http::json(status, &body))
@@ -129,14 +129,13 @@ fn fingerprint(path: &[&str], body: &[u8]) -> Vec<u8> {
         .to_vec()
 }
 
-fn dispatch(
-    desk: &Desk<'_>,
-    method: &Method,
-    path: &[&str],
-    params: &Map<String, Value>,
-) -> Answer {
+fn dispatch(desk: &Desk<'_>, call: &Call, path: &[&str], params: &Map<String, Value>) -> Answer {
+    let method = &call.method;
     let (get, post) = (method == Method::GET, method == Method::POST);
-    let nowhere = || Refusal::no_path(method.as_str(), &path.join("/"));
+    let nowhere = || {
+        call.leave();
+        Refusal::no_path(method.as_str(), &path.join("/"))
+    };
     let kind = path.first().and_then(|first| kinds::at(first));
     let done = match (path, kind) {
         (["account"], _) if get => Ok(desk.account()),
