@@ -4,11 +4,14 @@
 //! rule for every URL that is called or opened.
 
 mod address;
+mod message;
+mod nested;
 mod request;
 mod stream;
 mod trouble;
 
 pub(crate) use address::{Trust, check};
+pub(crate) use message::{Signed, is_signed};
 pub(crate) use request::{Hidden, Request, filled, is_mask};
 pub(crate) use stream::{Events, Span, Streamed};
 use trouble::unanswered;

@@ -61,7 +61,8 @@ fn main() -> ExitCode {
         }
     };
     let mut runtime = runtime_of(&cli.command);
-    let calls_out = prepared.settings.profile == Profile::Cloud;
+    // Where apps are the real ones, also a list may have to be got anew.
+    let calls_out = prepared.settings.profile != Profile::Sandbox;
     let calls_out = calls_out || cli.command.fetches();
     if calls_out || cli.command.needs() != Needs::Store || !notify(&prepared.settings).is_empty() {
         // What only looks into the store awaits neither sockets nor clocks.
@@ -335,7 +336,8 @@ fn narrowed(command: &Command, engine: &Engine) -> Needs {
 fn engine(settings: &Settings, dir: &Path, world: World) -> Result<Engine> {
     let (store, vault) = (Store::open(dir)?, Vault::of(settings));
     let engine = Engine::new(store, vault, Http::new(settings.roots.is_some()), world);
-    Ok(engine.notifying(notify(settings)).described_at(settings.client_document.clone()))
+    let engine = engine.notifying(notify(settings)).described_at(settings.client_document.clone());
+    Ok(engine.with_composio_at(settings.composio.clone()))
 }
 
 /// Returns who hears of approvals, as the config file says.

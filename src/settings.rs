@@ -3,10 +3,12 @@
 mod config;
 mod flags;
 mod inherited;
+mod words;
 
 pub(crate) use config::{JwtConfig, KEYS, set};
 pub(crate) use flags::Flags;
 pub(crate) use inherited::inherited;
+pub(crate) use words::{Kind, NamedUrl, Output, Profile, ProfileSource, Terminals, UserSource};
 
 use std::collections::BTreeMap;
 use std::env;
@@ -16,7 +18,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use directories::{BaseDirs, ProjectDirs};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::api::address::ClientDocument;
 use crate::api::error::{Code, Error, Result};
@@ -28,95 +30,6 @@ use config::{Config, Roots};
 pub(crate) const BASE_URL_FLAG: &str = "--base-url";
 /// The key of the config file that names it.
 pub(crate) const BASE_URL_KEY: &str = "profiles.cloud.base_url";
-
-/// Which backend, which world, which data directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Profile {
-    /// Everything on this machine, the apps included: they are simulated
-    Sandbox,
-    /// The engine on this machine, the real apps
-    Local,
-    /// A hosted Naive API
-    Cloud,
-}
-
-impl Profile {
-    /// Returns the name in flags, files and directories.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Sandbox => "sandbox",
-            Self::Local => "local",
-            Self::Cloud => "cloud",
-        }
-    }
-}
-
-/// The form of what goes to stdout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Output {
-    /// Tables and sentences
-    Table,
-    /// One JSON envelope, indented
-    Json,
-    /// One JSON envelope on one line
-    Jsonl,
-}
-
-/// Where the user came from for whom a command acts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum UserSource {
-    /// `NAIVE_ACTIVE_USER_ID`
-    Environment,
-    /// `naive use`
-    Config,
-    /// Nothing was said
-    Default,
-    /// The key, which acts for nobody else
-    Key,
-}
-
-/// Where the profile came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ProfileSource {
-    /// The command line or the environment named it
-    Named,
-    /// The config file's, or the sandbox
-    Usual,
-}
-
-/// An address as it was named, not read yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct NamedUrl {
-    /// What names it
-    pub(crate) by: &'static str,
-    /// The address
-    pub(crate) text: String,
-}
-
-/// What a terminal can do, by the name of its kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Any place of it can be written
-    Screen,
-    /// Lines alone
-    Dumb,
-}
-
-/// Which of the three streams are terminals.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Terminals {
-    /// Whether a person can be asked: stdin and stderr are terminals
-    pub(crate) person: bool,
-    /// Whether stdout is one
-    pub(crate) stdout: bool,
-    /// Whether stderr is one
-    pub(crate) stderr: bool,
-    /// What they can do
-    pub(crate) kind: Kind,
-}
 
 /// Everything a run of the program was told, resolved once.
 #[derive(Debug)]
@@ -153,6 +66,8 @@ pub(crate) struct Settings {
     pub(crate) keyring: bool,
     /// Document that describes this client to OAuth servers
     pub(crate) client_document: Option<ClientDocument>,
+    /// Where Composio's API is, if not where its vendor put it
+    pub(crate) composio: Option<Url>,
     /// TLS roots that are trusted beside the embedded ones
     pub(crate) roots: Option<Roots>,
     /// Where programs are found, `$PATH`
@@ -233,6 +148,7 @@ impl Settings {
             keyring: config.vault.keyring.unwrap_or(true)
                 && text("NAIVE_KEYRING").as_deref() != Some("off"),
             client_document: config::client_document(&config)?,
+            composio: config::composio_url(&config)?,
             roots: text("SSL_CERT_FILE").map(|_| Roots::System).or(config.tls.roots),
             path: text("PATH"),
             browser: text("BROWSER"),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::ids::{ConnectionId, ConnectionRef, Label, Slug, ToolSlug, UserRef};
-use super::logins::DeviceCode;
+use super::logins::{DeviceCode, Keeper, pair};
 use super::secrets::Secrets;
 use super::time::Millis;
 use super::toolkits::{AuthType, Availability, CredentialField, Provider};
@@ -228,6 +228,10 @@ pub(crate) struct Connect {
     #[arg(long, value_enum)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) provider: Option<Provider>,
+    /// Who keeps the credential of an app by Composio
+    #[arg(long, value_enum, value_name = "WHERE")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) keep: Option<Keeper>,
 }
 
 impl Connect {
@@ -245,14 +249,9 @@ impl Connect {
             device: false,
             fields: Vec::new(),
             provider: None,
+            keep: None,
         }
     }
-}
-
-/// Splits `key=value` of a command line.
-pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE")?;
-    Ok((key.to_owned(), value.to_owned()))
 }
 
 /// How a login stands.
@@ -273,6 +272,9 @@ pub(crate) struct ConnectState {
     /// The login that waits for a browser; where there is no link, it is one that was begun before
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) login: Option<PendingLogin>,
+    /// Whether the login ends elsewhere, and no browser comes back from it: one asks how it stands
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) asked: bool,
     /// Whose account it is, once known
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) account: Option<String>,

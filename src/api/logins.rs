@@ -1,4 +1,4 @@
-//! Logins without a browser here: a code for another device, a block from another machine.
+//! Logins without a browser here: a code for another device, a block from another machine; and who keeps what is entered.
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -28,6 +28,24 @@ pub(crate) struct DeviceCode {
     pub(crate) expires_at: Millis,
     /// When the app may next be asked whether the code was entered
     pub(crate) next_poll_at: Millis,
+}
+
+/// Who keeps a credential.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Keeper {
+    /// This workspace, which sends it along
+    Here,
+    /// Composio
+    There,
+}
+
+/// Splits `key=value` of a command line.
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 /// Ask the app once whether the code of a device login was entered

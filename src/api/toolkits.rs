@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::ids::Slug;
 use super::secrets::Secrets;
+use super::time::Millis;
 use super::ways::Way;
 
 /// How users of a toolkit log in.
@@ -73,9 +74,9 @@ pub(crate) enum Provider {
     /// The app's own API, called from here
     #[default]
     Direct,
-    /// A server that speaks the Model Context Protocol
+    /// An MCP server
     Mcp,
-    /// Composio, with the operator's key
+    /// Composio
     Composio,
 }
 
@@ -125,6 +126,8 @@ pub(crate) enum Origin {
     Builtin,
     /// Shipped with the program, its tools made from facts that are published about the app
     Catalog,
+    /// Listed by a provider that leads to it
+    Listed,
     /// Added by the operator
     Added,
 }
@@ -182,6 +185,9 @@ pub(crate) struct ToolkitPage {
     /// How large the shipped catalog is, where a list of all begins
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) catalog: Option<Counts>,
+    /// When Composio's toolkits were listed last, where it has a key
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) listed_at: Option<Millis>,
 }
 
 /// How large the shipped catalog is.
@@ -212,6 +218,10 @@ pub(crate) struct GetToolkit {
     #[arg(long)]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) manifest: bool,
+    /// Show it as this reaches it, where several can
+    #[arg(long, value_enum)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) provider: Option<Provider>,
 }
 
 /// A toolkit in full. Never holds the client secret.
@@ -339,6 +349,6 @@ impl ConfigureToolkit {
 impl GetToolkit {
     /// Asks for a toolkit without its manifest.
     pub(crate) fn of(toolkit: Slug) -> Self {
-        Self { toolkit, manifest: false }
+        Self { toolkit, manifest: false, provider: None }
     }
 }

@@ -346,6 +346,9 @@ pub(crate) struct Executed {
     pub(crate) file: Option<FileAnswer>,
     /// Entry in the log
     pub(crate) log_id: String,
+    /// Its name in the log of whoever ran it for us, where that is told
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) provider_log_id: Option<String>,
     /// The request that was not sent, for `dry_run`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) request: Option<PlannedRequest>,

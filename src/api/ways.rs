@@ -33,6 +33,9 @@ pub(crate) struct Way {
     /// When these were looked at, where they are not shipped
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) checked_at: Option<Millis>,
+    /// When whoever leads to it was asked last what it leads to, where it has a list
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) listed_at: Option<Millis>,
 }
 
 /// Look at what an MCP server or Composio offers of a toolkit now, and take it if told to

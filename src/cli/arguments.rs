@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -203,6 +204,13 @@ fn too_large(cap: u64) -> io::Error {
 
 fn unreadable(path: &str, error: io::Error) -> Error {
     Error::usage(format!("`{path}` cannot be read: {error}")).because(error)
+}
+
+/// Reads a span of time as people write it: `90s`, `5m`.
+pub(crate) fn time(text: &str) -> std::result::Result<Duration, String> {
+    let span: jiff::SignedDuration =
+        text.parse().map_err(|_| "write it as 90s or 5m".to_owned())?;
+    Duration::try_from(span).map_err(|_| "it must not be negative".to_owned())
 }
 
 #[cfg(test)]

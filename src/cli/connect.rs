@@ -8,6 +8,7 @@ use url::Url;
 
 use super::credentials::{ask_for, check_complete, given, wanted};
 use super::device::DeviceLogin;
+use super::link::LinkLogin;
 use super::loopback::Listener;
 use super::output::{Page, note};
 use super::wait::{Wait, Way};
@@ -37,7 +38,7 @@ pub(crate) struct Browser {
     #[arg(long, conflicts_with = "timeout")]
     pub(crate) no_wait: bool,
     /// How long to wait for the login: for a link at most 10m, as long as it counts
-    #[arg(long, default_value = "5m", value_name = "TIME", value_parser = time)]
+    #[arg(long, default_value = "5m", value_name = "TIME", value_parser = arguments::time)]
     pub(crate) timeout: Duration,
 }
 
@@ -63,13 +64,6 @@ pub(crate) struct Terminal {
     /// Credential that is read from stdin, a line each (`api_key=-`); at a terminal it is asked for
     #[arg(long, value_name = "KEY=-")]
     pub(crate) credential: Vec<String>,
-}
-
-/// Reads a span of time as people write it: `90s`, `5m`.
-pub(crate) fn time(text: &str) -> std::result::Result<Duration, String> {
-    let span: jiff::SignedDuration =
-        text.parse().map_err(|_| "write it as 90s or 5m".to_owned())?;
-    Duration::try_from(span).map_err(|_| "it must not be negative".to_owned())
 }
 
 /// The place that a browser returns to, open from before its login begins.
@@ -114,6 +108,11 @@ impl Door {
         started: &ConnectState,
         user: Option<&UserRef>,
     ) -> Result<Option<ConnectState>> {
+        if let Some(link) = started.redirect_url.as_ref().filter(|_| started.asked) {
+            let opens = matches!(self.way, Ok(Way::Browser));
+            let login = LinkLogin::new(app, name, started, user);
+            return Box::pin(login.run((link, opens), self.patience)).await.map(Some);
+        }
         match (&started.redirect_url, &started.device, self.listener) {
             (_, Some(code), _) => {
                 let login = DeviceLogin::new(app, name, started, user);
@@ -132,7 +131,7 @@ impl Door {
 /// Connects an app, with whatever its login needs from this terminal.
 pub(crate) async fn connect(app: &App<'_>, op: Connect, terminal: Terminal) -> Result<u8> {
     let (browser, no_wait) = (&terminal.browser, terminal.browser.no_wait);
-    let about = GetToolkit::of(op.toolkit.clone());
+    let about = GetToolkit { provider: op.provider, ..GetToolkit::of(op.toolkit.clone()) };
     let about = app.done(app.as_caller(), about).await?;
     let wanted = wanted(&about, &op.fields);
     let mut entered = given(app, &about, &wanted, &terminal.credential)?;
@@ -341,6 +340,10 @@ pub(crate) fn show(app: &App<'_>, action: &str, ended: &ConnectState, user: &str
         }
         (Status::Active, _) => {
             page.next(format!("naive connections tools {toolkit}{user}"), "see what it can do");
+        }
+        (_, "") if ended.asked => {
+            let command = format!("naive connections poll {id}{user}");
+            page.next(command, "see whether the login has ended");
         }
         (_, "") if code.is_some() => {
             let command = format!("naive connections poll {id}{user}");

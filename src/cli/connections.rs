@@ -9,7 +9,7 @@ use super::connect::{self, Terminal};
 use super::execute::{self, Files};
 use super::output::Page;
 use super::proxy::{self, Request};
-use super::{cached, device, handover, pending, remote, tools};
+use super::{arguments, cached, device, handover, pending, remote, tools};
 use crate::api::accounts::{DefaultAccount, DefaultChosen, RefreshConnection};
 use crate::api::connections::{
     Connect, Connected, Connection, Connections, Credentials, Disconnect, Disconnected,
@@ -78,7 +78,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         op: GetConnection,
         /// How long to wait
-        #[arg(long, default_value = "5m", value_name = "TIME", value_parser = connect::time)]
+        #[arg(long, default_value = "5m", value_name = "TIME", value_parser = arguments::time)]
         timeout: Duration,
     },
     /// List an app's tools; with a tool, show its input in full

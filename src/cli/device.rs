@@ -61,7 +61,10 @@ impl<'a> DeviceLogin<'a> {
                         continue;
                     }
                 }
-                let state = self.app.done(self.app.as_caller(), self.question(None)).await?;
+                let state = self
+                    .app
+                    .done(self.app.as_caller(), question(self.started, self.user, None))
+                    .await?;
                 match &state.device {
                     Some(code) => next = code.next_poll_at,
                     None => return Ok(state),
@@ -70,7 +73,10 @@ impl<'a> DeviceLogin<'a> {
         });
         let ended = match raced(self.app, self.started, patience, login, &mut signals).await {
             Ok(ended) => ended,
-            Err((why, error)) => Err(self.given_up(why, error).await),
+            Err((why, error)) => {
+                let last = question(self.started, self.user, Some(why));
+                Err(given_up(self.app, last, error).await)
+            }
         };
         spinner.finish_and_clear();
         ended
@@ -96,22 +102,24 @@ impl<'a> DeviceLogin<'a> {
             (Profile::Local | Profile::Cloud, _) => Ok(()),
         }
     }
+}
 
-    fn question(&self, given_up: Option<&str>) -> Poll {
-        Poll {
-            connection: (&self.started.connected_account_id).into(),
-            user: self.user.cloned(),
-            given_up: given_up.map(str::to_owned),
-        }
-    }
+/// Returns the question how a login stands that goes on, or the word why this side no longer waits for it.
+pub(super) fn question(
+    started: &ConnectState,
+    user: Option<&UserRef>,
+    given_up: Option<&str>,
+) -> Poll {
+    let given_up = given_up.map(str::to_owned);
+    Poll { connection: (&started.connected_account_id).into(), user: user.cloned(), given_up }
+}
 
-    /// Ends the login for a reason of this side, so that nothing is left waiting, and returns `error`;
-    /// what goes wrong with that matters less.
-    async fn given_up(&self, why: &str, error: Error) -> Error {
-        match self.app.done(self.app.as_caller(), self.question(Some(why))).await {
-            Err(ended) if ended.reason.as_deref() == Some("login_replaced") => ended,
-            Ok(_) | Err(_) => error,
-        }
+/// Ends a login for a reason of this side with its last word, so that nothing is left waiting, and returns `error`;
+/// what goes wrong with that matters less.
+pub(super) async fn given_up(app: &App<'_>, last: Poll, error: Error) -> Error {
+    match app.done(app.as_caller(), last).await {
+        Err(ended) if ended.reason.as_deref() == Some("login_replaced") => ended,
+        Ok(_) | Err(_) => error,
     }
 }
 

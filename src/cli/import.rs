@@ -239,7 +239,7 @@ async fn fetched(app: &App<'_>, document: &str) -> Result<(String, Option<Url>)>
 
 /// Returns the manifest that was added under a name, if there is one.
 async fn stored(app: &App<'_>, slug: &Slug) -> Result<Option<Manifest>> {
-    let ask = GetToolkit { toolkit: slug.clone(), manifest: true };
+    let ask = GetToolkit { toolkit: slug.clone(), manifest: true, provider: None };
     let known = match app.done(app.as_caller(), ask).await {
         Ok(known) if known.summary.origin == Origin::Added => known,
         Ok(_) => return Ok(None),

@@ -26,6 +26,7 @@ mod jq;
 mod keys;
 mod kit_flags;
 mod kits;
+mod link;
 mod login;
 mod logs;
 mod loopback;

@@ -5,7 +5,7 @@ use clap::Subcommand;
 use super::connections::more;
 use super::output::{Page, word};
 use super::{App, arguments, import, servers};
-use crate::api::error::Result;
+use crate::api::error::{Error, Result};
 use crate::api::secrets::Secrets;
 use crate::api::toolkits::{
     Availability, ConfigureToolkit, Counts, DisableToolkit, EnableToolkit, GetToolkit,
@@ -36,6 +36,12 @@ pub(crate) enum Command {
         /// The client's secret, read from stdin
         #[arg(long, value_name = "-")]
         client_secret: Option<String>,
+        /// Of `composio` itself: its key, read from stdin
+        #[arg(long, value_name = "-")]
+        api_key: Option<String>,
+        /// Of `composio` itself: the secret that signs its webhooks, read from stdin
+        #[arg(long, value_name = "-")]
+        webhook_secret: Option<String>,
     },
     /// Let users connect a toolkit again
     Enable(EnableToolkit),
@@ -66,12 +72,10 @@ impl Command {
             Self::Import(op) => import::is_address(&op.document),
             Self::Diff(op) => op.document.as_deref().is_none_or(import::is_address),
             Self::Add(op) => op.is_server(),
-            Self::List(_)
-            | Self::Get(_)
-            | Self::Remove(_)
-            | Self::Configure { .. }
-            | Self::Enable(_)
-            | Self::Disable(_) => false,
+            Self::Configure { api_key, .. } => api_key.is_some(),
+            Self::List(_) | Self::Get(_) | Self::Remove(_) | Self::Enable(_) | Self::Disable(_) => {
+                false
+            }
         }
     }
 }
@@ -88,10 +92,20 @@ pub(crate) async fn run(app: &App<'_>, command: Command) -> Result<u8> {
             app.show(op, |toolkit, page| page.text(format!("{} is removed.", toolkit.summary.slug)))
                 .await
         }
-        Command::Configure { mut op, client_secret } => {
-            if let Some(value) = client_secret {
-                let secret = arguments::secret("--client-secret", &value)?;
-                op.secrets = Secrets([("client_secret".to_owned(), secret)].into());
+        Command::Configure { mut op, client_secret, api_key, webhook_secret } => {
+            let given = [
+                ("--client-secret", "client_secret", client_secret),
+                ("--api-key", "api_key", api_key),
+                ("--webhook-secret", "webhook_secret", webhook_secret),
+            ];
+            let mut given =
+                given.into_iter().filter_map(|(flag, key, value)| Some((flag, key, value?)));
+            if let Some((flag, key, value)) = given.next() {
+                if let Some((other, ..)) = given.next() {
+                    let text = format!("`{flag}` and `{other}` would both be read from stdin");
+                    return Err(Error::usage(text).hint("give one after the other"));
+                }
+                op.secrets = Secrets([(key.to_owned(), arguments::secret(flag, &value)?)].into());
             }
             let simulated = app.settings.profile == Profile::Sandbox;
             app.show(op, |toolkit, page| {
@@ -130,6 +144,9 @@ fn table(reply: &ToolkitPage, page: &mut Page) {
     });
     page.table(&["slug", "name", "tools", "state", "what it is"], rows.collect());
     more(page, reply.next_cursor.as_deref());
+    if let Some(at) = reply.listed_at {
+        page.hint(format!("What Composio leads to is as it was at {} (UTC).", at.plain()));
+    }
     if let Some(catalog) = &reply.catalog {
         let Counts { connectable, with_tools, tools, vendors, .. } = catalog;
         page.hint(format!(
@@ -165,7 +182,9 @@ pub(super) fn one(toolkit: &ToolkitDetail, page: &mut Page) {
         ("tools", Some(named.join(" ") + rest)),
     ]);
     ways(&toolkit.ways, page);
-    if about.availability == Availability::Available {
+    if about.slug == "composio" {
+        page.next("naive toolkits list --search WORDS", "find what it leads to");
+    } else if about.availability == Availability::Available {
         page.next(format!("naive connections connect {}", about.slug), "connect it");
     }
     if let Some(manifest) = &toolkit.manifest {

@@ -284,8 +284,8 @@ pub(super) async fn raced(
 /// replaced, disconnected.
 async fn elsewhere(app: &App<'_>, started: &ConnectState) -> Result<ConnectState> {
     let Some(login) = &started.login else { return std::future::pending().await };
-    if app.backend.remote().is_some() {
-        // Where it goes on elsewhere, whoever waits for it asks there.
+    if app.backend.remote().is_some() || started.asked {
+        // Where it goes on elsewhere, whoever waits for it asks there, and is not broken off while it does.
         return std::future::pending().await;
     }
     let (engine, id) = (app.backend.engine()?, &started.connected_account_id);

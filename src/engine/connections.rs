@@ -12,16 +12,17 @@ use crate::api::connections::{
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ConnectionRef, Slug};
 use crate::api::time::Millis;
-use crate::api::toolkits::{AuthType, Availability};
+use crate::api::toolkits::{AuthType, Availability, Provider};
 use crate::api::workspace::User;
 use crate::oauth;
 
 impl Engine {
-    pub(super) fn list_connections(
+    pub(super) async fn list_connections(
         &self,
         scope: &Scope<'_>,
         op: &ListConnections,
     ) -> Result<ListedToolkits> {
+        self.refresh_list().await;
         let mut links: BTreeMap<String, Connection> = BTreeMap::new();
         let mut accounts: BTreeMap<String, usize> = BTreeMap::new();
         for link in self.store.connections(&scope.user()?.id, None)? {
@@ -118,6 +119,9 @@ impl Engine {
             purged: false,
             revoked_upstream: false,
         };
+        if connection.provider == Provider::Composio {
+            return self.disconnect_at_composio((user, op), &connection, ended).await;
+        }
         if !op.purge {
             self.store.deactivate(&connection.id, Millis::now())?;
             return Ok(ended);

@@ -12,6 +12,7 @@ use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ConnectionId, connect_command};
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
+use crate::api::toolkits::Provider;
 use crate::oauth;
 use crate::store::Store;
 
@@ -204,6 +205,11 @@ impl Engine {
     ) -> Result<Connection> {
         let connection = self.get_connection(scope, &op.connection)?;
         let known = self.behind(&connection)?.usable()?;
+        if known.provider() == Provider::Composio
+            && let Some(now) = self.account_now(&known, &connection).await?
+        {
+            return Ok(now);
+        }
         match connection.status {
             Status::Active | Status::Expired => {}
             status @ (Status::Initiated | Status::Failed | Status::Inactive | Status::Revoked) => {

@@ -143,7 +143,10 @@ impl Engine {
             let ended = self.send_by(link, input, secrets).await?;
             let asked = ended.as_ref().ok().and_then(|answer| answer.retry_after(Millis::now()));
             let again = match &ended {
-                Ok(answer) => repeatable && is_passing(answer.status) && asked <= Some(PATIENCE),
+                Ok(answer) => {
+                    let again = repeatable || turned_away(link, answer);
+                    again && is_passing(answer.status) && asked <= Some(PATIENCE)
+                }
                 // Nobody waits three times as long as a call may take.
                 Err(failure) if failure.error.reason.as_deref() == Some(TOO_SLOW) => false,
                 Err(failure) => match failure.fate {
@@ -201,9 +204,8 @@ impl Engine {
         let toolkit = &link.known.manifest;
         let account = Account { toolkit, fields: &fields, secrets, trust: link.known.trust() };
         match link.known.provider() {
-            Provider::Direct | Provider::Composio => {
-                direct::request(&account, link.tool, input, &link.key)
-            }
+            Provider::Direct => direct::request(&account, link.tool, input, &link.key),
+            Provider::Composio => self.through_composio(link, input, secrets),
             Provider::Mcp => mcp::request(direct::base(&account)?, link.tool, input),
         }
     }
@@ -253,6 +255,11 @@ fn broken(link: &Link<'_>) -> Failure {
 /// by its key.
 pub(super) fn is_repeatable(tool: &Tool) -> bool {
     direct::is_read(tool) || (tool.replay == Replay::A && tool.idempotency_header.is_some())
+}
+
+/// Tells whether whoever runs a tool for us has not begun to: Composio counts calls before it makes them.
+fn turned_away(link: &Link<'_>, answer: &Response) -> bool {
+    link.known.provider() == Provider::Composio && answer.status == 429
 }
 
 /// Tells whether an answer may be another one a moment later.

@@ -16,7 +16,7 @@ use crate::api::error::{Code, Error, Result};
 use crate::api::logins::Poll;
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
-use crate::api::toolkits::AuthType;
+use crate::api::toolkits::{AuthType, Provider};
 use crate::oauth::{self, DeviceAnswer, Tokens};
 use crate::store::{Flow, FlowAnswer, NewFlow, WaitingDevice, flow_owner};
 
@@ -84,17 +84,19 @@ impl Engine {
     pub(super) async fn poll(&self, scope: &Scope<'_>, op: &Poll) -> Result<ConnectState> {
         let connection = self.get_connection(scope, &op.connection)?;
         let id = connection.id.clone();
+        let flag = if connection.provider == Provider::Composio { "" } else { " --device" };
         match self.polled(connection, op).await {
             Err(error) if error.reason.as_deref() == Some("login_replaced") => {
                 let command = format!("naive connections get {id}{}", self.owner_flag(&id)?);
                 Err(error.hint(format!("run `{command}` to see how it stands")))
             }
-            Err(error) => Err(self.start_again(Some(&id), " --device", error)?),
+            Err(error) => Err(self.start_again(Some(&id), flag, error)?),
             state => state,
         }
     }
 
-    async fn polled(&self, connection: Connection, op: &Poll) -> Result<ConnectState> {
+    /// Asks once how a login stands that is asked about, if that may be by now.
+    pub(super) async fn polled(&self, connection: Connection, op: &Poll) -> Result<ConnectState> {
         let Some(waiting) = self.store.device(&connection.id)? else {
             return self.without_code(&connection);
         };
@@ -118,6 +120,9 @@ impl Engine {
             return self.still_waiting(&login, waiting.next_poll_at);
         }
         let known = self.behind(&connection)?.usable()?;
+        if known.provider() == Provider::Composio {
+            return self.ask_composio(&known, &login).await;
+        }
         let server = self.poll_server(&known, &kept)?;
         match oauth::ask_for_tokens(&self.http, &server, &kept, now).await {
             Ok(answer) => self.answered(&known, &login, answer).await,
@@ -173,7 +178,8 @@ impl Engine {
         }
     }
 
-    async fn granted(
+    /// Ends a login well with what it was granted.
+    pub(super) async fn granted(
         &self,
         known: &Known,
         login: &Login<'_>,
@@ -196,7 +202,12 @@ impl Engine {
     }
 
     /// Ends a login without success, and returns why; another error if it had ended before.
-    fn end_device(&self, waiting: &WaitingDevice, why: &str, error: Error) -> Result<Error> {
+    pub(super) fn end_device(
+        &self,
+        waiting: &WaitingDevice,
+        why: &str,
+        error: Error,
+    ) -> Result<Error> {
         match self.store.take_flow(&waiting.state_hash, Millis::now())? {
             FlowAnswer::Taken(..) | FlowAnswer::Lapsed => {
                 self.store.fail_login(&waiting.state_hash, why)?;
@@ -239,7 +250,12 @@ impl Engine {
             .reason("no_device_login"))
     }
 
-    fn still_waiting(&self, login: &Login<'_>, next_poll_at: Millis) -> Result<ConnectState> {
+    /// Returns how a login stands about which nothing new is known.
+    pub(super) fn still_waiting(
+        &self,
+        login: &Login<'_>,
+        next_poll_at: Millis,
+    ) -> Result<ConnectState> {
         let (since, until) = (login.waiting.since, login.waiting.expires_at);
         let code = oauth::device_code(login.kept, until, next_poll_at);
         let pending = Some(PendingLogin { since, until });
@@ -249,10 +265,13 @@ impl Engine {
 }
 
 /// One login that waits, opened.
-struct Login<'a> {
-    connection: &'a Connection,
-    waiting: &'a WaitingDevice,
-    kept: &'a Secrets,
+pub(super) struct Login<'a> {
+    /// Whose it is
+    pub(super) connection: &'a Connection,
+    /// What waits
+    pub(super) waiting: &'a WaitingDevice,
+    /// What it has kept
+    pub(super) kept: &'a Secrets,
 }
 
 fn lapsed() -> Error {

@@ -9,14 +9,14 @@ use super::{Engine, Scope, scopes, user_flag};
 use crate::api::action::{Action, written};
 use crate::api::connections::Connection;
 use crate::api::error::{Code, Error, Result};
-use crate::api::toolkits::AuthType;
+use crate::api::toolkits::{AuthType, Provider};
 use crate::api::tools::{Execute, Executed, PlannedRequest};
 use crate::api::workspace::User;
 use crate::catalog::input::faults;
 use crate::catalog::manifest::Tool;
 use crate::http::Response;
-use crate::provider;
 use crate::provider::direct::{self, Judgement, Turn, next_page};
+use crate::provider::{self, composio};
 
 /// What a call goes through: an app, and the login there where it has one.
 pub(super) struct Prepared {
@@ -59,6 +59,7 @@ impl Engine {
 
     pub(super) async fn execute(&self, scope: &Scope<'_>, op: &Execute) -> Result<Executed> {
         let user = scope.user()?;
+        self.learn_tools(user, &op.toolkit, (op.provider, op.account.as_deref())).await?;
         let Prepared { known, tool, connection } = self.prepared(user, op)?;
         let (key, voice) = (scope.upstream_key(), scope.call.voice.clone());
         let link = Link { known: &known, tool: &tool, connection: connection.as_ref(), key, voice };
@@ -124,6 +125,9 @@ impl Engine {
         let (user, tool, manifest) = (scope.user()?, link.tool, &link.known.manifest);
         scope.uses(link.connection);
         let mut done = understood(link, &answer, scope);
+        if link.known.provider() == Provider::Composio && !done.successful {
+            self.look_at_account(scope, link, &answer, &mut done).await;
+        }
         if done.reason.as_deref() == Some(scopes::MISSING)
             && let Some(connection) = link.connection
         {
@@ -207,6 +211,7 @@ fn done(link: &Link<'_>, scope: &Scope<'_>) -> Executed {
         data: Value::Null,
         file: None,
         log_id: scope.log_id(),
+        provider_log_id: None,
         request: None,
     }
 }
@@ -214,7 +219,11 @@ fn done(link: &Link<'_>, scope: &Scope<'_>) -> Executed {
 /// Gives an answer its meaning.
 pub(super) fn understood(link: &Link<'_>, answer: &Response, scope: &Scope<'_>) -> Executed {
     let (toolkit, tool) = (&link.known.manifest, link.tool);
-    let executed = done(link, scope);
+    let provider_log_id = match toolkit.provider {
+        Provider::Composio => composio::log_id(answer),
+        Provider::Direct | Provider::Mcp => None,
+    };
+    let executed = Executed { provider_log_id, ..done(link, scope) };
     let judgement = direct::judged(toolkit, answer);
     if judgement == Judgement::Done {
         let (data, file) = provider::told(toolkit, tool, answer);
@@ -223,6 +232,17 @@ pub(super) fn understood(link: &Link<'_>, answer: &Response, scope: &Scope<'_>) 
     let lacks = judgement == Judgement::LacksScope;
     let complaint = direct::complaint(toolkit, answer);
     let error = match answer.status {
+        _ if toolkit.provider == Provider::Composio => {
+            let error = composio::refused(answer, tool, &toolkit.tools);
+            if is_unclear(link, answer) && !direct::is_read(tool) {
+                error.hint(format!(
+                    "it may have run: look in `{}` before you run it again",
+                    toolkit.slug
+                ))
+            } else {
+                error
+            }
+        }
         _ if lacks => Error::new(Code::Forbidden, complaint).reason(scopes::MISSING),
         429 => Error::new(Code::RateLimited, complaint),
         _ if is_unclear(link, answer) && !direct::is_read(tool) => lost(link, &complaint),
@@ -234,7 +254,10 @@ pub(super) fn understood(link: &Link<'_>, answer: &Response, scope: &Scope<'_>) 
         code: Some(error.code),
         reason: error.reason,
         hint: error.hint.or_else(|| retry_hint(answer)),
-        data: direct::decoded(answer),
+        data: match toolkit.provider {
+            Provider::Composio if answer.is_success() => composio::shown(answer),
+            Provider::Direct | Provider::Mcp | Provider::Composio => direct::decoded(answer),
+        },
         ..executed
     }
 }

@@ -50,7 +50,8 @@ enum Source {
 }
 
 impl Engine {
-    pub(super) fn list_tools(&self, scope: &Scope<'_>, op: &ListTools) -> Result<Tools> {
+    pub(super) async fn list_tools(&self, scope: &Scope<'_>, op: &ListTools) -> Result<Tools> {
+        self.learn_tools(scope.user()?, &op.toolkit, (op.provider, None)).await?;
         let known = self.toolkit_of(scope.user()?, &op.toolkit, (op.provider, None))?;
         known.check_learnt()?;
         let kit = self.store.kit_of(scope.user()?)?;

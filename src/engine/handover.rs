@@ -242,7 +242,9 @@ fn same_app(known: &Known, parcel: &Parcel) -> Result<()> {
         let text = format!("`{slug}` is another app here: its address is not the one over there");
         let hint = match known.origin {
             Origin::Added => "add the same manifest on both machines",
-            Origin::Builtin | Origin::Catalog => "install the same `naive` on both machines",
+            Origin::Builtin | Origin::Catalog | Origin::Listed => {
+                "install the same `naive` on both machines"
+            }
         };
         return Err(other(text).hint(hint));
     }

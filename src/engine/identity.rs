@@ -85,6 +85,10 @@ impl Engine {
                 Err(error) => Err(error),
             };
         }
+        if known.provider() == Provider::Composio {
+            // Composio has just taken the credential, or keeps it.
+            return Ok(Identity::Taken);
+        }
         let toolkit = &known.manifest;
         let account = Account { toolkit, fields, secrets, trust: known.trust() };
         let request = if *known.slug() == Slug::brokerage() {

@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use super::composio::Remote;
 use super::scopes;
 use crate::api::connections::Connection;
 use crate::api::error::{Code, Error, Result};
@@ -32,6 +33,8 @@ pub(super) struct Known {
     pub(super) simulated: bool,
     /// When its tools were looked at, where whoever offers them may change them
     pub(super) checked_at: Option<Millis>,
+    /// What Composio says of it, where that reaches it
+    pub(super) remote: Option<Remote>,
 }
 
 impl Known {
@@ -43,7 +46,15 @@ impl Known {
     /// Returns a server that is being added.
     pub(super) fn added(manifest: Manifest, row: ToolkitRow) -> Self {
         let origin = Origin::Added;
-        Self { manifest, shipped: None, row, origin, simulated: false, checked_at: None }
+        Self {
+            manifest,
+            shipped: None,
+            row,
+            origin,
+            simulated: false,
+            checked_at: None,
+            remote: None,
+        }
     }
 
     /// Returns what reaches it.
@@ -120,7 +131,7 @@ impl Known {
     /// Returns who vouches for its addresses.
     pub(super) fn trust(&self) -> Trust {
         match self.origin {
-            Origin::Builtin | Origin::Catalog => Trust::Public,
+            Origin::Builtin | Origin::Catalog | Origin::Listed => Trust::Public,
             Origin::Added => Trust::Operator,
         }
     }
@@ -165,6 +176,9 @@ impl Known {
         if self.is_configured() {
             return (Availability::Available, None);
         }
+        if let Some(lacks) = self.lacks_at_composio() {
+            return (Availability::NotConfigured, Some(lacks));
+        }
         let by = match self.provider() {
             Provider::Direct => String::new(),
             other => format!(" --provider {}", other.as_str()),
@@ -181,6 +195,9 @@ impl Known {
 
     /// Tells whether everything the operator must give is there.
     pub(super) fn is_configured(&self) -> bool {
+        if let Some(remote) = &self.remote {
+            return remote.keyed && (remote.ready || self.row.client_id.is_some());
+        }
         match self.manifest.auth.kind {
             AuthType::Oauth2 => {
                 let auth = &self.manifest.auth;
@@ -220,6 +237,9 @@ impl Known {
 
     /// Returns the error that there is no OAuth client, and how to get one.
     pub(super) fn without_client(&self) -> Error {
+        if self.remote.is_some() {
+            return self.without_auth_config();
+        }
         let slug = self.slug();
         let hint =
             "register one with the app, redirect URI `http://127.0.0.1/oauth/callback`, then run";

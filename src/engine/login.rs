@@ -5,6 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::clients::Need;
+use super::composio::keep_here;
 use super::device::goes_by_device;
 use super::fields::{check_login, field_faults};
 use super::known::Known;
@@ -12,9 +13,10 @@ use super::{Engine, Scope, beside, connection_owner, gate, scopes, user_flag};
 use crate::api::connections::{Connect, ConnectState, Connection, Credentials, Finish, Status};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ConnectionId, connect_command, hidden};
+use crate::api::logins::Keeper;
 use crate::api::secrets::Secrets;
 use crate::api::time::Millis;
-use crate::api::toolkits::AuthType;
+use crate::api::toolkits::{AuthType, Provider};
 use crate::api::workspace::User;
 use crate::http::{Trust, check};
 use crate::oauth::{self, Ask, Tokens};
@@ -40,6 +42,9 @@ impl Engine {
     }
 
     pub(super) async fn connect(&self, scope: &Scope<'_>, op: &Connect) -> Result<ConnectState> {
+        let by = (op.provider, None);
+        self.learn_fields(&op.toolkit).await?;
+        self.learn_tools(scope.user()?, &op.toolkit, by).await?;
         let known = self.check_connect(scope.user()?, op)?;
         self.connect_to(scope, op, &known).await
     }
@@ -87,7 +92,10 @@ impl Engine {
             self.note_unchanged(scope.user()?, op, active);
             return Ok(state(active, None));
         }
-        let fields = self.address_fields(scope.user()?, known, op)?;
+        let mut fields = self.address_fields(scope.user()?, known, op)?;
+        if op.keep == Some(Keeper::Here) {
+            keep_here(known, &mut fields)?;
+        }
         let scopes = known.asked(&op.scopes, &tools, present.as_ref());
         let new = NewFlow {
             user: &scope.user()?.id,
@@ -112,6 +120,9 @@ impl Engine {
                 let begun = self.store.begin(&new, None, Millis::now())?;
                 let credential_fields = if begun.began { known.fields() } else { Vec::new() };
                 Ok(ConnectState { credential_fields, ..self.begun(&begun, None)? })
+            }
+            AuthType::Oauth2 if known.provider() == Provider::Composio => {
+                self.begin_link(scope, op, known, &new).await
             }
             AuthType::Oauth2 => self.begin_oauth(scope, op, known, &new).await,
         }
@@ -270,8 +281,18 @@ impl Engine {
             .hint("give each as `KEY=-` on stdin, or in `NAIVE_CREDENTIAL_<KEY>`")
             .details(faults));
         }
-        let entered = Tokens { sealed: op.fields, ..Tokens::default() };
-        self.activate(&known, &connection.id, &entered).await
+        let sealed = match known.provider() {
+            Provider::Direct | Provider::Mcp => op.fields,
+            Provider::Composio => self.entered_at_composio(&known, &connection, op.fields).await?,
+        };
+        let before = match known.provider() {
+            Provider::Direct | Provider::Mcp => None,
+            Provider::Composio => self.account_before(&connection.id)?,
+        };
+        let entered = Tokens { sealed, ..Tokens::default() };
+        let ended = self.activate(&known, &connection.id, &entered).await?;
+        self.let_go(before, &connection.id).await;
+        Ok(ended)
     }
 
     /// Seals a credential, learns whose account it is, and marks the connection `ACTIVE`.
@@ -313,6 +334,7 @@ pub(super) fn state(connection: &Connection, link: Option<Url>) -> ConnectState 
         device: None,
         connected_account_id: connection.id.clone(),
         login: None,
+        asked: false,
         account: connection.account.clone(),
         credential_fields: Vec::new(),
         callback_url: None,

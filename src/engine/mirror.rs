@@ -28,9 +28,15 @@ pub(crate) enum Awaited {
 impl Engine {
     /// Ends the logins that lapsed, before an answer tells how a user's connections stand.
     ///
-    /// No network: a login of ours is at its end when its time is. Where the store cannot be written,
-    /// the answer is that of the mirror as it is.
-    pub(super) fn refresh_mirror(&self, user: &User) -> Result<()> {
+    /// A login of ours is at its end when its time is; one at Composio is asked about, if it is not young.
+    pub(super) async fn refresh_mirror(&self, user: &User) -> Result<()> {
+        self.end_lapsed(user)?;
+        Box::pin(self.see_to_links(Some(&user.id))).await
+    }
+
+    /// Ends the logins of a user that lapsed, without asking anybody. Where the store cannot be written, the mirror
+    /// stays as it is.
+    pub(super) fn end_lapsed(&self, user: &User) -> Result<()> {
         let now = Millis::now();
         for id in self.store.stale(&user.id, now)? {
             if let Err(error) = self.store.lapse(&id, now) {

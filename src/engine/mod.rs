@@ -6,6 +6,7 @@ mod apps;
 mod caller;
 pub(crate) mod card;
 mod clients;
+mod composio;
 mod connections;
 mod credential;
 mod deliver;
@@ -146,6 +147,7 @@ pub(crate) struct Engine {
     /// Programs that run on between two calls; none where the process ends with the call
     programs: Option<Programs>,
     document: Option<ClientDocument>,
+    composio: Option<Url>,
 }
 
 /// Something that people should be told beside a reply, as a whole sentence.
@@ -180,7 +182,8 @@ impl Engine {
     fn with(store: Store, vault: Vault, http: Arc<Http>, world: World) -> Self {
         let (cipher, notes) = (OnceLock::new(), Mutex::default());
         let (notify, document, programs) = (Notify::default(), None, None);
-        Self { store, vault, http, world, cipher, notes, notify, programs, document }
+        let composio = None;
+        Self { store, vault, http, world, cipher, notes, notify, programs, document, composio }
     }
 
     /// Returns the same workspace, known to OAuth servers by a document that describes it as a client.
@@ -260,7 +263,7 @@ impl Engine {
             self.settle_copy()?;
         }
         if let Some(user) = scope.user.as_ref().filter(|_| reads_mirror(&action)) {
-            self.refresh_mirror(user)?;
+            self.refresh_mirror(user).await?;
         }
         let key = call.idempotency_key.as_ref().filter(|_| idempotency::takes_key(&action));
         let digest = key.map(|_| idempotency::digest(&scope, &action)).transpose()?;
@@ -286,7 +289,7 @@ impl Engine {
             return Ok(Outcome::Pending(self.hold(scope, action, market)?));
         }
         let subject = Subject::of(&action);
-        let result = self.perform(scope, action).await;
+        let result = Box::pin(self.perform(scope, action)).await;
         self.log_end(scope, subject, &result);
         result.map(Outcome::Done)
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::caller::Caller;
+use super::composio::ITSELF;
 use super::deliver::{Ended, Link};
 use super::known::Known;
 use super::{Engine, Scope};
@@ -22,7 +23,7 @@ use crate::api::toolkits::{AuthType, Provider, ToolkitDetail};
 use crate::api::ways::{ChangedTool, RefreshToolkit, ToolkitRefreshed};
 use crate::catalog::manifest::{Auth, Manifest, Part, Tool};
 use crate::catalog::openapi::Kept;
-use crate::catalog::openapi::diff::{Difference, difference};
+use crate::catalog::openapi::diff::{Difference, Entry, difference};
 use crate::catalog::servers::{bearer, by_oauth};
 use crate::http::{Failure, Fate, Trust};
 use crate::oauth;
@@ -160,9 +161,15 @@ impl Engine {
         scope: &Scope<'_>,
         op: &RefreshToolkit,
     ) -> Result<ToolkitRefreshed> {
+        if op.toolkit.as_str() == ITSELF {
+            return self.refresh_listed().await;
+        }
         let user = scope.user()?;
         let known = self.toolkit_of(user, &op.toolkit, (None, None))?.usable()?;
         let slug = known.slug();
+        if known.provider() == Provider::Composio {
+            return self.refresh_offered(&known, op).await;
+        }
         if known.provider() != Provider::Mcp {
             let text = format!("what `{slug}` offers is written in its manifest");
             return Err(Error::new(Code::InvalidInput, text).hint(format!(
@@ -178,21 +185,7 @@ impl Engine {
         let seen = (!accepted && !change.is_none()).then(|| text(&now)).transpose()?;
         let at = Millis::now();
         self.store.put_tools(slug, known.provider(), (&text(taken)?, seen.as_deref()), at)?;
-        let names = |list: &[crate::catalog::openapi::diff::Entry]| {
-            list.iter().map(|entry| entry.tool.clone()).collect()
-        };
-        let changed = change.changed.iter();
-        Ok(ToolkitRefreshed {
-            toolkit: slug.clone(),
-            provider: known.provider(),
-            added: names(&change.added),
-            removed: names(&change.removed),
-            changed: changed
-                .map(|entry| ChangedTool { tool: entry.tool.clone(), keys: entry.keys.clone() })
-                .collect(),
-            unchanged: change.unchanged,
-            accepted,
-        })
+        Ok(refreshed(&known, &change, accepted))
     }
 
     /// Runs a tool of a server once.
@@ -330,8 +323,25 @@ fn place(known: &Known, (secrets, fields): (&Secrets, &BTreeMap<String, String>)
     Ok(Place::Command(Local { argv: toolkit.command.clone(), environment: environment.collect() }))
 }
 
-/// Returns how what a server offers now differs from what was taken.
-fn compared(known: &Known, now: &[Tool]) -> Difference {
+/// Tells how what is offered now differs from what was taken.
+pub(super) fn refreshed(known: &Known, change: &Difference, accepted: bool) -> ToolkitRefreshed {
+    let names = |list: &[Entry]| list.iter().map(|entry| entry.tool.clone()).collect();
+    let changed = change.changed.iter();
+    ToolkitRefreshed {
+        toolkit: known.slug().clone(),
+        provider: known.provider(),
+        added: names(&change.added),
+        removed: names(&change.removed),
+        changed: changed
+            .map(|entry| ChangedTool { tool: entry.tool.clone(), keys: entry.keys.clone() })
+            .collect(),
+        unchanged: change.unchanged,
+        accepted,
+    }
+}
+
+/// Returns how what is offered now differs from what was taken.
+pub(super) fn compared(known: &Known, now: &[Tool]) -> Difference {
     let now = Manifest { tools: now.to_vec(), ..known.manifest.clone() };
     difference(&known.manifest, &now)
 }
@@ -354,7 +364,7 @@ fn check_unchanged(slug: &Slug, tool: &Tool, now: &[Tool]) -> Result<()> {
 }
 
 /// Returns a value as the store keeps it.
-fn text(value: &impl serde::Serialize) -> Result<String> {
+pub(super) fn text(value: &impl serde::Serialize) -> Result<String> {
     serde_json::to_string(value)
         .map_err(|error| Error::internal("what a server offers cannot be written", error))
 }

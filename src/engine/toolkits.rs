@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::composio::ITSELF;
 use super::known::Known;
 use super::limits::{page_size, paged};
 use super::{Engine, Scope, user_flag};
@@ -77,16 +78,28 @@ impl Engine {
         Ok((known.collect::<Result<_>>()?, next))
     }
 
-    pub(super) fn list_toolkits(&self, op: &ListToolkits) -> Result<ToolkitPage> {
+    pub(super) async fn list_toolkits(&self, op: &ListToolkits) -> Result<ToolkitPage> {
+        self.refresh_list().await;
         let at = (op.limit, op.cursor.as_deref());
         let (page, next_cursor) = self.page(op.search.as_deref(), at, |_| false, |_| true)?;
         let toolkits = page.iter().map(Known::summary).collect();
         let begins = op.search.is_none() && op.cursor.is_none();
-        Ok(ToolkitPage { toolkits, next_cursor, catalog: begins.then(pack::counts) })
+        let age = if self.has_composio()? { self.store.list_age()? } else { None };
+        let listed_at = age.and_then(|age| age.listed_at);
+        let catalog = begins.then(pack::counts);
+        Ok(ToolkitPage { toolkits, next_cursor, catalog, listed_at })
     }
 
-    pub(super) fn get_toolkit(&self, op: &GetToolkit) -> Result<ToolkitDetail> {
-        let mut detail = self.toolkit_detail(&op.toolkit)?;
+    pub(super) async fn get_toolkit(&self, op: &GetToolkit) -> Result<ToolkitDetail> {
+        if op.toolkit.as_str() == ITSELF {
+            return self.told_composio();
+        }
+        if let Err(error) = self.learn_fields(&op.toolkit).await {
+            self.note(format!("Composio did not say what a user enters: {error}."));
+        }
+        let ways = self.told_ways(&op.toolkit)?;
+        let known = self.toolkit_by(&op.toolkit, op.provider)?;
+        let mut detail = ToolkitDetail { ways, ..known.detail()? };
         if op.manifest {
             detail.manifest = self.kept_manifest(&op.toolkit)?;
         }
@@ -174,6 +187,9 @@ impl Engine {
 
     pub(super) fn remove_toolkit(&self, op: &RemoveToolkit) -> Result<ToolkitDetail> {
         let slug = &op.toolkit;
+        if slug.as_str() == ITSELF {
+            return self.forget_composio();
+        }
         let known = self.toolkit(slug)?;
         let ways = self.ways(slug, known.row.clone())?;
         if ways.iter().all(|way| way.origin != Origin::Added) {
@@ -186,12 +202,18 @@ impl Engine {
         known.detail()
     }
 
-    pub(super) fn configure_toolkit(&self, op: ConfigureToolkit) -> Result<ToolkitDetail> {
+    pub(super) async fn configure_toolkit(&self, op: ConfigureToolkit) -> Result<ToolkitDetail> {
+        if op.toolkit.as_str() == ITSELF {
+            return self.configure_composio(op).await;
+        }
         let slug = &op.toolkit;
         let known = match op.provider {
             Some(_) => self.toolkit_by(slug, op.provider)?,
             None => self.own(slug)?,
         };
+        if known.provider() == Provider::Composio && op.prefer.is_none() {
+            return self.configure_at_composio(&known, op);
+        }
         if let Some(provider) = op.prefer {
             return self.prefer(&self.toolkit_by(slug, Some(provider))?, op);
         }
@@ -223,6 +245,25 @@ impl Engine {
                 self.store.put_way(slug, provider, &way, secret)?;
             }
         }
+        self.toolkit_detail(slug)
+    }
+
+    /// Has users of a toolkit log in by an auth config of the operator's at Composio.
+    fn configure_at_composio(&self, known: &Known, op: ConfigureToolkit) -> Result<ToolkitDetail> {
+        let slug = known.slug();
+        let id = op.client_id.filter(|id| id.starts_with("ac_"));
+        let (Some(id), true, true) = (id, op.scopes.is_empty(), op.secrets.0.is_empty()) else {
+            let text = format!(
+                "what `{slug}` needs at Composio is an auth config there, and nothing else"
+            );
+            return Err(
+                Error::new(Code::InvalidInput, text).hint("give its id with `--client-id ac_…`")
+            );
+        };
+        let ways = self.store.ways(slug)?;
+        let way = ways.into_iter().find(|(one, _)| *one == Provider::Composio);
+        let way = WayRow { client_id: Some(id), ..way.map(|(_, way)| way).unwrap_or_default() };
+        self.store.put_way(slug, Provider::Composio, &way, None)?;
         self.toolkit_detail(slug)
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::accounts::is_named;
+use super::composio::Remote;
 use super::known::Known;
 use super::toolkits::stored;
 use super::{Engine, World};
@@ -12,7 +13,7 @@ use crate::api::ids::{Slug, ToolSlug};
 use crate::api::toolkits::{AuthType, Availability, Origin, Provider};
 use crate::api::ways::Way;
 use crate::api::workspace::User;
-use crate::catalog::manifest::{Manifest, Tool};
+use crate::catalog::manifest::{Auth, Manifest, Tool};
 use crate::catalog::pack::App;
 use crate::catalog::search::{did_you_mean, nearest};
 use crate::catalog::servers::{server, server_slugs};
@@ -110,6 +111,8 @@ impl Engine {
         let added = self.store.toolkits()?;
         let mut names: BTreeSet<&str> = builtin_slugs().chain(server_slugs()).collect();
         names.extend(added.iter().map(|(slug, _)| slug.as_str()));
+        let ways = self.store.all_ways()?;
+        names.extend(ways.iter().map(|(slug, ..)| slug.as_str()));
         let near = nearest(slug.as_str(), names);
         let otherwise = "run `naive toolkits list` to see which there are";
         Ok(Error::new(Code::NotFound, format!("there is no toolkit `{slug}`"))
@@ -140,7 +143,9 @@ impl Engine {
             others.push((Provider::Mcp, WayRow::default()));
         }
         others.sort_by_key(|(provider, _)| *provider);
-        let others = others.into_iter().map(|(_, way)| by_way(slug, &row, way));
+        let lists = others.iter().any(|(provider, _)| *provider == Provider::Composio);
+        let keyed = lists && self.has_composio()?;
+        let others = others.into_iter().map(|(_, way)| by_way(slug, &row, (way, keyed)));
         own.map(Ok).into_iter().chain(others.filter_map(Result::transpose)).collect()
     }
 
@@ -158,7 +163,8 @@ impl Engine {
             World::Sandbox(None) | World::Real => manifest,
         };
         let row = row.clone();
-        Ok(Some(Known { manifest, shipped, row, origin, simulated, checked_at: None }))
+        let (checked_at, remote) = (None, None);
+        Ok(Some(Known { manifest, shipped, row, origin, simulated, checked_at, remote }))
     }
 
     /// Returns every way to a toolkit, as it is told.
@@ -168,6 +174,7 @@ impl Engine {
             return Ok(Vec::new());
         }
         let (default, why) = preferred(&ways);
+        let listed_at = self.store.list_age()?.and_then(|age| age.listed_at);
         let told = ways.iter().enumerate().map(|(at, way)| {
             let (availability, needs) = way.availability();
             Way {
@@ -180,6 +187,7 @@ impl Engine {
                 needs,
                 tools: way.tool_count(),
                 checked_at: way.checked_at,
+                listed_at: listed_at.filter(|_| way.provider() == Provider::Composio),
             }
         });
         Ok(told.collect())
@@ -187,20 +195,30 @@ impl Engine {
 }
 
 /// Returns a way that another provider has, with the tools that were taken from it.
-fn by_way(slug: &Slug, row: &ToolkitRow, way: WayRow) -> Result<Option<Known>> {
-    let (manifest, origin) = match &way.manifest {
+fn by_way(slug: &Slug, row: &ToolkitRow, (way, keyed): (WayRow, bool)) -> Result<Option<Known>> {
+    let (mut manifest, mut origin) = match &way.manifest {
         Some(text) => (stored(slug, text)?, Origin::Added),
         None => match server(slug) {
             Some(manifest) => (manifest, Origin::Builtin),
             None => return Ok(None),
         },
     };
+    let remote = way.remote.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    let remote = remote.map(|remote| Remote { keyed, ..remote });
+    if remote.is_some() {
+        origin = Origin::Listed;
+        if way.client_id.is_some() {
+            // Whoever brings an auth config has users log in on Composio's page, whatever they enter there.
+            manifest.auth = Auth { kind: AuthType::Oauth2, ..Auth::fresh() };
+        }
+    }
     let tools = way.tools.as_deref().map(|text| offered(slug, text)).transpose()?;
     let manifest = Manifest { tools: tools.unwrap_or_default(), ..manifest };
     let row =
         ToolkitRow { manifest: None, client_id: way.client_id, scopes: way.scopes, ..row.clone() };
     let checked_at = way.checked_at;
-    Ok(Some(Known { manifest, shipped: None, row, origin, simulated: false, checked_at }))
+    let (shipped, simulated) = (None, false);
+    Ok(Some(Known { manifest, shipped, row, origin, simulated, checked_at, remote }))
 }
 
 /// Returns which of several ways calls take where nobody says, and why.

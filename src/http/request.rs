@@ -41,7 +41,7 @@ pub(crate) struct Request {
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
-    secrets: Vec<SecretString>,
+    pub(super) secrets: Vec<SecretString>,
     trust: Trust,
     /// Whether it stays where it is, whatever it changes there
     fixed: bool,

@@ -71,8 +71,10 @@ fn tool(route: &Route, name: &'static str, described: &Described) -> Tool {
     let mut input = schema::slim(described.input.as_value());
     let about = input.shift_remove("description");
     if let Some(Value::Object(fields)) = input.get_mut("properties") {
-        // Which way a call takes is the operator's business.
-        fields.shift_remove("provider");
+        // Which way a call takes, and where a credential is kept, is the operator's business.
+        for field in ["provider", "keep"] {
+            fields.shift_remove(field);
+        }
         // What it is, the instructions say once for all tools.
         if let Some(user) = fields.get_mut(USER) {
             *user = json!({ "type": "string" });

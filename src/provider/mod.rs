@@ -1,5 +1,6 @@
 //! The code that reaches apps: given a tool, its input and an opened credential, it calls out.
 
+pub(crate) mod composio;
 pub(crate) mod direct;
 pub(crate) mod mcp;
 
@@ -19,6 +20,7 @@ pub(crate) fn told(
     match toolkit.provider {
         Provider::Direct if tool.download => (Value::Null, Some(direct::file(answer))),
         Provider::Mcp => mcp::shown(answer),
-        Provider::Direct | Provider::Composio => (direct::decoded(answer), None),
+        Provider::Direct => (direct::decoded(answer), None),
+        Provider::Composio => (composio::shown(answer), None),
     }
 }

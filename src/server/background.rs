@@ -48,6 +48,8 @@ pub(super) async fn run(site: Arc<Site>) {
         rounds.tick().await;
         for (back, engine) in site.workspaces() {
             report(&site, "what is due could not be seen to", engine.see_to_due());
+            let asked = engine.see_to_links(None).await;
+            report(&site, "logins at Composio could not be asked about", asked);
             let reconciled = reconcile(&site, &engine, &back).await;
             report(&site, "approvals could not be reconciled", reconciled);
             if round % RARELY == 0 {

@@ -8,6 +8,7 @@ mod answer;
 mod background;
 mod callback;
 mod caller;
+mod composio;
 mod connection;
 mod connectors;
 pub(crate) mod dashboard;
@@ -201,6 +202,7 @@ fn router(site: &Arc<Site>) -> Router {
     Router::new()
         .merge(health::routes())
         .merge(callback::routes())
+        .merge(composio::routes())
         .merge(stream::routes())
         .merge(openapi::routes())
         .merge(naive::routes())

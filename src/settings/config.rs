@@ -37,6 +37,9 @@ pub(crate) struct Config {
     /// OAuth
     #[serde(default, skip_serializing_if = "is_empty")]
     pub(crate) oauth: OauthConfig,
+    /// Composio
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub(crate) composio: ComposioConfig,
     /// The server; it is written by hand, and holds secrets
     #[serde(default, skip_serializing)]
     pub(crate) serve: ServeConfig,
@@ -92,6 +95,15 @@ pub(crate) struct OauthConfig {
     pub(crate) client_id_document: Option<ClientDocument>,
 }
 
+/// `[composio]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ComposioConfig {
+    /// Where its API is
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) url: Option<Url>,
+}
+
 /// `[serve]`
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -129,6 +141,8 @@ fn is_empty<T: Default + PartialEq>(part: &T) -> bool {
 
 /// The variable that outranks `oauth.client_id_document`.
 const DOCUMENT: &str = "NAIVE_OAUTH_CLIENT_ID_DOCUMENT";
+/// The variable that outranks `composio.url`.
+const COMPOSIO: &str = "NAIVE_COMPOSIO_URL";
 /// The one key that takes a list.
 const COMMAND: &str = "approvals.notify_command";
 
@@ -141,6 +155,7 @@ pub(crate) const KEYS: &[(&str, &str)] = &[
     ("approvals.notify_url", "an address that hears of approvals"),
     (COMMAND, "a program and its arguments, as [\"/path/to/program\", \"argument\"]"),
     ("oauth.client_id_document", "the https address at which naive's client document is hosted"),
+    ("composio.url", "the address of Composio's API"),
     ("profiles.sandbox.user", "a user, as in `naive use`"),
     ("profiles.local.user", "a user, as in `naive use`"),
     ("profiles.cloud.user", "a user, as in `naive use`"),
@@ -155,6 +170,16 @@ pub(super) fn client_document(config: &Config) -> Result<Option<ClientDocument>>
     let parsed = named.parse().map(Some);
     parsed.map_err(|error| {
         Error::usage(format!("`{DOCUMENT}` is `{named}`")).hint(format!("{error}"))
+    })
+}
+
+/// Returns where Composio's API is, if that is said: the environment's before the config file's.
+pub(super) fn composio_url(config: &Config) -> Result<Option<Url>> {
+    let Some(named) = super::text(COMPOSIO) else { return Ok(config.composio.url.clone()) };
+    let parsed = named.parse().ok().filter(|url: &Url| matches!(url.scheme(), "http" | "https"));
+    parsed.map(Some).ok_or_else(|| {
+        Error::usage(format!("`{COMPOSIO}` is `{named}`"))
+            .hint("set it to an address, as in `https://…`")
     })
 }
 

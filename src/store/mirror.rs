@@ -176,6 +176,18 @@ impl Store {
         self.told(id, Status::Expired, &News { status: Status::Active, reason: None, at: seen_at })
     }
 
+    /// Notes how a connection stands as whoever keeps its account tells, however it stood before.
+    pub(crate) fn hear(
+        &self,
+        id: &ConnectionId,
+        status: Status,
+        (reason, at): (Option<&str>, Millis),
+    ) -> Result<()> {
+        let tx = self.write()?;
+        tell(&tx, id, None, &News { status, reason, at })?;
+        tx.commit()
+    }
+
     /// Writes news about a row that stands as `before`.
     fn told(&self, id: &ConnectionId, before: Status, news: &News<'_>) -> Result<()> {
         let tx = self.write()?;

@@ -9,6 +9,7 @@ mod chain;
 mod claims;
 mod clients;
 mod columns;
+mod composio;
 mod connections;
 mod dashboard;
 mod deliveries;
@@ -45,6 +46,7 @@ pub(crate) use approvals::{
 };
 pub(crate) use backup::restore;
 pub(crate) use clients::Registration;
+pub(crate) use composio::ListedRow;
 pub(crate) use connections::{Begun, NewFlow};
 pub(crate) use deliveries::{Delivery, LONGEST_PAUSE, Next, Tried};
 pub(crate) use devices::WaitingDevice;
@@ -95,6 +97,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0012_integrations.sql"),
     include_str!("migrations/0013_dashboard.sql"),
     include_str!("migrations/0014_ways.sql"),
+    include_str!("migrations/0015_composio.sql"),
 ];
 
 /// The schema that brought account kits.

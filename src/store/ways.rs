@@ -23,10 +23,13 @@ pub(crate) struct WayRow {
     pub(crate) client_id: Option<String>,
     /// Scopes, in place of the manifest's; empty for those
     pub(crate) scopes: Vec<String>,
+    /// What the provider calls it and how one logs in there, as JSON, where it has a list of its own
+    pub(crate) remote: Option<String>,
 }
 
 const WAY: &str =
-    "SELECT toolkit, provider, manifest, tools, seen, checked_at, client_id, scopes FROM ways";
+    "SELECT toolkit, provider, manifest, tools, seen, checked_at, client_id, scopes, remote
+     FROM ways";
 
 impl Store {
     /// Returns the ways to a toolkit beside its own API, in the order of their providers.
@@ -60,11 +63,11 @@ impl Store {
     ) -> Result<()> {
         let tx = self.write()?;
         tx.execute(
-            "INSERT INTO ways (toolkit, provider, manifest, tools, seen, checked_at, client_id, scopes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            "INSERT INTO ways (toolkit, provider, manifest, tools, seen, checked_at, client_id, scopes, remote)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (toolkit, provider) DO UPDATE SET manifest = excluded.manifest,
                  tools = excluded.tools, seen = excluded.seen, checked_at = excluded.checked_at,
-                 client_id = excluded.client_id, scopes = excluded.scopes",
+                 client_id = excluded.client_id, scopes = excluded.scopes, remote = excluded.remote",
             params![
                 toolkit.as_str(),
                 provider.as_str(),
@@ -74,6 +77,7 @@ impl Store {
                 row.checked_at.map(|at| at.0),
                 row.client_id,
                 serde_json::Value::from(row.scopes.clone()).to_string(),
+                row.remote,
             ],
         )?;
         if let Some((owner, bytes)) = secret {
@@ -122,6 +126,7 @@ fn way_row(row: &Row<'_>) -> rusqlite::Result<(Slug, Provider, WayRow)> {
         checked_at: row.get::<_, Option<i64>>("checked_at")?.map(Millis),
         client_id: row.get("client_id")?,
         scopes: json(row, "scopes")?,
+        remote: row.get("remote")?,
     };
     Ok((parsed(row, "toolkit")?, super::columns::word(row, "provider")?, way))
 }

@@ -106,7 +106,7 @@ fn an_unknown_key_is_a_usage_error_that_names_the_keys() {
         "message": "there is no key `colour`",
         "hint": "the keys are default_profile, output, tls.roots, vault.keyring, \
                  approvals.notify_url, approvals.notify_command, oauth.client_id_document, \
-                 profiles.sandbox.user, profiles.local.user, profiles.cloud.user, \
+                 composio.url, profiles.sandbox.user, profiles.local.user, profiles.cloud.user, \
                  profiles.cloud.base_url",
     });
     assert_eq!(run.json()["error"], expected);

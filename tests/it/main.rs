@@ -15,6 +15,7 @@ mod backup;
 mod browser;
 mod callback;
 mod callers;
+mod composio;
 mod config;
 mod connect;
 mod copies;

@@ -36,6 +36,11 @@ impl Kept {
         }
         Self(names)
     }
+
+    /// Keeps a name for an operation, unless it has one.
+    pub(crate) fn keep(&mut self, method: &str, path: &str, name: ToolSlug) {
+        self.0.entry(line(method, path)).or_insert(name);
+    }
 }
 
 /// Returns a request line without the names in its holes: to call a parameter otherwise makes no new

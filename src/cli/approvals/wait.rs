@@ -14,7 +14,7 @@ use crate::api::error::Result;
 use crate::api::ids::ApprovalId;
 use crate::api::requests::RequestApproval;
 use crate::cli::App;
-use crate::cli::connect::time;
+use crate::cli::arguments::time;
 use crate::cli::output::{Page, note};
 use crate::cli::remote::passes;
 use crate::cli::signals::Signals;

@@ -13,7 +13,7 @@ use crate::api::trading::account::Object;
 use crate::api::trading::amount::Amount;
 use crate::api::trading::order::{CreateOrder, GetOrder};
 use crate::cli::App;
-use crate::cli::connect::time;
+use crate::cli::arguments::time;
 use crate::cli::output::Page;
 
 /// The action's name.

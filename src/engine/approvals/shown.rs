@@ -68,7 +68,7 @@ impl Engine {
         };
         let user: Option<UserRef> = one.tenant_user_id.parse().ok();
         if let Some(user) = user.map(|user| self.store.user(&user)).transpose()?.flatten() {
-            self.refresh_mirror(&user)?;
+            self.end_lapsed(&user)?;
         }
         let found = self.store.connection(&state.connected_account_id)?;
         one.connection = found.map(|(_, connection)| connection);

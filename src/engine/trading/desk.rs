@@ -78,7 +78,15 @@ impl Engine {
             (World::Real, Some(base)) => (moved(manifest, base)?, Origin::Added),
         };
         let row = ToolkitRow { client_id: row.client_id, ..ToolkitRow::default() };
-        Ok(Known { manifest, shipped: None, row, origin, simulated, checked_at: None })
+        Ok(Known {
+            manifest,
+            shipped: None,
+            row,
+            origin,
+            simulated,
+            checked_at: None,
+            remote: None,
+        })
     }
 
     /// Returns the request that tells whose account a credential is.

@@ -11,6 +11,7 @@ use crate::api::tools::FileAnswer;
 use crate::catalog::manifest::{Answer, Manifest, Tool};
 use crate::http::Response;
 use crate::oauth;
+use crate::provider::composio;
 
 /// What an answer means for the call and its credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,11 @@ pub(crate) fn judged(toolkit: &Manifest, answer: &Response) -> Judgement {
     let plain = rules == &Answer::default() && toolkit.provider.is_direct();
     let json =
         if plain && answer.is_success() { Value::Null } else { answer.json().unwrap_or_default() };
+    if toolkit.provider == Provider::Composio {
+        // It speaks of its own key and its own scopes: no credential of the app is refused here.
+        let done = answer.is_success() && !refuses(toolkit, &json);
+        return if done { Judgement::Done } else { Judgement::Refused };
+    }
     let said = |words: &[String]| says(rules, &json, words);
     if lacks_scope(answer, &json) || said(&rules.scope) {
         Judgement::LacksScope
@@ -156,7 +162,8 @@ pub(crate) fn file(answer: &Response) -> FileAnswer {
 pub(crate) fn complaint(toolkit: &Manifest, answer: &Response) -> String {
     let place = match toolkit.provider {
         Provider::Mcp => Some("/content/0/text"),
-        Provider::Direct | Provider::Composio => toolkit.answer.error.as_deref(),
+        Provider::Direct => toolkit.answer.error.as_deref(),
+        Provider::Composio => return composio::complaint(answer),
     };
     words(place, answer)
 }

@@ -52,7 +52,7 @@ pub(crate) struct Taken {
 
 impl Offered {
     /// Reads one entry of a list.
-    pub(super) fn read(tool: &Value) -> Self {
+    pub(in crate::provider) fn read(tool: &Value) -> Self {
         let text = |key: &str| tool[key].as_str().map(str::to_owned);
         let annotations = tool["annotations"].as_object().cloned().unwrap_or_default();
         let said = json!({

@@ -240,6 +240,7 @@ async fn unfinished(desk: &Desk, one: &Connection, user: &User) -> Result<Markup
         device: None,
         connected_account_id: one.id.clone(),
         login: None,
+        asked: false,
         account: None,
         credential_fields: about.credential_fields,
         user: None,
