@@ -105,6 +105,35 @@ mod tests {
         assert!(builtin_slugs().is_sorted());
     }
 
+    #[test]
+    fn no_tool_says_again_where_its_toolkit_is() {
+        // Their own documents have it so.
+        let known = [
+            "apimatic",
+            "deutsche-bahn-betriebsstellen",
+            "deutsche-bahn-reisezentren",
+            "national-bank-of-greece",
+            "spectrocoin",
+            "wellknown",
+        ];
+        for app in App::all().filter(|app| !known.contains(&app.slug())) {
+            let base = app.card().unwrap().base_url;
+            let said: Vec<&str> = base.split('/').skip(3).collect();
+            let by_hand: Vec<usize> = (0..app.by_hand()).collect();
+            let by_hand = app.tools_at(&by_hand).unwrap().into_iter();
+            // Of the others, the request is all that describes them, unless it is too long for that.
+            let others = app.names().unwrap().into_iter().skip(app.by_hand());
+            let requests = by_hand
+                .map(|tool| tool.request.to_string())
+                .chain(others.map(|one| one.description));
+            for request in requests {
+                let first = request.split(['/', '?']).nth(1);
+                let again = first.is_some_and(|first| said.contains(&first));
+                assert!(!again, "{}: `{request}` below `{base}`", app.slug());
+            }
+        }
+    }
+
     /// Returns a manifest as it is added.
     fn json_of(manifest: &Manifest) -> Map<String, Value> {
         serde_json::to_value(manifest).unwrap().as_object().unwrap().clone()

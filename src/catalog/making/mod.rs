@@ -1,5 +1,6 @@
 //! Making the facts of the shipped catalog again, from the packages that `shipped/sources.toml` names.
 
+mod below;
 mod facts;
 mod login;
 mod sources;
@@ -17,6 +18,8 @@ use super::openapi::{Document, Imported, Wanted, import, of};
 use super::template::holes;
 use super::{Format, parse};
 use crate::api::ids::Slug;
+use crate::api::toolkits::AuthType;
+use below::below;
 use sources::{App, Logins, Overlay, Sources};
 
 /// Logins of which a manifest has no form, though whoever has a token from elsewhere can use it.
@@ -242,9 +245,11 @@ impl Maker {
         {
             let own = hand_written(slug);
             let document = self.document(slug, doc);
-            let (address, login) = (own.base_url.as_str(), Some(&own.auth));
-            let address = Some(address).filter(|address| address.contains('{'));
-            let wanted = Wanted { address, login, facts_only: true, ..Wanted::default() };
+            // A key in the address is not asked for: the document's own address has none.
+            let in_address =
+                own.auth.kind == AuthType::ApiKey && own.auth.places().next().is_none();
+            let login = if in_address { Auth::fresh() } else { own.auth };
+            let wanted = Wanted { login: Some(&login), facts_only: true, ..Wanted::default() };
             let imported = import(&document, slug, &wanted);
             if let Some(manifest) = self.told(doc, imported) {
                 self.add_to_hand_written(slug, &manifest);
@@ -263,23 +268,17 @@ impl Maker {
         let lines: BTreeSet<String> = own.tools.iter().map(|tool| blank(&tool.request)).collect();
         let mut left = 0;
         for tool in &imported.tools {
-            let whole = format!("{}{}", imported.base_url, tool.request.path);
-            let Some(path) = whole.strip_prefix(&own.base_url) else {
+            let Some(tool) = below(&own.base_url, &imported.base_url, tool) else {
                 left += 1;
                 continue;
             };
-            let request = RequestLine { path: path.to_owned(), ..tool.request.clone() };
-            let slugs = own.tools.iter().chain(&made.manifest.tools).map(|tool| &tool.slug);
-            if lines.contains(&blank(&request)) || slugs.into_iter().any(|slug| *slug == tool.slug)
-            {
+            let known = own.tools.iter().chain(&made.manifest.tools);
+            let named = known.map(|tool| &tool.slug).any(|slug| *slug == tool.slug);
+            if named || lines.contains(&blank(&tool.request)) {
                 continue;
             }
-            made.manifest.tools.push(Tool {
-                description: request.to_string(),
-                remote: None,
-                request,
-                ..tool.clone()
-            });
+            let description = tool.request.to_string();
+            made.manifest.tools.push(Tool { description, remote: None, ..tool });
         }
         writeln!(self.told, "{slug}: {left} elsewhere").unwrap();
         let manifest = made.manifest.clone();
