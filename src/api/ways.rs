@@ -30,7 +30,7 @@ pub(crate) struct Way {
     pub(crate) needs: Option<String>,
     /// How many tools it is known to have; those of a server are learnt when somebody connects
     pub(crate) tools: usize,
-    /// When these were looked at, where they are not shipped
+    /// When these were taken, or found to be others, where they are not shipped
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) checked_at: Option<Millis>,
     /// When whoever leads to it was asked last what it leads to, where it has a list

@@ -31,7 +31,7 @@ pub(super) struct Known {
     pub(super) origin: Origin,
     /// Whether its apps are the sandbox's
     pub(super) simulated: bool,
-    /// When its tools were looked at, where whoever offers them may change them
+    /// When its tools were taken, or found to be others, where whoever offers them may change them
     pub(super) checked_at: Option<Millis>,
     /// What Composio says of it, where that reaches it
     pub(super) remote: Option<Remote>,

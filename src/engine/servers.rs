@@ -165,22 +165,24 @@ impl Engine {
             return self.refresh_listed().await;
         }
         let user = scope.user()?;
-        let known = self.toolkit_of(user, &op.toolkit, (None, None))?.usable()?;
-        let slug = known.slug();
-        if known.provider() == Provider::Composio {
-            return self.refresh_offered(&known, op).await;
-        }
-        if known.provider() != Provider::Mcp {
+        let known = self.toolkit_of(user, &op.toolkit, (None, None))?;
+        let slug = &op.toolkit;
+        if known.provider().is_direct() {
             let text = format!("what `{slug}` offers is written in its manifest");
             return Err(Error::new(Code::InvalidInput, text).hint(format!(
                 "run `naive toolkits diff {slug} DOCUMENT` to hold it against a document"
             )));
         }
+        let known = known.usable()?;
+        if known.provider() == Provider::Composio {
+            return self.refresh_offered(&known, op).await;
+        }
         let connection = self.login(user, &known, None)?;
         let (secrets, fields) = self.shown_to(&known, connection.as_ref()).await?;
         let now = self.offers(&known, (&secrets, &fields), scope.call.voice.clone()).await?;
         let change = compared(&known, &now);
-        let accepted = op.accept && !change.is_none();
+        // Who meets a server takes what it offers.
+        let accepted = (op.accept || known.checked_at.is_none()) && !change.is_none();
         let taken = if accepted { &now } else { &known.manifest.tools };
         let seen = (!accepted && !change.is_none()).then(|| text(&now)).transpose()?;
         let at = Millis::now();
@@ -242,9 +244,12 @@ impl Engine {
     fn keep_seen(&self, known: &Known, now: &[Tool]) -> Result<()> {
         let change = compared(known, now);
         let seen = (!change.is_none()).then(|| text(&now)).transpose()?;
-        let taken = text(&known.manifest.tools)?;
-        let at = Millis::now();
-        self.store.put_tools(known.slug(), known.provider(), (&taken, seen.as_deref()), at)
+        let ways = self.store.ways(known.slug())?;
+        let before = ways.into_iter().find(|(provider, _)| *provider == known.provider());
+        if before.is_some_and(|(_, way)| way.seen == seen) {
+            return Ok(());
+        }
+        self.store.put_seen(known.slug(), known.provider(), seen.as_deref(), Millis::now())
     }
 
     /// Asks a server what it offers.

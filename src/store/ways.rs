@@ -17,7 +17,7 @@ pub(crate) struct WayRow {
     pub(crate) tools: Option<String>,
     /// What the server offers now, where that is something else
     pub(crate) seen: Option<String>,
-    /// When its tools were looked at last
+    /// When its tools were taken, or found to be others
     pub(crate) checked_at: Option<Millis>,
     /// OAuth client, in place of the manifest's
     pub(crate) client_id: Option<String>,
@@ -86,6 +86,22 @@ impl Store {
         tx.commit()
     }
 
+    /// Stores what a server offers now, where that differs from the tools that were taken; these stay.
+    pub(crate) fn put_seen(
+        &self,
+        toolkit: &Slug,
+        provider: Provider,
+        seen: Option<&str>,
+        now: Millis,
+    ) -> Result<()> {
+        let tx = self.write()?;
+        tx.execute(
+            "UPDATE ways SET seen = ?3, checked_at = ?4 WHERE toolkit = ?1 AND provider = ?2",
+            params![toolkit.as_str(), provider.as_str(), seen, now.0],
+        )?;
+        tx.commit()
+    }
+
     /// Stores which tools a server offers: those that are taken, and what it offers now where that differs.
     pub(crate) fn put_tools(
         &self,
@@ -129,4 +145,27 @@ fn way_row(row: &Row<'_>) -> rusqlite::Result<(Slug, Provider, WayRow)> {
         remote: row.get("remote")?,
     };
     Ok((parsed(row, "toolkit")?, super::columns::word(row, "provider")?, way))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_taken_stays_whatever_is_seen() {
+        let (store, acme) = (Store::in_memory(), "acme".parse::<Slug>().unwrap());
+        let row = WayRow { manifest: Some("{}".to_owned()), ..WayRow::default() };
+        store.put_way(&acme, Provider::Mcp, &row, None).unwrap();
+
+        store.put_tools(&acme, Provider::Mcp, ("[1]", None), Millis(1)).unwrap();
+        store.put_seen(&acme, Provider::Mcp, Some("[2]"), Millis(2)).unwrap();
+        store.put_seen(&acme, Provider::Composio, Some("[3]"), Millis(3)).unwrap();
+
+        let ways = store.ways(&acme).unwrap();
+        let [(provider, way)] = ways.as_slice() else { panic!("{ways:?}") };
+        assert_eq!(*provider, Provider::Mcp);
+        assert_eq!(way.manifest.as_deref(), Some("{}"));
+        assert_eq!((way.tools.as_deref(), way.seen.as_deref()), (Some("[1]"), Some("[2]")));
+        assert_eq!(way.checked_at, Some(Millis(2)));
+    }
 }

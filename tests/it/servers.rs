@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use crate::support::{Naive, Received, Run, Upstream};
-use crate::toolkits::local;
+use crate::toolkits::{KEYED, add, local};
 
 /// A server that speaks the revision before last, as most do, and answers in JSON.
 struct Server {
@@ -279,4 +279,23 @@ fn a_kit_rules_the_tools_of_a_server_as_any_others() {
     assert_eq!(blocked["error"]["reason"], "tool_not_allowed");
     assert_eq!(before, 0);
     assert_eq!(server.calls(), [(json!("add-item"), json!({ "name": "a" }))]);
+}
+
+#[test]
+fn a_credential_is_not_shown_to_whoever_is_at_the_end_of_another_way() {
+    let server = Server::guarded(said("in"), |_| false);
+    let naive = local().env("NAIVE_CREDENTIAL_API_KEY", "key").env("NAIVE_CREDENTIAL_SHOP", "s");
+    let keyed = KEYED.replace("https://{shop}.example.com", &server.upstream.url);
+    drop(add(&naive, "acme.toml", &keyed).exits(0));
+    drop(naive.run("connections connect acme").exits(0));
+    let line = format!("toolkits add --mcp {} --slug acme", server.address());
+    drop(naive.run(&line).exits(0));
+
+    let other = naive.run("--json connections connect acme --provider mcp").exits(1).json();
+    let refused = naive.run("--json connections connect acme --provider mcp --label two").exits(4);
+
+    assert_eq!(other["error"]["reason"], "other_provider");
+    assert_eq!(refused.json()["error"]["reason"], "credential_refused");
+    let diff = naive.run("--json toolkits diff acme").exits(1).json();
+    assert!(diff["error"]["hint"].as_str().unwrap().contains("diff acme DOCUMENT"), "{diff}");
 }
