@@ -299,3 +299,21 @@ fn a_credential_is_not_shown_to_whoever_is_at_the_end_of_another_way() {
     let diff = naive.run("--json toolkits diff acme").exits(1).json();
     assert!(diff["error"]["hint"].as_str().unwrap().contains("diff acme DOCUMENT"), "{diff}");
 }
+
+#[test]
+fn a_program_that_speaks_mcp_is_a_server_and_ends_with_the_command() {
+    let naive = local();
+    let inner = naive.home().join("inner");
+    let program = env!("CARGO_BIN_EXE_naive");
+    let line = format!(
+        "toolkits add --slug self --env NAIVE_HOME=- --env NAIVE_KEYRING=- --mcp-command {program} --profile sandbox mcp start"
+    );
+
+    drop(naive.fed(&line, &format!("{}\noff\n", inner.display())).exits(0));
+    let tools = naive.run("--json connections tools self --brief").exits(0).json();
+    let users = naive.run("--json connections execute self SELF_USERS_LIST").exits(0).json();
+
+    assert!(tools.to_string().contains("SELF_TOOLS_SEARCH"), "{tools}");
+    assert_eq!(users["result"]["data"]["users"][0]["is_default"], true, "{users}");
+    assert!(inner.join("sandbox/naive.db").exists());
+}
