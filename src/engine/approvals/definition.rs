@@ -26,6 +26,9 @@ struct Call<'a> {
     answer: &'a Answer,
     tool: &'a Tool,
     fields: BTreeMap<String, String>,
+    // Left out where there is none, as in what was frozen before there were such.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    command: &'a [String],
 }
 
 /// What of an endpoint makes a call what it is.
@@ -79,7 +82,8 @@ impl Engine {
             (manifest.base_url.as_str(), manifest.auth.clone())
         };
         let (headers, answer) = (&manifest.headers, &manifest.answer);
-        digest(&Call { base_url, headers, auth, answer, tool: &tool, fields }).map(Some)
+        let command = &manifest.command;
+        digest(&Call { base_url, headers, auth, answer, tool: &tool, fields, command }).map(Some)
     }
 
     fn endpoint_definition(&self, action: &Action, executor: &Executor) -> Result<String> {
