@@ -129,16 +129,11 @@ fn table(reply: &ToolkitPage, page: &mut Page) {
         return;
     }
     let rows = reply.toolkits.iter().map(|toolkit| {
-        let state = match toolkit.availability {
-            Availability::Available => "available",
-            Availability::NotConfigured => "not configured",
-            Availability::Disabled => "switched off",
-        };
         vec![
             toolkit.slug.clone(),
             toolkit.name.clone(),
             toolkit.tools.to_string(),
-            state.to_owned(),
+            state(toolkit.availability).to_owned(),
             toolkit.description.clone(),
         ]
     });
@@ -152,6 +147,15 @@ fn table(reply: &ToolkitPage, page: &mut Page) {
         page.hint(format!(
             "The catalog: {connectable} apps of {vendors} vendors can be connected, {with_tools} of them with tools, {tools} in all."
         ));
+    }
+}
+
+/// Says in a table whether something can be connected.
+fn state(availability: Availability) -> &'static str {
+    match availability {
+        Availability::Available => "available",
+        Availability::NotConfigured => "not configured",
+        Availability::Disabled => "switched off",
     }
 }
 
@@ -198,15 +202,10 @@ fn ways(ways: &[Way], page: &mut Page) {
         return;
     }
     let rows = ways.iter().map(|way| {
-        let state = match way.availability {
-            Availability::Available => "available",
-            Availability::NotConfigured => "not configured",
-            Availability::Disabled => "switched off",
-        };
         vec![
             way.provider.as_str().to_owned(),
             word(&way.auth_type),
-            state.to_owned(),
+            state(way.availability).to_owned(),
             way.base_url.clone(),
             way.why.as_ref().map(|why| format!("default: {why}")).unwrap_or_default(),
         ]

@@ -126,9 +126,7 @@ impl Engine {
         let tools = tools.collect::<Result<_>>()?;
         Ok(FoundTools { tools, found: count, next_cursor })
     }
-}
 
-impl Engine {
     /// Returns the apps among whose tools one looks: each as calls reach it where nobody says.
     fn searched(&self, op: &SearchTools, connected: &BTreeSet<Slug>) -> Result<Vec<Searched>> {
         let mut added = Vec::new();
@@ -145,8 +143,7 @@ impl Engine {
                 added.push(known.manifest);
             }
         }
-        let apps = searched(added, op, connected)?;
-        Ok(apps)
+        searched(added, op, connected)
     }
 }
 
