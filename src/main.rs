@@ -27,7 +27,6 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use secrecy::SecretString;
 use url::Url;
 
@@ -37,7 +36,7 @@ use api::keys::Dialect;
 use api::toolkits::AuthType;
 use backend::Backend;
 use cli::output::{Output, note};
-use cli::{App, Cli, Command, Needs};
+use cli::{App, Cli, Command, Deferred, Needs};
 use engine::{Caller, Engine, Notify, Refusal, World, gate};
 use http::Http;
 use remote::Remote;
@@ -48,7 +47,7 @@ use vault::{Vault, access};
 
 fn main() -> ExitCode {
     cli::complete();
-    let cli = match Cli::try_parse() {
+    let cli = match cli::parse() {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(cli::usage(&error)),
     };
@@ -203,16 +202,16 @@ async fn run(command: Command, prepared: Prepared, output: &Output) -> Result<u8
         gate::operator(&caller)?;
     }
     match command {
-        Command::Sandbox(command) => {
+        Command::Sandbox(Deferred(command)) => {
             // It may run for long, and needs no store.
             drop(known);
             return simulate::run(command, &settings, output).await;
         }
         Command::Doctor => return cli::doctor::run(&settings, output, trouble).await,
-        Command::Config(command) => return cli::config::run(&settings, output, command),
+        Command::Config(Deferred(command)) => return cli::config::run(&settings, output, command),
         Command::Completions(command) => return cli::generate::run(&command),
         Command::Restore(op) => return cli::backup::restore(&settings, output, &op),
-        Command::Mcp(cli::mcp::Command::Install(op)) => {
+        Command::Mcp(Deferred(cli::mcp::Command::Install(op))) => {
             return cli::mcp::install(&settings, output, &op);
         }
         Command::Login(_)
@@ -264,7 +263,9 @@ async fn ended(app: App<'_>, command: Command) -> Result<u8> {
                 Box::pin(cli::dashboard::run(told, &app.settings, *engine, app.output)).await
             }
         },
-        Command::Mcp(cli::mcp::Command::Start(told)) => Box::pin(cli::mcp::start(told, app)).await,
+        Command::Mcp(Deferred(cli::mcp::Command::Start(told))) => {
+            Box::pin(cli::mcp::start(told, app)).await
+        }
         command => answered(&app, command).await,
     }
 }

@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 
+use super::deferred::Deferred;
 use super::{
     actions, api, approvals, backup, config, connections, dashboard, generate, keys, kits, login,
     logs, mcp, sandbox, serve, sessions, toolkits, tools, trading, users, vault, webhooks,
@@ -18,40 +19,40 @@ use crate::store::Store;
 pub(crate) enum Command {
     /// Connect apps and run their tools
     #[command(subcommand, visible_alias = "integrations")]
-    Connections(connections::Command),
+    Connections(Deferred<connections::Command>),
     /// The apps that can be connected
     #[command(subcommand)]
-    Toolkits(toolkits::Command),
+    Toolkits(Deferred<toolkits::Command>),
     /// What apps can do: find tools across all of them
     #[command(subcommand)]
-    Tools(tools::Command),
+    Tools(Deferred<tools::Command>),
     /// Trade shares, coins and options from a brokerage account
     #[command(subcommand)]
-    Trading(trading::Command),
+    Trading(Deferred<trading::Command>),
     /// Cards, domains, companies: the sensitive actions, and who performs them
     #[command(subcommand)]
-    Actions(actions::Command),
+    Actions(Deferred<actions::Command>),
     /// The tenant users that agents act for
     #[command(subcommand)]
-    Users(users::Command),
+    Users(Deferred<users::Command>),
     /// What waits for a person, and what people decide about it
     #[command(subcommand)]
-    Approvals(approvals::Command),
+    Approvals(Deferred<approvals::Command>),
     /// The keys of the programs that act here
     #[command(subcommand)]
-    Keys(keys::Command),
+    Keys(Deferred<keys::Command>),
     /// Sessions of agents: a key for one user and a short time
     #[command(subcommand)]
-    Sessions(sessions::Command),
+    Sessions(Deferred<sessions::Command>),
     /// The addresses that hear of what happens here
     #[command(subcommand)]
-    Webhooks(webhooks::Command),
+    Webhooks(Deferred<webhooks::Command>),
     /// What is decided about the workspace as a whole
     #[command(subcommand)]
-    Workspace(workspace::Command),
+    Workspace(Deferred<workspace::Command>),
     /// The policies under which agents act: what they may use, and what waits for a person
     #[command(subcommand, visible_alias = "kits")]
-    AccountKits(kits::Command),
+    AccountKits(Deferred<kits::Command>),
     /// Say what would become of an action, which rule says so, and what would change it
     Explain(Explain),
     /// Choose the user that commands act for where they do not say
@@ -64,10 +65,10 @@ pub(crate) enum Command {
     Api(api::Api),
     /// The key that seals credentials
     #[command(subcommand)]
-    Vault(vault::Command),
+    Vault(Deferred<vault::Command>),
     /// What was done, held, refused and decided
     #[command(subcommand)]
-    Logs(logs::Command),
+    Logs(Deferred<logs::Command>),
     /// Copy the store into a file, while others go on using it
     ///
     /// The copy holds everything but the key that seals the credentials in it: keep that elsewhere
@@ -82,15 +83,15 @@ pub(crate) enum Command {
     Dashboard(dashboard::Dashboard),
     /// The tools, for the clients that agents run in
     #[command(subcommand)]
-    Mcp(mcp::Command),
+    Mcp(Deferred<mcp::Command>),
     /// The simulated apps of the sandbox profile
     #[command(subcommand)]
-    Sandbox(sandbox::Command),
+    Sandbox(Deferred<sandbox::Command>),
     /// Check this machine and say what to do
     Doctor,
     /// The config file
     #[command(subcommand)]
-    Config(config::Command),
+    Config(Deferred<config::Command>),
     /// Print the completion script of a shell
     Completions(generate::Completions),
 }
@@ -148,12 +149,12 @@ impl Command {
 
     /// Tells whether its stdout is a client's, which reads nothing but its own protocol there.
     pub(crate) fn speaks_protocol(&self) -> bool {
-        matches!(self, Self::Mcp(mcp::Command::Start(_)))
+        matches!(self, Self::Mcp(Deferred(mcp::Command::Start(_))))
     }
 
     /// Tells whether it helps to mend a config file that cannot be read, and so runs without it.
     pub(crate) fn mends(&self) -> bool {
-        matches!(self, Self::Doctor | Self::Config(config::Command::Path))
+        matches!(self, Self::Doctor | Self::Config(Deferred(config::Command::Path)))
     }
 
     /// Tells whether it touches what belongs to the operator alone, and is no action that the gate sees.
@@ -165,7 +166,7 @@ impl Command {
             | Self::Restore(_)
             | Self::Serve(_)
             | Self::Dashboard(_) => true,
-            Self::Config(command) => matches!(command, config::Command::Set { .. }),
+            Self::Config(command) => matches!(**command, config::Command::Set { .. }),
             Self::Sandbox(command) => command.is_the_operators(),
             Self::Approvals(command) => command.is_the_operators(),
             Self::Webhooks(command) => command.is_the_operators(),
@@ -187,7 +188,7 @@ impl Command {
             | Self::Api(_)
             | Self::Doctor
             | Self::Completions(_) => false,
-            Self::Mcp(command) => matches!(command, mcp::Command::Install(_)),
+            Self::Mcp(command) => matches!(**command, mcp::Command::Install(_)),
         }
     }
 
@@ -305,7 +306,10 @@ impl Command {
 
     /// Tells whether it goes on after one call.
     pub(crate) fn stays(&self) -> bool {
-        matches!(self, Self::Serve(_) | Self::Dashboard(_) | Self::Mcp(mcp::Command::Start(_)))
+        matches!(
+            self,
+            Self::Serve(_) | Self::Dashboard(_) | Self::Mcp(Deferred(mcp::Command::Start(_)))
+        )
     }
 
     /// Tells what it needs before it runs.
@@ -315,10 +319,10 @@ impl Command {
             Self::Trading(command) if command.leaves_a_link() => Needs::AppsLater,
             Self::Actions(command) => command.needs(),
             // The app may have to be asked whether a code was entered.
-            Self::Connections(connections::Command::Wait { .. })
+            Self::Connections(Deferred(connections::Command::Wait { .. }))
             | Self::Serve(_)
             | Self::Dashboard(_)
-            | Self::Mcp(mcp::Command::Start(_)) => Needs::Apps,
+            | Self::Mcp(Deferred(mcp::Command::Start(_))) => Needs::Apps,
             Self::Connections(_)
             | Self::Toolkits(_)
             | Self::Tools(_)
@@ -345,7 +349,7 @@ impl Command {
             | Self::Doctor
             | Self::Config(_)
             | Self::Restore(_)
-            | Self::Mcp(mcp::Command::Install(_))
+            | Self::Mcp(Deferred(mcp::Command::Install(_)))
             | Self::Completions(_) => Needs::Nothing,
         }
     }

@@ -18,7 +18,14 @@ use crate::store::Store;
 ///
 /// Looks at the store of the profile that the environment names, and asks nobody else.
 pub(crate) fn complete() {
-    CompleteEnv::with_factory(|| with_values(Cli::command())).complete();
+    CompleteEnv::with_factory(|| with_values(whole())).complete();
+}
+
+/// Returns all commands, those of groups too.
+fn whole() -> Command {
+    let mut whole = Cli::command();
+    whole.build();
+    whole
 }
 
 /// Hangs the candidates on every argument of these names, however deep.

@@ -14,6 +14,7 @@ mod connect;
 mod connections;
 mod credentials;
 pub(crate) mod dashboard;
+mod deferred;
 mod device;
 pub(crate) mod doctor;
 mod example;
@@ -32,6 +33,7 @@ mod logs;
 mod loopback;
 pub(crate) mod mcp;
 pub(crate) mod output;
+mod parse;
 mod pending;
 mod place;
 mod proxy;
@@ -74,6 +76,8 @@ use subject::for_whom;
 
 pub(crate) use command::{Command, Needs};
 pub(crate) use complete::complete;
+pub(crate) use deferred::Deferred;
+pub(crate) use parse::parse;
 pub(crate) use usage::usage;
 
 /// Let AI agents act on people's accounts while people stay in charge
@@ -117,26 +121,26 @@ impl App<'_> {
     pub(crate) async fn run(&self, command: Command) -> Result<u8> {
         spill::sweep(&self.settings.dir);
         match command {
-            Command::Connections(command) => connections::run(self, command).await,
-            Command::Toolkits(command) => toolkits::run(self, command).await,
-            Command::Tools(command) => tools::run(self, command).await,
-            Command::Trading(command) => Box::pin(trading::run(self, command)).await,
-            Command::Actions(command) => actions::run(self, command).await,
-            Command::Users(command) => users::run(self, command).await,
-            Command::Approvals(command) => Box::pin(approvals::run(self, command)).await,
-            Command::Keys(command) => keys::run(self, command).await,
-            Command::Sessions(command) => sessions::run(self, command).await,
-            Command::Webhooks(command) => Box::pin(webhooks::run(self, command)).await,
-            Command::Workspace(command) => workspace::run(self, command).await,
-            Command::AccountKits(command) => Box::pin(kits::run(self, command)).await,
+            Command::Connections(Deferred(command)) => connections::run(self, command).await,
+            Command::Toolkits(Deferred(command)) => toolkits::run(self, command).await,
+            Command::Tools(Deferred(command)) => tools::run(self, command).await,
+            Command::Trading(Deferred(command)) => Box::pin(trading::run(self, command)).await,
+            Command::Actions(Deferred(command)) => actions::run(self, command).await,
+            Command::Users(Deferred(command)) => users::run(self, command).await,
+            Command::Approvals(Deferred(command)) => Box::pin(approvals::run(self, command)).await,
+            Command::Keys(Deferred(command)) => keys::run(self, command).await,
+            Command::Sessions(Deferred(command)) => sessions::run(self, command).await,
+            Command::Webhooks(Deferred(command)) => Box::pin(webhooks::run(self, command)).await,
+            Command::Workspace(Deferred(command)) => workspace::run(self, command).await,
+            Command::AccountKits(Deferred(command)) => Box::pin(kits::run(self, command)).await,
             Command::Explain(op) => explain::run(self, op).await,
             Command::Use(command) => users::choose(self, command).await,
             Command::Whoami => users::whoami(self).await,
             Command::Login(op) => login::login(self, op).await,
             Command::Logout => login::logout(self),
             Command::Api(op) => api::run(self, op).await,
-            Command::Vault(command) => vault::run(self, command),
-            Command::Logs(command) => logs::run(self, command).await,
+            Command::Vault(Deferred(command)) => vault::run(self, command),
+            Command::Logs(Deferred(command)) => logs::run(self, command).await,
             Command::Backup(op) => backup::run(self, &op),
             Command::Restore(_)
             | Command::Sandbox(_)
