@@ -23,7 +23,9 @@ pub(crate) struct App {
 }
 
 /// How many tools' names are in one block; `src/catalog/pack/tools.rs` counts on it.
-const NAMES: usize = 64;
+const NAMES: usize = 16;
+/// How many whole tools are; likewise.
+const TOOLS: usize = 64;
 
 /// The ways to log in, in the order of their numbers.
 const AUTHS: [&str; 5] = ["none", "oauth2", "api_key", "basic", "unknown"];
@@ -45,22 +47,25 @@ pub(crate) struct Tool {
 }
 
 impl App {
-    /// Returns a line for each tool, some in a block: slug, request, name and description.
-    pub(crate) fn names(&self) -> impl Iterator<Item = Vec<u8>> {
-        let line = |tool: &Tool| {
+    /// Returns its blocks, of some lines each and packed: slug, request, name and description of its tools; its parts;
+    /// its tools whole.
+    ///
+    /// Names are read by every search, so they are packed in a way that takes more room and less time.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = Result<Vec<u8>>> {
+        let name = |tool: &Tool| {
             let texts = [&tool.name, &tool.description];
             let [name, description] = texts.map(|text| text.as_deref().unwrap_or_default());
             format!("{}\t{}\t{name}\t{description}\n", tool.slug, tool.request)
         };
-        let block = move |tools: &[Tool]| tools.iter().map(line).collect::<String>().into_bytes();
-        self.tools.chunks(NAMES).map(block)
-    }
-
-    /// Returns a line for each part, then one for each tool.
-    pub(crate) fn whole(&self) -> Vec<u8> {
-        let tools = self.tools.iter().map(|tool| &tool.whole);
-        let lines = self.parts.iter().chain(tools).map(|line| format!("{line}\n"));
-        lines.collect::<String>().into_bytes()
+        let line = |line: &String| format!("{line}\n");
+        let names = self.tools.chunks(NAMES).map(move |some| {
+            let lines: String = some.iter().map(name).collect();
+            Ok(lz4_flex::compress_prepend_size(lines.as_bytes()))
+        });
+        let parts = std::iter::once(self.parts.iter().map(line).collect());
+        let whole = move |some: &[Tool]| some.iter().map(|tool| line(&tool.whole)).collect();
+        let rest = parts.chain(self.tools.chunks(TOOLS).map(whole));
+        names.chain(rest.map(|lines: String| compressed(lines.as_bytes())))
     }
 
     /// Returns how one logs in, as a number.
@@ -165,7 +170,7 @@ fn read(whole: String) -> Result<Tool> {
 const QUALITY: i32 = 5;
 
 /// Returns a block as it is packed.
-pub(crate) fn compressed(block: &[u8]) -> Result<Vec<u8>> {
+fn compressed(block: &[u8]) -> Result<Vec<u8>> {
     let window = usize::BITS - block.len().leading_zeros();
     let lgwin = i32::try_from(window)?.clamp(10, 24);
     let params = BrotliEncoderParams {

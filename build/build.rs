@@ -42,10 +42,11 @@ fn main() -> Result<()> {
     }
     let to = PathBuf::from(env::var("OUT_DIR")?);
     let apps = apps::all()?;
+    let words = fs::read_to_string("src/catalog/shipped/synonyms.toml")?.parse()?;
     let mut pack = Pack::default();
-    write_apps(&apps, &mut pack)?;
+    write_apps(&apps, &texts(&words, "first"), &mut pack)?;
     index::write(&apps, &mut pack)?;
-    pack.section("SYNONYMS", synonyms()?.as_bytes())?;
+    pack.section("SYNONYMS", synonyms(&words)?.as_bytes())?;
     fs::write(to.join("pack.bin"), &pack.bytes)?;
     fs::write(to.join("places.rs"), &pack.places)?;
     Ok(())
@@ -59,59 +60,63 @@ fn grouped(number: usize) -> String {
     format!("{}_{:03}", grouped(number / 1000), number % 1000)
 }
 
-/// Writes the apps: a table of numbers, and what its numbers lead to.
-fn write_apps(apps: &[App], pack: &mut Pack) -> Result<()> {
+/// Adds a row of numbers to a table.
+fn row<const COLUMNS: usize>(table: &mut Vec<u8>, numbers: [usize; COLUMNS]) -> Result<()> {
+    for number in numbers {
+        table.extend_from_slice(&u32::try_from(number)?.to_le_bytes());
+    }
+    Ok(())
+}
+
+/// Writes the apps, some of which come `first`: a table of numbers, and what its numbers lead to.
+fn write_apps(apps: &[App], first: &[&str], pack: &mut Pack) -> Result<()> {
     let (mut slugs, mut cards, mut blocks, mut effects) =
         (String::new(), String::new(), Vec::new(), Vec::new());
-    let (mut table, mut names) = (Vec::new(), Vec::new());
-    let row = |numbers: [usize; 9], table: &mut Vec<u8>| -> Result<()> {
-        for number in numbers {
-            table.extend_from_slice(&u32::try_from(number)?.to_le_bytes());
-        }
-        Ok(())
-    };
+    let (mut table, mut places) = (Vec::new(), Vec::new());
     for app in apps {
-        let first = names.len() / 4;
-        for block in app.names() {
-            names.extend(u32::try_from(blocks.len())?.to_le_bytes());
-            blocks.extend(apps::compressed(&block)?);
+        let first_block = places.len() / 4;
+        for block in app.blocks() {
+            row(&mut places, [blocks.len()])?;
+            blocks.extend(block?);
         }
-        let whole = blocks.len();
-        blocks.extend(apps::compressed(&app.whole())?);
-        let numbers = [
-            slugs.len(),
-            cards.len(),
-            effects.len(),
-            first,
-            whole,
-            app.parts.len(),
-            app.by_hand,
-            app.vendor,
-            app.auth()?,
-        ];
-        row(numbers, &mut table)?;
+        // A share of the first one's rank, in thousandths.
+        let behind = first.iter().rev().position(|slug| *slug == app.slug);
+        let rank = behind.map_or(0, |behind| 1000 * (behind + 1) / first.len());
+        row(
+            &mut table,
+            [
+                slugs.len(),
+                cards.len(),
+                effects.len(),
+                first_block,
+                app.by_hand,
+                app.vendor,
+                app.auth()?,
+                rank,
+            ],
+        )?;
         slugs.push_str(&app.slug);
         cards.push_str(&app.card);
         effects.extend(app.tools.iter().map(|tool| tool.effect));
     }
-    row(
-        [slugs.len(), cards.len(), effects.len(), names.len() / 4, blocks.len(), 0, 0, 0, 0],
-        &mut table,
-    )?;
+    row(&mut table, [slugs.len(), cards.len(), effects.len(), places.len() / 4, 0, 0, 0, 0])?;
+    row(&mut places, [blocks.len()])?;
     pack.section("APPS", &table)?;
     pack.section("SLUGS", slugs.as_bytes())?;
     pack.section("CARDS", cards.as_bytes())?;
-    pack.section("NAME_BLOCKS", &names)?;
+    pack.section("BLOCK_PLACES", &places)?;
     pack.section("EFFECTS", &effects)?;
     pack.section("BLOCKS", &blocks)
 }
 
-/// Returns the apps that come first, in a line; the words that mean the same, a line for each group; then the
-/// nicknames of apps, a line for each.
-fn synonyms() -> Result<String> {
-    let words: toml::Table = fs::read_to_string("src/catalog/shipped/synonyms.toml")?.parse()?;
-    let first = words["first"].as_array().into_iter().flatten().filter_map(toml::Value::as_str);
-    let mut text = first.collect::<Vec<_>>().join(" ") + "\n";
+/// Returns the texts of a list.
+fn texts<'a>(words: &'a toml::Table, list: &str) -> Vec<&'a str> {
+    words[list].as_array().into_iter().flatten().filter_map(toml::Value::as_str).collect()
+}
+
+/// Returns the words that mean the same, a line for each group; then the nicknames of apps, a line for each.
+fn synonyms(words: &toml::Table) -> Result<String> {
+    let mut text = String::new();
     for group in words["groups"].as_array().into_iter().flatten() {
         let stems = group
             .as_array()

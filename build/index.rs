@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::apps::App;
 use crate::words::{Named, of_app, of_tool};
-use crate::{Pack, Result};
+use crate::{Pack, Result, row};
 
 /// Where a word stands: by the number of the tool, and of the app, how much it says of it.
 #[derive(Default)]
@@ -36,17 +36,14 @@ pub(crate) fn write(apps: &[App], pack: &mut Pack) -> Result<()> {
     }
     let (mut table, mut names, mut places) = (Vec::new(), String::new(), Vec::new());
     for (word, found) in &words {
-        for value in [names.len(), places.len(), found.tools.len(), found.apps.len()] {
-            table.extend_from_slice(&u32::try_from(value)?.to_le_bytes());
-        }
+        let tools_at = places.len();
+        put(&found.tools, &mut places);
+        let apps_at = places.len();
+        put(&found.apps, &mut places);
+        row(&mut table, [names.len(), tools_at, apps_at, found.tools.len(), found.apps.len()])?;
         names.push_str(word);
-        for list in [&found.tools, &found.apps] {
-            put(list, &mut places);
-        }
     }
-    for value in [names.len(), places.len(), 0, 0] {
-        table.extend_from_slice(&u32::try_from(value)?.to_le_bytes());
-    }
+    row(&mut table, [names.len(), places.len(), places.len(), 0, 0])?;
     pack.section("WORDS", &table)?;
     pack.section("NAMES", names.as_bytes())?;
     pack.section("PLACES", &places)

@@ -22,41 +22,55 @@ impl Search {
         self.0.is_none()
     }
 
-    /// Returns how well each shipped app fits, in their order.
-    pub(crate) fn apps(&self) -> Vec<f64> {
-        self.0.as_ref().map_or_else(|| vec![1.0; App::all().len()], Query::shipped_apps)
-    }
-
-    /// Returns how well each tool of a shipped app fits, by their numbers.
-    pub(crate) fn tools(&self) -> Vec<f64> {
-        self.0.as_ref().map_or_else(|| vec![1.0; tools()], Query::shipped_tools)
-    }
-
-    /// Returns how well each tool of one shipped app fits, in its own order.
-    pub(crate) fn tools_within(&self, app: App) -> Vec<f64> {
+    /// Returns the shipped apps that fit, in their order, and how well.
+    pub(crate) fn apps(&self) -> Box<dyn Iterator<Item = (App, f32)> + '_> {
         match &self.0 {
-            Some(query) => query.shipped_tools()[app.tools()].to_vec(),
-            None => vec![1.0; app.tools().len()],
+            Some(query) => Box::new(query.shipped_apps()),
+            None => Box::new(App::all().map(|app| (app, 1.0))),
         }
     }
 
+    /// Returns the shipped tools that fit, in the order of their apps: each by its place in its app's, and how well.
+    pub(crate) fn tools(&self) -> impl Iterator<Item = (App, usize, f32)> {
+        let scores: Box<dyn Iterator<Item = _>> = match &self.0 {
+            Some(query) => Box::new(query.shipped_tools()),
+            None => Box::new((0..tools()).map(|tool| (tool, 1.0))),
+        };
+        let (mut app, mut all) = (App::with(0), 0..0);
+        scores.map(move |(tool, score)| {
+            if !all.contains(&tool) {
+                app = App::with(tool);
+                all = app.tools();
+            }
+            (app, tool - all.start, score)
+        })
+    }
+
+    /// Returns the tools of one shipped app that fit, by their places in its own order, and how well.
+    pub(crate) fn tools_within(&self, app: App) -> impl Iterator<Item = (usize, f32)> {
+        let within = self.tools().filter(move |(one, ..)| *one == app);
+        within.map(|(_, at, score)| (at, score))
+    }
+
     /// Returns how well an added app fits.
-    pub(crate) fn app(&self, app: &Manifest) -> f64 {
+    pub(crate) fn app(&self, app: &Manifest) -> f32 {
         let words = of_app(app.slug.as_str(), &app.name, &app.description);
         self.0.as_ref().map_or(1.0, |query| query.app(&words))
     }
 
     /// Returns how well a tool fits by what it is called, its app's name in its slug among it.
-    pub(crate) fn words(&self, slug: &str, name: &str, description: &str) -> f64 {
+    pub(crate) fn words(&self, slug: &str, name: &str, description: &str) -> f32 {
         let words = of_tool(Named { slug, name, description, path: "", inputs: "" });
         self.0.as_ref().map_or(1.0, |query| query.tool(&words, &BTreeMap::new()))
     }
 
-    /// Returns how well each tool of an added app fits.
-    pub(crate) fn tools_of(&self, app: &Manifest) -> Vec<f64> {
-        let Some(query) = &self.0 else { return vec![1.0; app.tools.len()] };
+    /// Returns the tools of an added app that fit, by their places in its own order, and how well.
+    pub(crate) fn tools_of(&self, app: &Manifest) -> impl Iterator<Item = (usize, f32)> {
         let words = of_app(app.slug.as_str(), &app.name, &app.description);
-        app.tools.iter().map(|tool| query.tool(&named(tool), &words)).collect()
+        let score =
+            move |tool| self.0.as_ref().map_or(1.0, |query| query.tool(&named(tool), &words));
+        let scores = app.tools.iter().map(score).enumerate();
+        scores.filter(|(_, score)| *score > 0.0)
     }
 }
 
@@ -71,10 +85,20 @@ fn named(tool: &Tool) -> BTreeMap<String, u8> {
     })
 }
 
-/// Leaves out what fits less than a third as well as the best does.
-pub(crate) fn worthwhile<T>(found: &mut Vec<(f64, T)>) {
-    let best = found.iter().map(|(score, _)| *score).fold(0.0, f64::max);
-    found.retain(|(score, _)| *score > 0.0 && *score * 3.0 >= best);
+/// Returns what fits, the best first, without what fits less than a third as well as that does.
+pub(crate) fn worthwhile<T>(all: impl IntoIterator<Item = (f32, T)>) -> Vec<(f32, T)> {
+    let mut best = 0.0_f32;
+    let mut found: Vec<_> = all
+        .into_iter()
+        .filter(|(score, _)| {
+            best = best.max(*score);
+            *score > 0.0 && *score * 3.0 >= best
+        })
+        .collect();
+    found.retain(|(score, _)| *score * 3.0 >= best);
+    // The sort is stable: what fits alike stays in the order in which it came.
+    found.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    found
 }
 
 /// Returns up to three of `known` that `wanted` may have meant, the nearest first.
@@ -109,6 +133,34 @@ pub(crate) fn did_you_mean(near: &[&str], otherwise: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_index_says_of_tools_what_their_words_say() {
+        for query in ["send an email", "list files", "create issue comment"] {
+            let search = Search::new(Some(query));
+            let mut found = search.tools().filter(|(app, at, _)| *at < app.by_hand()).peekable();
+            for app in App::all().filter(|app| app.by_hand() > 0) {
+                let by_hand: Vec<_> = (0..app.by_hand()).collect();
+                let tools = app.tools_at(&by_hand).unwrap();
+                let manifest = Manifest { tools, ..app.card().unwrap() };
+                for (at, score) in search.tools_of(&manifest) {
+                    let (known, place, own) = found.next().unwrap();
+                    assert_eq!((known, place), (app, at), "{query}");
+                    assert!((own - score).abs() < 1e-4, "{query}: {own} is not {score}");
+                }
+            }
+            assert_eq!(found.next(), None, "{query}");
+        }
+    }
+
+    #[test]
+    fn what_is_much_worse_than_the_best_is_left_out_and_the_rest_keeps_its_order() {
+        let scores = [(1.0, 'a'), (0.9, 'b'), (3.0, 'c'), (0.0, 'd'), (1.0, 'e')];
+
+        let found: Vec<char> = worthwhile(scores).into_iter().map(|(_, what)| what).collect();
+
+        assert_eq!(found, ['c', 'a', 'e']);
+    }
 
     #[test]
     fn a_slip_finds_its_name() {

@@ -1,6 +1,5 @@
 //! Finding tools: those of one app, and those of all.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::Map;
@@ -17,7 +16,6 @@ use crate::api::tools::{
     FoundTool, FoundTools, GetTool, ListTools, SearchTools, ToolDetail, ToolOf, Tools,
 };
 use crate::catalog::manifest::{Manifest, Tool};
-use crate::catalog::pack::index::named_first;
 use crate::catalog::pack::{self, App, Name};
 use crate::catalog::search::{Search, worthwhile};
 
@@ -26,27 +24,24 @@ const OF_APP: u32 = 100;
 /// How many tools a search finds where the caller does not say.
 const FOUND: u32 = 20;
 /// How much more a tool counts whose app is connected.
-const CONNECTED: f64 = 2.0;
+const CONNECTED: f32 = 2.0;
 /// How much more a tool counts that was written by hand.
-const BY_HAND: f64 = 1.5;
+const BY_HAND: f32 = 1.5;
 /// How much more a tool counts of the app that people name first of all; of the others of that list, less and less.
-const NAMED_FIRST: f64 = 0.5;
+const NAMED_FIRST: f32 = 0.5;
 
-/// An app whose tools may be found.
+/// Some apps by their slugs, and the shipped ones among them: thousands of tools are asked whether theirs is one.
 #[derive(Debug)]
-struct Searched {
-    slug: Slug,
-    auth: AuthType,
-    origin: Origin,
-    connected: bool,
-    tools: Source,
+struct Apps<'a> {
+    slugs: BTreeSet<&'a str>,
+    shipped: Vec<App>,
 }
 
-/// Where the tools of an app are.
-#[derive(Debug)]
-enum Source {
+/// An app whose tools may be found.
+#[derive(Debug, Clone, Copy)]
+enum Searched<'a> {
     Shipped(App),
-    Added(Box<Manifest>),
+    Added(&'a Manifest),
 }
 
 impl Engine {
@@ -60,18 +55,12 @@ impl Engine {
             return Ok(listed(&op.toolkit, tools, None));
         }
         let search = Search::new(op.search.as_deref());
-        let (scores, by_hand) = match known.shipped {
-            Some(app) => (search.tools_within(app), app.by_hand()),
-            None => (search.tools_of(&known.manifest), known.tool_count()),
+        let (fits, by_hand): (Box<dyn Iterator<Item = _>>, _) = match known.shipped {
+            Some(app) => (Box::new(search.tools_within(app)), app.by_hand()),
+            None => (Box::new(search.tools_of(&known.manifest)), known.tool_count()),
         };
         let more = |at| if at < by_hand { BY_HAND } else { 1.0 };
-        let mut found: Vec<(f64, usize)> =
-            scores.into_iter().zip(0..).map(|(score, at)| (score * more(at), at)).collect();
-        if !search.is_any() {
-            worthwhile(&mut found);
-        }
-        // The sort is stable: what fits alike stays in the app's own order.
-        found.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+        let found = worthwhile(fits.map(|(at, score)| (score * more(at), at)));
         let size = (page_size(op.limit, OF_APP), op.cursor.as_deref());
         let (page, next) = paged(found, |(_, at)| at.to_string(), size)?;
         let places: Vec<usize> = page.into_iter().map(|(_, at)| at).collect();
@@ -102,33 +91,44 @@ impl Engine {
     pub(super) fn search_tools(&self, scope: &Scope<'_>, op: &SearchTools) -> Result<FoundTools> {
         let user = scope.user()?;
         let connected = self.store.connected(&user.id)?;
-        let connected: BTreeSet<Slug> = connected.into_iter().map(|one| one.toolkit).collect();
-        let apps = self.searched(op, &connected)?;
+        let connected = Apps::of(connected.iter().map(|one| one.toolkit.as_str()));
+        let added = self.added()?;
+        let own = Apps::of(added.iter().map(|one| one.slug.as_str()));
+        let wanted = op.toolkit.as_ref().map(|wanted| Apps::of([wanted.as_str()]));
+        let is_sought = |app: Searched<'_>| {
+            wanted.as_ref().is_none_or(|wanted| wanted.hold(app))
+                && op.auth.is_none_or(|wanted| wanted == app.auth())
+                && op.connected.is_none_or(|wanted| wanted == connected.hold(app))
+                // Those that were added stand for the shipped ones of their names.
+                && (matches!(app, Searched::Added(_)) || !own.hold(app))
+        };
         let search = Search::new(Some(&op.query));
-        let shipped = search.tools();
-        let mut found: Vec<(f64, (usize, usize))> = Vec::new();
-        for (number, app) in apps.iter().enumerate() {
-            let tools = app.tools.fitting(&search, &shipped, op.effect);
-            let more = if app.connected { CONNECTED } else { 1.0 };
-            found.extend(tools.into_iter().map(|(score, at)| (score * more, (number, at))));
-        }
-        worthwhile(&mut found);
-        found.sort_by(|(one, a), (other, b)| other.total_cmp(one).then(a.cmp(b)));
+        let shipped = search.tools().map(|(app, at, score)| (score, (Searched::Shipped(app), at)));
+        let own = added.iter().flat_map(|app| {
+            let fits = search.tools_of(app);
+            fits.map(move |(at, score)| (score, (Searched::Added(app), at)))
+        });
+        let sought = shipped.chain(own).filter(|(_, (app, at))| {
+            is_sought(*app) && op.effect.is_none_or(|wanted| wanted == app.effect(*at))
+        });
+        let found = worthwhile(sought.map(|(score, (app, at))| {
+            let more = if connected.hold(app) { CONNECTED } else { 1.0 };
+            (score * more * app.preferred(at), (app, at))
+        }));
         let count = found.len();
         let size = (page_size(op.limit, FOUND), op.cursor.as_deref());
-        let name = |(_, (app, at)): &(f64, (usize, usize))| format!("{} {at}", apps[*app].slug);
+        let name = |(_, (app, at)): &(f32, (Searched<'_>, usize))| format!("{} {at}", app.slug());
         let (page, next_cursor) = paged(found, name, size)?;
         let kit = self.store.kit_of(user)?;
-        let tools = page.into_iter().map(|(_, (number, at))| {
-            let app = &apps[number];
-            app.found(&app.tools.name(at)?, app.tools.effect(at), &kit)
+        let tools = page.into_iter().map(|(_, (app, at))| {
+            Ok(FoundTool { connected: connected.hold(app), ..app.found(at, &kit)? })
         });
         let tools = tools.collect::<Result<_>>()?;
         Ok(FoundTools { tools, found: count, next_cursor })
     }
 
-    /// Returns the apps among whose tools one looks: each as calls reach it where nobody says.
-    fn searched(&self, op: &SearchTools, connected: &BTreeSet<Slug>) -> Result<Vec<Searched>> {
+    /// Returns the apps that are here and not shipped, or not as calls reach them where nobody says how.
+    fn added(&self) -> Result<Vec<Manifest>> {
         let mut added = Vec::new();
         for (slug, row) in self.store.toolkits()? {
             if let Some(text) = &row.manifest {
@@ -139,105 +139,87 @@ impl Engine {
         for (slug, provider, _) in learnt {
             let known = self.toolkit(&slug)?;
             if known.provider() == provider {
-                added.retain(|one| one.slug != slug);
+                added.retain(|one: &Manifest| one.slug != slug);
                 added.push(known.manifest);
             }
         }
-        searched(added, op, connected)
+        Ok(added)
     }
 }
 
-/// Returns the apps among whose tools one looks; those that were `added` stand for the shipped ones of their names.
-fn searched(
-    added: Vec<Manifest>,
-    op: &SearchTools,
-    connected: &BTreeSet<Slug>,
-) -> Result<Vec<Searched>> {
-    let mut apps = Vec::new();
-    let own = |slug: &str| added.iter().any(|one| one.slug.as_str() == slug);
-    for app in App::all().filter(|app| !own(app.slug())) {
-        let (slug, auth, origin) = (app.slug().parse::<Slug>(), app.auth(), app.origin());
-        let slug = slug.map_err(|error| Error::internal("a shipped app has no name", error))?;
-        let connected = connected.contains(&slug);
-        apps.push(Searched { slug, auth, origin, connected, tools: Source::Shipped(app) });
+impl<'a> Apps<'a> {
+    fn of(slugs: impl IntoIterator<Item = &'a str>) -> Self {
+        let slugs: BTreeSet<_> = slugs.into_iter().collect();
+        Self { shipped: slugs.iter().copied().filter_map(App::of).collect(), slugs }
     }
-    for manifest in added {
-        let (auth, origin) = (manifest.auth.kind, Origin::Added);
-        let connected = connected.contains(&manifest.slug);
-        apps.push(Searched {
-            slug: manifest.slug.clone(),
-            auth,
-            origin,
-            connected,
-            tools: Source::Added(Box::new(manifest)),
-        });
+
+    fn hold(&self, app: Searched<'_>) -> bool {
+        match app {
+            Searched::Shipped(app) => self.shipped.contains(&app),
+            Searched::Added(manifest) => self.slugs.contains(manifest.slug.as_str()),
+        }
     }
-    apps.retain(|app| {
-        op.toolkit.as_ref().is_none_or(|wanted| *wanted == app.slug)
-            && op.auth.is_none_or(|wanted| wanted == app.auth)
-            && op.connected.is_none_or(|wanted| wanted == app.connected)
-    });
-    Ok(apps)
 }
 
-impl Searched {
-    fn found(&self, name: &Name, effect: Effect, kit: &Kit) -> Result<FoundTool> {
-        let slug = name
-            .slug
-            .parse()
-            .map_err(|error| Error::internal("a shipped tool has no name", error))?;
+impl Searched<'_> {
+    fn slug(&self) -> &str {
+        match self {
+            Self::Shipped(app) => app.slug(),
+            Self::Added(manifest) => manifest.slug.as_str(),
+        }
+    }
+
+    fn auth(&self) -> AuthType {
+        match self {
+            Self::Shipped(app) => app.auth(),
+            Self::Added(manifest) => manifest.auth.kind,
+        }
+    }
+
+    fn origin(&self) -> Origin {
+        match self {
+            Self::Shipped(app) => app.origin(),
+            Self::Added(_) => Origin::Added,
+        }
+    }
+
+    /// Returns how much more a tool counts than one of any other app would.
+    fn preferred(&self, at: usize) -> f32 {
+        let (by_hand, rank) = match self {
+            Self::Shipped(app) => (at < app.by_hand(), app.rank()),
+            Self::Added(_) => (true, 0.0),
+        };
+        let by_hand = if by_hand { BY_HAND } else { 1.0 };
+        by_hand * (1.0 + NAMED_FIRST * rank)
+    }
+
+    /// Returns a tool as it is told of those that were found; whether its app is connected is not known here.
+    fn found(&self, at: usize, kit: &Kit) -> Result<FoundTool> {
+        let name = match self {
+            Self::Shipped(app) => app.name(at)?,
+            Self::Added(manifest) => Name::of(&manifest.tools[at]),
+        };
+        let unnamed = |error| Error::internal("a shipped tool has no name", error);
+        let toolkit: Slug = self.slug().parse().map_err(unnamed)?;
+        let tool = name.slug.parse().map_err(unnamed)?;
         Ok(FoundTool {
-            withheld: !gate::allows_toolkit(kit, &self.slug)
-                || !gate::allows_tool(kit, &self.slug, &slug),
-            tool: slug,
-            toolkit: self.slug.clone(),
-            name: name.name.clone(),
-            description: name.description.clone(),
-            effect,
-            auth_type: self.auth,
-            origin: self.origin,
-            connected: self.connected,
+            withheld: !gate::allows_toolkit(kit, &toolkit)
+                || !gate::allows_tool(kit, &toolkit, &tool),
+            tool,
+            toolkit,
+            name: name.name,
+            description: name.description,
+            effect: self.effect(at),
+            auth_type: self.auth(),
+            origin: self.origin(),
+            connected: false,
         })
-    }
-}
-
-impl Source {
-    /// Returns the tools that fit, and how well; `shipped` has those of all shipped apps.
-    fn fitting(
-        &self,
-        search: &Search,
-        shipped: &[f64],
-        effect: Option<Effect>,
-    ) -> Vec<(f64, usize)> {
-        let scores = match self {
-            Self::Shipped(app) => Cow::Borrowed(&shipped[app.tools()]),
-            Self::Added(manifest) => Cow::Owned(search.tools_of(manifest)),
-        };
-        let (by_hand, first) = match self {
-            Self::Shipped(app) => (app.by_hand(), named_first(*app)),
-            Self::Added(manifest) => (manifest.tools.len(), 0.0),
-        };
-        let more = |at| {
-            let by_hand = if at < by_hand { BY_HAND } else { 1.0 };
-            by_hand * (1.0 + NAMED_FIRST * first)
-        };
-        let wanted = |at: &usize| effect.is_none_or(|wanted| wanted == self.effect(*at));
-        let all = scores.iter().copied().zip(0..);
-        let all = all.filter(|(score, at)| *score > 0.0 && wanted(at));
-        all.map(|(score, at)| (score * more(at), at)).collect()
     }
 
     fn effect(&self, at: usize) -> Effect {
         match self {
             Self::Shipped(app) => pack::effect(app.tools().start + at),
             Self::Added(manifest) => manifest.tools[at].effect,
-        }
-    }
-
-    fn name(&self, at: usize) -> Result<Name> {
-        match self {
-            Self::Shipped(app) => app.name(at),
-            Self::Added(manifest) => Ok(Name::of(&manifest.tools[at])),
         }
     }
 }

@@ -40,7 +40,7 @@ impl Engine {
         let is_added = |slug: &str| {
             rows.iter().any(|(known, row)| known.as_str() == slug && row.manifest.is_some())
         };
-        let rank = |score: f64, own: bool, slug: &str| {
+        let rank = |score: f32, own: bool, slug: &str| {
             let more = match (first(slug), own) {
                 (true, _) => 4.0,
                 (false, true) => 2.0,
@@ -48,8 +48,8 @@ impl Engine {
             };
             score * more
         };
-        let mut all: Vec<(f64, &str)> = Vec::new();
-        for (app, score) in App::all().zip(search.apps()) {
+        let mut all: Vec<(f32, &str)> = Vec::new();
+        for (app, score) in search.apps() {
             if !is_added(app.slug()) {
                 all.push((rank(score, app.by_hand() > 0, app.slug()), app.slug()));
             }

@@ -117,11 +117,10 @@ impl<D: Desk> Handler<D> {
             for tool in self.listed(session, op).await? {
                 let score = looked.words(&tool.slug, &tool.name, &tool.description);
                 // What is found by its path alone still counts a little.
-                found.push((score.max(f64::MIN_POSITIVE), (app.clone(), tool)));
+                found.push((score.max(f32::MIN_POSITIVE), (app.clone(), tool)));
             }
         }
-        worthwhile(&mut found);
-        found.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+        let mut found = worthwhile(found);
         let total = found.len();
         found.truncate(limit.unwrap_or(FOUND));
         let tools = found.into_iter().map(|(_, (app, tool))| {

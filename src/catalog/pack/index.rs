@@ -1,21 +1,35 @@
 //! The index of the shipped catalog: what a query's words say of each app and tool.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::{App, PACK, number, places, text};
 use crate::catalog::words::{split, stem};
 
-/// How many numbers a word's row has: where its name begins, where its places do, how many tools and apps there are.
-const COLUMNS: usize = 4;
+/// The numbers of a word's row: where its name begins, where its tools do and where its apps, and how many there are.
+#[derive(Clone, Copy)]
+enum Column {
+    Name,
+    Tools,
+    Apps,
+    ToolCount,
+    AppCount,
+}
+
+/// How many numbers a row has.
+const COLUMNS: usize = 5;
 /// How much a word that means the same counts.
-const SYNONYM: f64 = 0.6;
+const SYNONYM: f32 = 0.6;
 /// How much a word counts that only begins as the one that is looked for.
-const BEGINNING: f64 = 0.5;
+const BEGINNING: f32 = 0.5;
 /// How many words may be meant by their beginning.
 const MEANT: usize = 64;
+/// How many things have a place for their scores at a time.
+const AT_A_TIME: usize = 2048;
 /// How much a word of an app counts for its tools, beside one of their own.
-const OF_APP: f64 = 0.8;
+const OF_APP: f32 = 0.8;
 
 /// Words that are looked for.
 #[derive(Debug)]
@@ -24,8 +38,8 @@ pub(crate) struct Query(Vec<Sought>);
 /// One of them: the words of the index that it means, and how much each counts; or an app.
 #[derive(Debug, Default)]
 struct Sought {
-    stems: Vec<(String, f64)>,
-    words: Vec<(Word, f64)>,
+    stems: Vec<(String, f32)>,
+    words: Vec<(Word, f32)>,
     app: Option<App>,
 }
 
@@ -34,16 +48,24 @@ struct Sought {
 struct Word(usize);
 
 impl Sought {
-    /// Hands over the shipped apps of which it says something, and how much.
-    fn of_apps(&self, mut each: impl FnMut(App, f64)) {
-        if let Some(app) = self.app {
-            each(app, rarity(1, App::all().len()));
-        }
-        for (word, counts) in &self.words {
-            let places = word.places().1;
-            let rare = counts * rarity(places.len, App::all().len());
-            places.each(|app, weight| each(App(app), rare * weight));
-        }
+    /// Returns what it says of shipped apps, in several lists, each app standing for a range of numbers.
+    fn apps(&self, of: fn(usize) -> Range<usize>, counts: f32) -> impl Iterator<Item = Said> {
+        let all = App::all().len();
+        let named = self.app.map(|app| Said::one(of(app.0), counts * rarity(1, all)));
+        let words = self.words.iter().map(move |(word, own)| {
+            let places = word.apps();
+            Said::of(of, counts * own * rarity(places.len, all), places)
+        });
+        named.into_iter().chain(words)
+    }
+
+    /// Returns what it says of shipped tools, likewise.
+    fn tools(&self) -> impl Iterator<Item = Said> {
+        let words = self.words.iter().map(|(word, counts)| {
+            let places = word.tools();
+            Said::of(itself, counts * rarity(places.len, tools()), places)
+        });
+        words.chain(self.apps(|app| App(app).tools(), OF_APP))
     }
 }
 
@@ -69,134 +91,176 @@ impl Query {
         (!sought.is_empty()).then_some(Self(sought))
     }
 
-    /// Returns how well each shipped app fits, by its number.
-    pub(crate) fn shipped_apps(&self) -> Vec<f64> {
-        let mut sum = Sum::new(App::all().len());
-        for sought in &self.0 {
-            sought.of_apps(|app, score| sum.raise(app.0, score));
-            sum.next();
-        }
-        sum.whole(self.0.len())
+    /// Returns the shipped apps that fit, in their order, and how well.
+    pub(crate) fn shipped_apps(&self) -> impl Iterator<Item = (App, f32)> {
+        let lists = self.0.iter().map(|sought| sought.apps(itself, 1.0).collect());
+        let apps = together(lists.collect(), App::all().len());
+        apps.map(|(app, score)| (App(app), score))
     }
 
-    /// Returns how well each tool of a shipped app fits, by its number.
-    pub(crate) fn shipped_tools(&self) -> Vec<f64> {
-        let mut sum = Sum::new(tools());
-        for sought in &self.0 {
-            for (word, counts) in &sought.words {
-                let places = word.places().0;
-                let rare = counts * rarity(places.len, tools());
-                places.each(|tool, weight| sum.raise(tool, rare * weight));
-            }
-            sought.of_apps(|app, score| {
-                app.tools().for_each(|tool| sum.raise(tool, OF_APP * score));
-            });
-            sum.next();
-        }
-        sum.whole(self.0.len())
+    /// Returns the shipped tools that fit, by their numbers and in that order, and how well.
+    pub(crate) fn shipped_tools(&self) -> impl Iterator<Item = (usize, f32)> {
+        together(self.0.iter().map(|sought| sought.tools().collect()).collect(), tools())
     }
 
     /// Returns how well an app fits that is not shipped, by its words.
-    pub(crate) fn app(&self, words: &BTreeMap<String, u8>) -> f64 {
+    pub(crate) fn app(&self, words: &BTreeMap<String, u8>) -> f32 {
         self.sum(|stem, counts| {
-            let known = Word::of(stem).map_or(0, |word| word.places().1.len);
+            let known = Word::of(stem).map_or(0, |word| word.apps().len);
             let rare = counts * rarity(known, App::all().len());
             words.get(stem).map_or(0.0, |weight| rare * share(*weight))
         })
     }
 
     /// Returns how well a tool fits that is not shipped, by its words and those of its app.
-    pub(crate) fn tool(&self, own: &BTreeMap<String, u8>, app: &BTreeMap<String, u8>) -> f64 {
+    pub(crate) fn tool(&self, own: &BTreeMap<String, u8>, app: &BTreeMap<String, u8>) -> f32 {
         self.sum(|stem, counts| {
-            let known = Word::of(stem).map(Word::places);
-            let (of_tools, of_apps) = known.map_or((0, 0), |(tools, apps)| (tools.len, apps.len));
-            let (of_tools, of_apps) =
-                (rarity(of_tools, tools()), rarity(of_apps, App::all().len()));
+            let known = Word::of(stem);
+            let rare = |places: Option<Places>, all| rarity(places.map_or(0, |some| some.len), all);
+            let of_tools = rare(known.map(Word::tools), tools());
+            let of_apps = rare(known.map(Word::apps), App::all().len());
             let said =
                 |words: &BTreeMap<String, u8>| words.get(stem).map_or(0.0, |weight| share(*weight));
-            counts * f64::max(of_tools * said(own), OF_APP * of_apps * said(app))
+            counts * f32::max(of_tools * said(own), OF_APP * of_apps * said(app))
         })
     }
 
     /// Adds up what each word says by its stems.
-    fn sum(&self, says: impl Fn(&str, f64) -> f64) -> f64 {
-        let mut sum = Sum::new(1);
-        for sought in &self.0 {
+    fn sum(&self, says: impl Fn(&str, f32) -> f32) -> f32 {
+        let mut sum = Sum::default();
+        for (word, sought) in self.0.iter().enumerate() {
             for (stem, counts) in &sought.stems {
-                let score = says(stem, *counts);
-                if score > 0.0 {
-                    sum.raise(0, score);
-                }
+                sum.raise(word, says(stem, *counts));
             }
-            sum.next();
         }
-        sum.whole(self.0.len())[0]
+        sum.whole(self.0.len())
     }
 }
 
-/// What words say together: of each the most that it says.
+/// What a word says of things that have numbers, in their order.
+struct Said {
+    /// What the places stand for: for themselves, or for the tools of an app
+    of: fn(usize) -> Range<usize>,
+    /// How much the largest weight says
+    most: f32,
+    /// What is still to come
+    places: Places,
+    /// What is left of the place before, and how much is said of that
+    left: (Range<usize>, f32),
+}
+
+impl Said {
+    fn of(of: fn(usize) -> Range<usize>, most: f32, places: Places) -> Self {
+        Self { of, most, places, left: (0..0, 0.0) }
+    }
+
+    /// Says so much of each of some numbers.
+    fn one(numbers: Range<usize>, score: f32) -> Self {
+        let places = Places { bytes: &[], len: 0, at: 0 };
+        Self { left: (numbers, score), ..Self::of(itself, 0.0, places) }
+    }
+
+    /// Hands over what it says of those that come before `end`.
+    fn until(&mut self, end: usize, mut each: impl FnMut(usize, f32)) {
+        loop {
+            let (left, score) = &mut self.left;
+            while left.start < left.end.min(end) {
+                each(left.start, *score);
+                left.start += 1;
+            }
+            if left.start < left.end {
+                return;
+            }
+            let Some((place, weight)) = self.places.next() else { return };
+            self.left = ((self.of)(place), self.most * weight);
+        }
+    }
+}
+
+fn itself(number: usize) -> Range<usize> {
+    number..number + 1
+}
+
+/// Returns what the lists of some words together say anything of, among so many things: by their numbers and in that
+/// order, and how much.
+///
+/// All lists are gone through side by side, some numbers at a time: to have a place for each of all tools at once
+/// would cost a small command more than anything else that it does.
+fn together(mut words: Vec<Vec<Said>>, all: usize) -> impl Iterator<Item = (usize, f32)> {
+    let mut sums = vec![Sum::default(); AT_A_TIME];
+    (0..all).step_by(AT_A_TIME).flat_map(move |from| {
+        for (word, lists) in words.iter_mut().enumerate() {
+            for list in lists {
+                list.until(from + AT_A_TIME, |at, score| sums[at - from].raise(word, score));
+            }
+        }
+        let said = (from..).zip(&mut sums).filter(|(_, sum)| sum.hits > 0);
+        said.map(|(number, sum)| (number, mem::take(sum).whole(words.len()))).collect::<Vec<_>>()
+    })
+}
+
+/// What words say together of one thing: of each the most that it says.
+#[derive(Debug, Clone, Default)]
 struct Sum {
-    whole: Vec<f64>,
-    hits: Vec<u8>,
-    word: Vec<f64>,
-    raised: Vec<usize>,
+    /// What the words before the last one say
+    before: f32,
+    /// How many words say something
+    hits: u16,
+    /// The number of the last one
+    word: u16,
+    /// The most that it says
+    most: f32,
 }
 
 impl Sum {
-    fn new(len: usize) -> Self {
-        Self { whole: vec![0.0; len], hits: vec![0; len], word: vec![0.0; len], raised: Vec::new() }
+    /// Takes in what a word says, by its number; words come in order.
+    fn raise(&mut self, word: usize, score: f32) {
+        let word = u16::try_from(word).unwrap_or(u16::MAX);
+        if score <= 0.0 {
+            return;
+        }
+        if self.hits > 0 && self.word == word {
+            self.most = self.most.max(score);
+            return;
+        }
+        self.before += self.most;
+        self.hits = self.hits.saturating_add(1);
+        (self.word, self.most) = (word, score);
     }
 
-    fn raise(&mut self, at: usize, score: f64) {
-        if self.word[at] == 0.0 {
-            self.raised.push(at);
-        }
-        self.word[at] = self.word[at].max(score);
-    }
-
-    /// Goes on with the next word.
-    fn next(&mut self) {
-        for at in self.raised.drain(..) {
-            self.whole[at] += self.word[at];
-            self.hits[at] = self.hits[at].saturating_add(1);
-            self.word[at] = 0.0;
-        }
-    }
-
-    /// Returns the scores: less for what lacks some of the words.
-    fn whole(mut self, words: usize) -> Vec<f64> {
-        for (score, hits) in self.whole.iter_mut().zip(&self.hits) {
-            let part = f64::from(*hits) / real(words);
-            *score *= part * part;
-        }
-        self.whole
+    /// Returns the score: less for what lacks some of the words.
+    fn whole(self, words: usize) -> f32 {
+        let part = f32::from(self.hits) / real(words);
+        (self.before + self.most) * part * part
     }
 }
 
-/// Where a word stands, and how much it says there.
+/// Where a word stands, and how much it says there: by the number of each app or tool, in order.
 struct Places {
     bytes: &'static [u8],
+    /// How many there are still
     len: usize,
+    /// The one before
+    at: usize,
 }
 
-impl Places {
-    /// Hands over each place, and returns what stands behind them.
-    fn each(self, mut each: impl FnMut(usize, f64)) -> &'static [u8] {
-        let mut bytes = self.bytes.iter();
-        let mut at = 0;
-        for _ in 0..self.len {
-            let (mut more, mut shift) = (0, 0);
-            for byte in bytes.by_ref() {
-                more |= usize::from(byte & 127) << shift;
-                shift += 7;
-                if byte & 128 == 0 {
-                    break;
-                }
+impl Iterator for Places {
+    type Item = (usize, f32);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut shift = 0;
+        loop {
+            let (byte, rest) = self.bytes.split_first()?;
+            self.bytes = rest;
+            self.at += usize::from(byte & 127) << shift;
+            shift += 7;
+            if byte & 128 == 0 {
+                break;
             }
-            at += more;
-            each(at, share(bytes.next().copied().unwrap_or_default()));
         }
-        bytes.as_slice()
+        let (weight, rest) = self.bytes.split_first()?;
+        (self.bytes, self.len) = (rest, self.len - 1);
+        Some((self.at, share(*weight)))
     }
 }
 
@@ -217,19 +281,32 @@ impl Word {
     }
 
     fn name(self) -> &'static str {
-        text(&PACK[places::NAMES][self.number(0)..Self(self.0 + 1).number(0)])
+        text(&PACK[places::NAMES][self.number(Column::Name)..self.next().number(Column::Name)])
     }
 
-    /// Returns the tools and the apps of which it says something.
-    fn places(self) -> (Places, Places) {
-        let bytes = &PACK[places::PLACES][self.number(1)..Self(self.0 + 1).number(1)];
-        let (tools, apps) = (self.number(2), self.number(3));
-        let behind = Places { bytes, len: tools }.each(|_, _| ());
-        (Places { bytes, len: tools }, Places { bytes: behind, len: apps })
+    /// Returns the tools of which it says something.
+    fn tools(self) -> Places {
+        let range = self.number(Column::Tools)..self.number(Column::Apps);
+        self.places(range, Column::ToolCount)
     }
 
-    fn number(self, column: usize) -> usize {
-        number(places::WORDS, self.0 * COLUMNS + column)
+    /// Returns the apps of which it says something.
+    fn apps(self) -> Places {
+        let range = self.number(Column::Apps)..self.next().number(Column::Tools);
+        self.places(range, Column::AppCount)
+    }
+
+    fn places(self, range: Range<usize>, count: Column) -> Places {
+        Places { bytes: &PACK[places::PLACES][range], len: self.number(count), at: 0 }
+    }
+
+    /// Returns the word behind it; behind the last, a row that only says where that ends.
+    fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    fn number(self, column: Column) -> usize {
+        number(places::WORDS, self.0 * COLUMNS + column as usize)
     }
 }
 
@@ -243,24 +320,28 @@ pub(crate) fn tools() -> usize {
 }
 
 /// Returns a count as a number with a point.
-fn real(count: usize) -> f64 {
-    u32::try_from(count).map_or(f64::MAX, f64::from)
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "there are fewer than sixteen million of anything here"
+)]
+fn real(count: usize) -> f32 {
+    count as f32
 }
 
 /// Returns a weight as a share of the largest.
-fn share(weight: u8) -> f64 {
-    f64::from(weight) / 255.0
+fn share(weight: u8) -> f32 {
+    f32::from(weight) / 255.0
 }
 
 /// Returns how much a word tells that `places` of `all` have (the idf of Okapi BM25).
-fn rarity(places: usize, all: usize) -> f64 {
+fn rarity(places: usize, all: usize) -> f32 {
     let (places, all) = (real(places), real(all));
     (1.0 + (all - places + 0.5) / (places + 0.5)).ln()
 }
 
 /// Returns the stems that mean what one does, and how much each counts.
-fn alike(stem: &str) -> Vec<(String, f64)> {
-    let groups = synonyms().skip(1).take_while(|line| !line.is_empty());
+fn alike(stem: &str) -> Vec<(String, f32)> {
+    let groups = synonyms().take_while(|line| !line.is_empty());
     let mut group =
         groups.map(|line| line.split(' ')).find(|group| group.clone().any(|word| word == stem));
     let others = group.iter_mut().flatten().filter(|word| *word != stem);
@@ -269,7 +350,7 @@ fn alike(stem: &str) -> Vec<(String, f64)> {
 }
 
 /// Returns the words of the index that a stem means: those like it, or else those that begin with it.
-fn meant(stem: &str) -> Vec<(Word, f64)> {
+fn meant(stem: &str) -> Vec<(Word, f32)> {
     let alike = alike(stem);
     let mut found: Vec<_> =
         alike.iter().filter_map(|(stem, counts)| Some((Word::of(stem)?, *counts))).collect();
@@ -290,14 +371,7 @@ fn nicknamed(words: &[String]) -> Option<App> {
     slug.and_then(App::of).or_else(|| App::of(&words.join("-")))
 }
 
-/// Returns how early people name an app: 1 is first of all, 0 is no earlier than others.
-pub(crate) fn named_first(app: App) -> f64 {
-    let mut first = synonyms().next().unwrap_or_default().split(' ');
-    let all = first.clone().count();
-    first.position(|slug| slug == app.slug()).map_or(0.0, |at| real(all - at) / real(all))
-}
-
 fn synonyms() -> std::str::Lines<'static> {
-    let range: Range<usize> = places::SYNONYMS;
-    text(&PACK[range]).lines()
+    static TEXT: LazyLock<&str> = LazyLock::new(|| text(&PACK[places::SYNONYMS]));
+    TEXT.lines()
 }

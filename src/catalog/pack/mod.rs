@@ -15,7 +15,7 @@ use super::manifest::{Manifest, Tool};
 use crate::api::error::{Error, Result};
 use crate::api::ids::ToolSlug;
 use crate::api::toolkits::{AuthType, Counts, Effect, Origin};
-use tools::Names;
+use tools::{Names, Whole};
 
 /// All of it.
 static PACK: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pack.bin"));
@@ -33,16 +33,15 @@ enum Column {
     Slug,
     Card,
     Tools,
-    Names,
-    Whole,
-    Parts,
+    Blocks,
     ByHand,
     Vendor,
     Auth,
+    Rank,
 }
 
 /// How many numbers a row has.
-const COLUMNS: usize = 9;
+const COLUMNS: usize = 8;
 
 /// An app of the shipped catalog, by its number: they are in the order of their slugs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,6 +68,16 @@ impl App {
         None
     }
 
+    /// Returns the app whose tool has that number among those of all apps.
+    pub(crate) fn with(tool: usize) -> Self {
+        let (mut low, mut high) = (0, Self::all().len() - 1);
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if Self(middle).tools().end <= tool { low = middle + 1 } else { high = middle }
+        }
+        Self(low)
+    }
+
     /// Returns its slug.
     pub(crate) fn slug(self) -> &'static str {
         text(&PACK[places::SLUGS][self.range(Column::Slug)])
@@ -82,8 +91,8 @@ impl App {
 
     /// Returns its manifest with all of its tools.
     pub(crate) fn manifest(self) -> Result<Manifest> {
-        let tools = self.whole()?.all()?;
-        Ok(Manifest { tools, ..self.card()? })
+        let places: Vec<_> = (0..self.tools().len()).collect();
+        Ok(Manifest { tools: self.tools_at(&places)?, ..self.card()? })
     }
 
     /// Returns the numbers of its tools, among those of all apps.
@@ -117,6 +126,12 @@ impl App {
         self.number(Column::Vendor)
     }
 
+    /// Returns how early people name it: 1 is first of all, 0 is no earlier than others.
+    pub(crate) fn rank(self) -> f32 {
+        let thousandths = u16::try_from(self.number(Column::Rank));
+        thousandths.map_or(0.0, f32::from) / 1000.0
+    }
+
     /// Returns what its tools are called, in its own order.
     pub(crate) fn names(self) -> Result<Vec<Name>> {
         self.names_at(&(0..self.tools().len()).collect::<Vec<_>>())
@@ -135,25 +150,21 @@ impl App {
 
     /// Returns the tool of that slug.
     pub(crate) fn tool(self, slug: &ToolSlug) -> Result<Option<Tool>> {
-        let at = self.names()?.iter().position(|name| name.slug == slug.as_str());
+        let at = Names::of(self).place(slug.as_str())?;
         let tools = at.map(|at| self.tools_at(&[at])).transpose()?;
         Ok(tools.and_then(|tools| tools.into_iter().next()))
     }
 
     /// Returns the tools that stand at these places of its own order.
     pub(crate) fn tools_at(self, places: &[usize]) -> Result<Vec<Tool>> {
-        self.whole()?.at(places)
+        Whole::of(self)?.at(places)
     }
 
-    fn whole(self) -> Result<tools::Whole> {
-        let block = &PACK[places::BLOCKS][self.number(Column::Whole)..];
-        tools::Whole::read(block, self.number(Column::Parts))
-    }
-
-    /// Returns the block of names of that number, among those of this app.
-    fn name_block(self, at: usize) -> &'static [u8] {
-        let from = number(places::NAME_BLOCKS, self.number(Column::Names) + at);
-        &PACK[places::BLOCKS][from..]
+    /// Returns the block of that number among those of this app: first those of names, then that of the parts, then
+    /// those of tools.
+    fn block(self, at: usize) -> &'static [u8] {
+        let place = |at| number(places::BLOCK_PLACES, self.number(Column::Blocks) + at);
+        &PACK[places::BLOCKS][place(at)..place(at + 1)]
     }
 
     /// Returns what a column says of this app, up to where the next one begins.
