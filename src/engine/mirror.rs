@@ -30,20 +30,23 @@ impl Engine {
     ///
     /// A login of ours is at its end when its time is; one at Composio is asked about, if it is not young.
     pub(super) async fn refresh_mirror(&self, user: &User) -> Result<()> {
-        self.end_lapsed(user)?;
-        Box::pin(self.see_to_links(Some(&user.id))).await
+        if self.end_lapsed(user)? {
+            Box::pin(self.see_to_links(Some(&user.id))).await?;
+        }
+        Ok(())
     }
 
-    /// Ends the logins of a user that lapsed, without asking anybody. Where the store cannot be written, the mirror
-    /// stays as it is.
-    pub(super) fn end_lapsed(&self, user: &User) -> Result<()> {
+    /// Ends the logins of a user that lapsed, without asking anybody, and tells whether any may go on that somebody
+    /// has to be asked about. Where the store cannot be written, the mirror stays as it is.
+    pub(super) fn end_lapsed(&self, user: &User) -> Result<bool> {
         let now = Millis::now();
-        for id in self.store.stale(&user.id, now)? {
-            if let Err(error) = self.store.lapse(&id, now) {
+        let stale = self.store.stale(&user.id, now)?;
+        for id in &stale {
+            if let Err(error) = self.store.lapse(id, now) {
                 self.warn(format!("A login that lapsed could not be ended: {error}."));
             }
         }
-        Ok(())
+        Ok(!stale.is_empty())
     }
 
     /// Returns how a login stands that a door waits for.

@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::columns::Columns;
+use super::recall::Known;
 use super::{Store, Writing};
 use crate::api::error::Result;
 use crate::api::ids::AppId;
@@ -52,10 +53,11 @@ impl Store {
 
     /// Returns the key of that hash, whether it is good or not.
     pub(crate) fn key_by_hash(&self, hash: &[u8]) -> Result<Option<Key>> {
-        let conn = self.conn();
-        let mut select =
-            conn.prepare_cached(&format!("SELECT {COLUMNS} FROM keys WHERE hash = ?1"))?;
-        Ok(select.query_row([hash], key_row).optional()?)
+        self.recalled(Known::keys, hash, |conn| {
+            let mut select =
+                conn.prepare_cached(&format!("SELECT {COLUMNS} FROM keys WHERE hash = ?1"))?;
+            Ok(select.query_row([hash], key_row).optional()?)
+        })
     }
 
     /// Returns the key of that id, whether it is good or not.

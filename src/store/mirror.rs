@@ -27,11 +27,14 @@ const LAPSES_AT: &str = "ifnull(
      WHERE connection_id = connections.id AND flows.created_at >= last_status_at),
     last_status_at + 86400000)";
 
-/// Selects the connections of user `?1` that changed before `?3` and wait, and those with a link that
-/// no longer counts at `?2`. It is asked before every answer of the mirror, so it judges nothing itself.
+/// Selects the connections of user `?1` that changed before `?3` and wait, those with a link that no longer
+/// counts at `?2`, and those with one from before `?3` that somebody has to be asked about. It is asked
+/// before every answer of the mirror, so it judges nothing itself.
 pub(super) const STALE: &str = "SELECT id FROM connections
      WHERE user_id = ?1 AND status = 'INITIATED' AND last_status_at <= ?3
-     UNION ALL SELECT connection_id FROM flows WHERE used = 0 AND expires_at <= ?2";
+     UNION ALL SELECT connection_id FROM flows WHERE used = 0 AND expires_at <= ?2
+     UNION ALL SELECT connection_id FROM flows
+         WHERE used = 0 AND expires_at > ?2 AND poll_every IS NOT NULL AND created_at <= ?3";
 
 /// What a login ended with.
 #[derive(Debug)]
@@ -219,9 +222,9 @@ impl Store {
         tx.commit()
     }
 
-    /// Returns the connections whose login may have lapsed: those of a user that are `INITIATED` and not
-    /// young, and any with a link that no longer counts. Mostly there are none, which two small indexes
-    /// tell. In no order, and perhaps twice.
+    /// Returns the connections whose login may be at its end: those of a user that are `INITIATED` and not
+    /// young, and any with a link that no longer counts, or with a login that has to be asked about and is
+    /// not young. Mostly there are none, which two small indexes tell. In no order, and perhaps twice.
     pub(crate) fn stale(&self, user: &str, now: Millis) -> Result<Vec<ConnectionId>> {
         let young = i64::try_from(YOUNG.as_millis()).unwrap_or(i64::MAX);
         let conn = self.conn();

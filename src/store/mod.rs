@@ -27,6 +27,7 @@ mod kits;
 mod log;
 mod mirror;
 mod presence;
+mod recall;
 pub(crate) mod remote;
 mod retold;
 mod sealed;
@@ -142,6 +143,7 @@ impl Store {
             Some(conn) => conn,
             None => migrated(dir, &path)?,
         };
+        leaves_log(&conn, log_is_empty(dir))?;
         Ok(Self::on(conn, dir.to_owned()))
     }
 
@@ -215,6 +217,21 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     // A plan holds for whatever is bound: no statement is prepared anew for another user.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(conn)
+}
+
+/// Says whether the log stays where it is when a connection is closed. Otherwise whoever closes the last one brings
+/// what it holds into the database and deletes it.
+///
+/// Those who only read leave an empty log as it is: to delete it and make it again takes a small command longer than
+/// to read by it.
+fn leaves_log(conn: &Connection, leaves: bool) -> Result<()> {
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leaves)?;
+    Ok(())
+}
+
+/// Tells whether the log holds nothing, not even what a process left there that was killed.
+fn log_is_empty(dir: &Path) -> bool {
+    fs::metadata(dir.join("naive.db-wal")).map_or(true, |log| log.len() == 0)
 }
 
 /// Waits a little while another writes, and says whether to go on: for ten seconds in all.

@@ -13,6 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use rusqlite::Connection;
 
 use super::Store;
+use super::recall::Known;
 use crate::api::error::Result;
 
 thread_local! {
@@ -26,6 +27,8 @@ pub(super) struct Reader {
     conn: Mutex<Connection>,
     /// Whether a thread reads one state by it: nobody else may, who would see that state, too
     steady: AtomicBool,
+    /// What it has read of that state, for those who ask for it again
+    pub(super) known: Mutex<Known>,
 }
 
 /// One state of a store, for whatever its thread reads until this goes.
@@ -33,7 +36,7 @@ struct Steady<'a>(&'a Store);
 
 impl Reader {
     pub(super) fn of(conn: Connection) -> Self {
-        Self { conn: Mutex::new(conn), steady: AtomicBool::new(false) }
+        Self { conn: Mutex::new(conn), steady: AtomicBool::new(false), known: Mutex::default() }
     }
 
     /// Returns the connection if nobody uses it, and no thread will go on to.
@@ -42,7 +45,7 @@ impl Reader {
     }
 
     /// Returns the connection if nobody uses it now.
-    fn idle(&self) -> Option<MutexGuard<'_, Connection>> {
+    pub(super) fn idle(&self) -> Option<MutexGuard<'_, Connection>> {
         match self.conn.try_lock() {
             Ok(conn) => Some(conn),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
@@ -56,7 +59,9 @@ impl Reader {
             return false;
         }
         let begun = self.idle().is_some_and(|conn| run(&conn, "BEGIN"));
-        if !begun {
+        if begun {
+            self.known.lock().unwrap_or_else(PoisonError::into_inner).doubt();
+        } else {
             self.steady.store(false, Ordering::Release);
         }
         begun
@@ -109,7 +114,7 @@ impl Store {
     }
 
     /// Returns the reader by which this thread reads one state of this store.
-    fn own(&self) -> Option<&Reader> {
+    pub(super) fn own(&self) -> Option<&Reader> {
         let (store, reader) = STEADY.get()?;
         self.readers.get(reader).filter(|_| store == self.place())
     }

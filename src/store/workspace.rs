@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::clients::{self, Registration};
 use super::columns::Columns;
+use super::recall::Known;
 use super::{Store, json, parsed, sealed, ways};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, UserRef, fresh};
@@ -155,19 +156,18 @@ impl Store {
 
     /// Returns the user of that id or external id; `default` and `me` are the workspace's own.
     pub(crate) fn user(&self, name: &UserRef) -> Result<Option<User>> {
-        let conn = self.conn();
-        let user = if name.is_default() {
-            conn.prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE is_default = 1"))?
-                .query_row([], user_row)
-                .optional()?
-        } else {
-            conn.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM users WHERE id = ?1 OR external_id = ?1"
-            ))?
-            .query_row([name.as_str()], user_row)
-            .optional()?
-        };
-        Ok(user)
+        self.recalled(Known::users, name.as_str().as_bytes(), |conn| {
+            let user = if name.is_default() {
+                conn.prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE is_default = 1"))?
+                    .query_row([], user_row)
+            } else {
+                conn.prepare_cached(&format!(
+                    "SELECT {COLUMNS} FROM users WHERE id = ?1 OR external_id = ?1"
+                ))?
+                .query_row([name.as_str()], user_row)
+            };
+            Ok(user.optional()?)
+        })
     }
 
     /// Changes a user and returns it as it is then; `id` is the UUID of one that exists.

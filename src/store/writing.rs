@@ -5,7 +5,7 @@ use std::sync::{MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
-use super::Store;
+use super::{Store, leaves_log};
 use crate::api::error::Result;
 
 /// A transaction that writes. It comes to nothing unless it is committed.
@@ -24,6 +24,7 @@ impl Store {
         self.let_go();
         let conn = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        leaves_log(&conn, false)?;
         Ok(Writing { store: self, conn })
     }
 }
