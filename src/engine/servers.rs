@@ -67,7 +67,7 @@ impl Engine {
         if let Some(programs) = &self.programs {
             programs.end_all(&slug);
         }
-        self.toolkit_detail(&slug)
+        self.toolkit_detail(&slug, None)
     }
 
     /// Fails if a server cannot be added as it is described.

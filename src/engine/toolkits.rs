@@ -97,18 +97,11 @@ impl Engine {
         if let Err(error) = self.learn_fields(&op.toolkit).await {
             self.note(format!("Composio did not say what a user enters: {error}."));
         }
-        let ways = self.told_ways(&op.toolkit)?;
-        let known = self.toolkit_by(&op.toolkit, op.provider)?;
-        let mut detail = ToolkitDetail { ways, ..known.detail()? };
+        let mut detail = self.toolkit_detail(&op.toolkit, op.provider)?;
         if op.manifest {
             detail.manifest = self.kept_manifest(&op.toolkit)?;
         }
         Ok(detail)
-    }
-
-    pub(super) fn toolkit_detail(&self, slug: &Slug) -> Result<ToolkitDetail> {
-        let ways = self.told_ways(slug)?;
-        Ok(ToolkitDetail { ways, ..self.toolkit(slug)?.detail()? })
     }
 
     /// Returns the toolkits that no API of the app's own reaches, and whether each was added here.
@@ -182,7 +175,7 @@ impl Engine {
         drop(manifest);
         row.manifest = Some(text);
         self.store.put_toolkit(&slug, &row, None)?;
-        self.toolkit_detail(&slug)
+        self.toolkit_detail(&slug, None)
     }
 
     pub(super) fn remove_toolkit(&self, op: &RemoveToolkit) -> Result<ToolkitDetail> {
@@ -245,7 +238,7 @@ impl Engine {
                 self.store.put_way(slug, provider, &way, secret)?;
             }
         }
-        self.toolkit_detail(slug)
+        self.toolkit_detail(slug, None)
     }
 
     /// Has users of a toolkit log in by an auth config of the operator's at Composio.
@@ -264,7 +257,7 @@ impl Engine {
         let way = ways.into_iter().find(|(one, _)| *one == Provider::Composio);
         let way = WayRow { client_id: Some(id), ..way.map(|(_, way)| way).unwrap_or_default() };
         self.store.put_way(slug, Provider::Composio, &way, None)?;
-        self.toolkit_detail(slug)
+        self.toolkit_detail(slug, None)
     }
 
     /// Lets calls go a way from now on where nobody says.
@@ -278,14 +271,14 @@ impl Engine {
         let before = self.store.toolkit(slug)?.unwrap_or_default();
         let row = ToolkitRow { provider: Some(known.provider()), ..before };
         self.store.put_toolkit(slug, &row, None)?;
-        self.toolkit_detail(slug)
+        self.toolkit_detail(slug, None)
     }
 
     pub(super) fn switch_toolkit(&self, slug: &Slug, enabled: bool) -> Result<ToolkitDetail> {
         self.toolkit(slug)?;
         let row = ToolkitRow { enabled, ..self.store.toolkit(slug)?.unwrap_or_default() };
         self.store.put_toolkit(slug, &row, None)?;
-        self.toolkit_detail(slug)
+        self.toolkit_detail(slug, None)
     }
 }
 

@@ -10,7 +10,7 @@ use super::{Engine, World};
 use crate::api::connections::{Connection, Status};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, ToolSlug};
-use crate::api::toolkits::{AuthType, Availability, Origin, Provider};
+use crate::api::toolkits::{AuthType, Availability, Origin, Provider, ToolkitDetail};
 use crate::api::ways::Way;
 use crate::api::workspace::User;
 use crate::catalog::manifest::{Auth, Manifest, Tool};
@@ -24,27 +24,42 @@ impl Engine {
     /// Returns the toolkit of that slug, reached as calls reach it where nobody says; `NotFound` says which were
     /// perhaps meant.
     pub(super) fn toolkit(&self, slug: &Slug) -> Result<Known> {
-        let row = self.store.toolkit(slug)?;
-        match self.known(slug, row)? {
-            Some(known) => Ok(known),
-            None => Err(self.unknown(slug)?),
-        }
+        self.toolkit_by(slug, None)
     }
 
     /// Returns the toolkit reached by a provider, if one is named.
     ///
     /// Fails with `NotFound` if it does not reach the toolkit, and says which do.
     pub(super) fn toolkit_by(&self, slug: &Slug, provider: Option<Provider>) -> Result<Known> {
-        let Some(provider) = provider else { return self.toolkit(slug) };
-        let mut ways = self.ways(slug, self.store.toolkit(slug)?.unwrap_or_default())?;
+        let (mut ways, at) = self.meant(slug, provider)?;
+        Ok(ways.swap_remove(at))
+    }
+
+    /// Returns the toolkit likewise, as it is told with every way to it.
+    pub(super) fn toolkit_detail(
+        &self,
+        slug: &Slug,
+        provider: Option<Provider>,
+    ) -> Result<ToolkitDetail> {
+        let (ways, at) = self.meant(slug, provider)?;
+        Ok(ToolkitDetail { ways: self.told(&ways)?, ..ways[at].detail()? })
+    }
+
+    /// Returns every way to a toolkit, and the place of the one that is meant.
+    fn meant(&self, slug: &Slug, provider: Option<Provider>) -> Result<(Vec<Known>, usize)> {
+        let ways = self.ways(slug, self.store.toolkit(slug)?.unwrap_or_default())?;
+        if ways.is_empty() {
+            return Err(self.unknown(slug)?);
+        }
+        let Some(provider) = provider else {
+            let (at, _) = preferred(&ways);
+            return Ok((ways, at));
+        };
         if let Some(at) = ways.iter().position(|way| way.provider() == provider) {
-            return Ok(ways.swap_remove(at));
+            return Ok((ways, at));
         }
         let others: Vec<_> =
             ways.iter().map(|way| format!("`{}`", way.provider().as_str())).collect();
-        if others.is_empty() {
-            return Err(self.unknown(slug)?);
-        }
         let text = format!("`{slug}` is not reached by `{}`", provider.as_str());
         Err(Error::new(Code::NotFound, text)
             .hint(format!("it is reached by {}", others.join(" and ")))
@@ -167,13 +182,12 @@ impl Engine {
         Ok(Some(Known { manifest, shipped, row, origin, simulated, checked_at, remote }))
     }
 
-    /// Returns every way to a toolkit, as it is told.
-    pub(super) fn told_ways(&self, slug: &Slug) -> Result<Vec<Way>> {
-        let ways = self.ways(slug, self.store.toolkit(slug)?.unwrap_or_default())?;
+    /// Returns ways as they are told; one that is alone and the app's own is not worth telling.
+    fn told(&self, ways: &[Known]) -> Result<Vec<Way>> {
         if ways.len() < 2 && ways.first().is_none_or(|way| way.provider().is_direct()) {
             return Ok(Vec::new());
         }
-        let (default, why) = preferred(&ways);
+        let (default, why) = preferred(ways);
         let listed_at = self.store.list_age()?.and_then(|age| age.listed_at);
         let told = ways.iter().enumerate().map(|(at, way)| {
             let (availability, needs) = way.availability();

@@ -46,7 +46,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
             kinds: input.map(|one| fields::kinds(&one.input)).unwrap_or_default(),
         });
         let handler = move |State(site): State<Arc<Site>>, params, request| async move {
-            let answer = Box::pin(answered(&site, &place, params, request));
+            let answer = answered(&site, &place, params, request);
             site.engine.store().steadily(answer).await
         };
         router = router.route(&mount.path, on(method(route), handler));

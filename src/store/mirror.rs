@@ -12,6 +12,7 @@ use rusqlite::{Connection as Database, OptionalExtension as _, Row, params};
 use super::connections::{CONNECTION, connection};
 use super::deliveries::Changed;
 use super::flows::{self, TIMED_OUT};
+use super::recall::Known;
 use super::{Store, Writing, deliveries, parsed, sealed};
 use crate::api::connections::{Connection, Status};
 use crate::api::error::Result;
@@ -226,6 +227,11 @@ impl Store {
     /// young, and any with a link that no longer counts, or with a login that has to be asked about and is
     /// not young. Mostly there are none, which two small indexes tell. In no order, and perhaps twice.
     pub(crate) fn stale(&self, user: &str, now: Millis) -> Result<Vec<ConnectionId>> {
+        // A server knows mostly without asking.
+        let waits = || self.recalled(Known::waiting, user.as_bytes(), |conn| waits(conn, user));
+        if self.recalls() && waits()? == Some(false) {
+            return Ok(Vec::new());
+        }
         let young = i64::try_from(YOUNG.as_millis()).unwrap_or(i64::MAX);
         let conn = self.conn();
         let mut select = conn.prepare_cached(STALE)?;
@@ -278,6 +284,15 @@ impl Store {
         tx.commit()?;
         Ok(forgotten || lapsed_at.is_some())
     }
+}
+
+/// Tells whether a user has a connection that is `INITIATED`, or anybody a login that goes on.
+fn waits(db: &Database, user: &str) -> Result<Option<bool>> {
+    let mut select = db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM connections WHERE user_id = ?1 AND status = 'INITIATED')
+             OR EXISTS (SELECT 1 FROM flows WHERE used = 0)",
+    )?;
+    Ok(Some(select.query_row([user], |row| row.get(0))?))
 }
 
 /// Returns when the login of an `INITIATED` row lapsed, if it has by now.

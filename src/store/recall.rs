@@ -1,4 +1,5 @@
-//! What a server reads for every call and hardly anybody ever writes: who calls, and for whom.
+//! What a server reads for every call and hardly anybody ever writes: who calls, for whom, and that no login of theirs
+//! goes on.
 //!
 //! A reader goes by what it has read before for as long as `SQLite` says that the database is as it was then.
 
@@ -27,6 +28,7 @@ pub(super) struct Known {
     is_now: bool,
     keys: Rows<Key>,
     users: Rows<User>,
+    waiting: Rows<bool>,
 }
 
 impl Known {
@@ -38,6 +40,11 @@ impl Known {
     /// Returns the users, as callers name them.
     pub(super) fn users(&mut self) -> &mut Rows<User> {
         &mut self.users
+    }
+
+    /// Returns whether a login may go on that a user waits for, by their ids.
+    pub(super) fn waiting(&mut self) -> &mut Rows<bool> {
+        &mut self.waiting
     }
 
     /// Says that another state may be read from now on.
@@ -64,6 +71,11 @@ impl Known {
 }
 
 impl Store {
+    /// Tells whether anything is recalled here: by who reads one state, as a server does.
+    pub(super) fn recalls(&self) -> bool {
+        self.own().is_some()
+    }
+
     /// Returns the row of a name, as it was read before where that is still the same.
     pub(super) fn recalled<T: Clone>(
         &self,
