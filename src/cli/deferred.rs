@@ -7,9 +7,8 @@ use clap::builder::CommandExt;
 use clap::error::Error;
 use clap::{ArgMatches, FromArgMatches, Subcommand};
 
-/// A group of commands, whose flags and helps the parser makes only where the group was named.
-///
-/// All of them are some hundred commands: to make them is half the work of a small command.
+/// A group of commands, whose flags and helps the parser makes only where the group was named: to make them all takes
+/// longer than most commands do what they are for.
 #[derive(Debug)]
 pub(crate) struct Deferred<T>(pub(crate) T);
 
