@@ -13,14 +13,18 @@ const OPERATIONS: usize = 2_000;
 /// Returns the lines.
 pub(crate) fn lines(mirror: &Mirror) -> Result<Vec<Line>> {
     let document = document()?;
-    let finds = |what: &str, line: &str, aim| Line {
+    // What is imported is searched by every command after that.
+    let home = document.with_file_name("imports");
+    let beside = |line: &str| mirror.naive(line).env("NAIVE_HOME", &home);
+    let line = |what: &str, naive, aim| Line {
         what: format!("finding: {what}"),
-        naive: mirror.naive(line),
+        naive,
         name: "sqlite3 --version",
         beside: found("sqlite3")
             .map(|program| Side::new([program.into_os_string(), "--version".into()])),
         aim,
     };
+    let finds = |what: &str, words: &str, aim| line(what, mirror.naive(words), aim);
     let jq = found("jq").map(|program| {
         Side::new([program.into_os_string(), ".".into(), document.clone().into_os_string()])
     });
@@ -36,11 +40,12 @@ pub(crate) fn lines(mirror: &Mirror) -> Result<Vec<Line>> {
         finds("one tool of a large app", "tools get GOOGLECOMPUTEENGINE_INSTANCES_INSERT", ""),
         Line {
             what: format!("import, {OPERATIONS} operations"),
-            naive: mirror.naive(&format!("toolkits import {} --slug imported", document.display())),
+            naive: beside(&format!("toolkits import {} --slug imported", document.display())),
             name: "jq . of the document",
             beside: jq,
             aim: "<= 1x",
         },
+        line("tools search, and in what was imported", beside("tools search create"), ""),
     ])
 }
 
