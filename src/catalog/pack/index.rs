@@ -5,7 +5,7 @@ use std::mem;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::{App, PACK, number, places, text};
+use super::{App, PACK, number, partition_point, places, text};
 use crate::catalog::words::{split, stem};
 
 /// The numbers of a word's row: where its name begins, where its tools do and where its apps, and how many there are.
@@ -272,12 +272,7 @@ impl Word {
 
     /// Returns the first word that does not come before a text.
     fn first(stem: &str) -> Self {
-        let (mut low, mut high) = (0, words());
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            if Self(middle).name() < stem { low = middle + 1 } else { high = middle }
-        }
-        Self(low)
+        Self(partition_point(words(), |at| Self(at).name() < stem))
     }
 
     fn name(self) -> &'static str {

@@ -56,26 +56,14 @@ impl App {
 
     /// Returns the app of that slug.
     pub(crate) fn of(slug: &str) -> Option<Self> {
-        let (mut low, mut high) = (0, Self::all().len());
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            match Self(middle).slug().cmp(slug) {
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Equal => return Some(Self(middle)),
-                std::cmp::Ordering::Greater => high = middle,
-            }
-        }
-        None
+        let count = Self::all().len();
+        let app = Self(partition_point(count, |at| Self(at).slug() < slug));
+        (app.0 < count && app.slug() == slug).then_some(app)
     }
 
     /// Returns the app whose tool has that number among those of all apps.
     pub(crate) fn with(tool: usize) -> Self {
-        let (mut low, mut high) = (0, Self::all().len() - 1);
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            if Self(middle).tools().end <= tool { low = middle + 1 } else { high = middle }
-        }
-        Self(low)
+        Self(partition_point(Self::all().len(), |at| Self(at).tools().end <= tool))
     }
 
     /// Returns its slug.
@@ -209,6 +197,16 @@ pub(crate) fn counts() -> Counts {
         tools: index::tools(),
         vendors: vendors.len(),
     }
+}
+
+/// Returns the first of so many rows that does not come before what is looked for.
+fn partition_point(rows: usize, is_before: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, rows);
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        if is_before(middle) { low = middle + 1 } else { high = middle }
+    }
+    low
 }
 
 /// Returns the number at a place of a table.
