@@ -204,3 +204,31 @@ fn show(request: Request, answer: &Answer<'_>) {
     // Whoever asked may have gone; the login has ended all the same.
     let _ = request.respond(response);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+
+    use super::*;
+
+    #[test]
+    fn a_callback_that_comes_after_the_one_that_ended_the_login_is_told_so() {
+        let mut listener = Listener::open(&[]).unwrap();
+        let port = listener.redirect_uri().port().unwrap();
+        let mut tab = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+        let asked = format!("GET {PATH}?state=s&code=c HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n");
+        tab.write_all(format!("{asked}Connection: close\r\n\r\n").as_bytes()).unwrap();
+        while listener.arrivals.is_empty() {
+            thread::yield_now();
+        }
+
+        listener.dismiss();
+
+        let mut page = String::new();
+        tab.read_to_string(&mut page).unwrap();
+        assert!(
+            page.starts_with("HTTP/1.1 200 ") && page.contains("<h1>Already done</h1>"),
+            "{page}"
+        );
+    }
+}

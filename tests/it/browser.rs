@@ -42,9 +42,19 @@ pub(crate) fn split(url: &str) -> (&str, &str) {
 
 /// Sends bytes to `host:port` and reads the answer until the connection ends.
 pub(crate) fn raw(host: &str, bytes: &[u8]) -> Page {
+    answer(sent(host, bytes))
+}
+
+/// Sends bytes to `host:port`.
+fn sent(host: &str, bytes: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(host).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
     stream.write_all(bytes).unwrap();
+    stream
+}
+
+/// Reads the answer until the connection ends.
+pub(crate) fn answer(mut stream: TcpStream) -> Page {
     let mut text = Vec::new();
     // A server that closes early may reset the connection; what it said before counts.
     drop(stream.read_to_end(&mut text));
@@ -56,17 +66,28 @@ pub(crate) fn raw(host: &str, bytes: &[u8]) -> Page {
 
 /// Sends a request with further header lines.
 pub(crate) fn request(method: &str, url: &str, headers: &str, body: &str) -> Page {
+    raw(split(url).0, text(method, url, headers, body).as_bytes())
+}
+
+fn text(method: &str, url: &str, headers: &str, body: &str) -> String {
     let (host, path) = split(url);
     let length = body.len();
-    let text = format!(
+    format!(
         "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
-    );
-    raw(host, text.as_bytes())
+    )
 }
+
+/// What a browser says when a person opens an address.
+const NAVIGATES: &str = "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n";
 
 /// Opens an address as a person's browser does.
 pub(crate) fn visit(url: &str) -> Page {
-    request("GET", url, "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n", "")
+    request("GET", url, NAVIGATES, "")
+}
+
+/// Asks likewise, and leaves the answer to be read.
+pub(crate) fn asked(url: &str) -> TcpStream {
+    sent(split(url).0, text("GET", url, NAVIGATES, "").as_bytes())
 }
 
 /// Decides on the sandbox's consent page behind `link`, and returns the callback it sends the browser to.

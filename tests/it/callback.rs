@@ -7,7 +7,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::app::{App, OAUTH};
-use crate::browser::{Login, Page, decide, parameter, raw, redirect_uri, request, split, visit};
+use crate::browser::{
+    Login, Page, answer, asked, decide, parameter, raw, redirect_uri, request, split, visit,
+};
 use crate::support::Naive;
 
 const CONNECT: &str = "connections connect gmail";
@@ -92,7 +94,7 @@ fn a_thousand_forged_callbacks_do_not_hide_the_right_one() {
 }
 
 #[test]
-fn a_second_tab_is_told_that_it_is_done_and_the_code_is_sent_once() {
+fn a_second_tab_does_not_send_the_code_again() {
     // given: a token endpoint that answers when it is let
     let (release, held) = mpsc::channel::<()>();
     let (begun, exchanging) = mpsc::channel();
@@ -108,23 +110,21 @@ fn a_second_tab_is_told_that_it_is_done_and_the_code_is_sent_once() {
     let login = Login::start(&app.naive, "connections connect acme");
     let callback = app.callback(&login.link);
 
-    let [first, second] = [callback.clone(), callback.clone()];
+    let (host, first) = (split(&callback).0.to_owned(), callback.clone());
     let first = thread::spawn(move || visit(&first));
-    let host = split(&callback).0.to_owned();
     exchanging.recv().unwrap();
-    let second = thread::spawn(move || visit(&second));
+    let second = asked(&callback);
     for _ in 0..3 {
         assert_eq!(request("GET", &format!("http://{host}/favicon.ico"), "", "").status, 404);
     }
     release.send(()).unwrap();
-    let (first, second) = (first.join().unwrap(), second.join().unwrap());
+    let (first, second) = (first.join().unwrap(), answer(second));
     let run = login.end().exits(0);
 
-    let titles = [&first, &second].map(|page| (page.status, page.body.contains("Already done")));
-    assert!(
-        titles.contains(&(200, false)) && titles.contains(&(200, true)),
-        "{first:?} {second:?}"
-    );
+    assert!(first.status == 200 && first.body.contains("Acme is connected"), "{first:?}");
+    // It is hung up on if it is read only after the login has ended.
+    let told = second.status == 200 && second.body.contains("<h1>Already done</h1>");
+    assert!(told || second.status == 0, "{second:?}");
     assert_eq!(run.json()["result"]["status"], "ACTIVE");
     assert_eq!(app.calls("POST", "/token").len(), 1);
 }
