@@ -1,5 +1,6 @@
 //! What toolkits exist and what they offer. Manifests in, manifests out: no store and no network.
 
+pub(crate) mod added;
 mod brokerage;
 mod check;
 pub(crate) mod input;

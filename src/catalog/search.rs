@@ -1,8 +1,7 @@
 //! Finding toolkits and tools by words, and names that were nearly right.
 
-use std::collections::BTreeMap;
-
-use super::manifest::{Manifest, Tool};
+use super::added::Listing;
+use super::manifest::Manifest;
 use super::pack::App;
 use super::pack::index::{Query, tools};
 use super::words::{Named, of_app, of_tool};
@@ -61,28 +60,22 @@ impl Search {
     /// Returns how well a tool fits by what it is called, its app's name in its slug among it.
     pub(crate) fn words(&self, slug: &str, name: &str, description: &str) -> f32 {
         let words = of_tool(Named { slug, name, description, path: "", inputs: "" });
-        self.0.as_ref().map_or(1.0, |query| query.tool(&words, &BTreeMap::new()))
+        self.0.as_ref().map_or(1.0, |query| query.tool(&words))
     }
 
     /// Returns the tools of an added app that fit, by their places in its own order, and how well.
-    pub(crate) fn tools_of(&self, app: &Manifest) -> impl Iterator<Item = (usize, f32)> {
+    pub(crate) fn tools_of(
+        &self,
+        app: &Manifest,
+        listing: &Listing,
+    ) -> impl Iterator<Item = (usize, f32)> + use<> {
         let words = of_app(app.slug.as_str(), &app.name, &app.description);
-        let score =
-            move |tool| self.0.as_ref().map_or(1.0, |query| query.tool(&named(tool), &words));
-        let scores = app.tools.iter().map(score).enumerate();
-        scores.filter(|(_, score)| *score > 0.0)
+        let scores = match &self.0 {
+            Some(query) => query.tools(listing, &words),
+            None => vec![1.0; listing.len()],
+        };
+        scores.into_iter().enumerate().filter(|(_, score)| *score > 0.0)
     }
-}
-
-fn named(tool: &Tool) -> BTreeMap<String, u8> {
-    let slug = tool.slug.as_str();
-    of_tool(Named {
-        slug: slug.split_once('_').map_or(slug, |(_, rest)| rest),
-        name: &tool.name,
-        description: &tool.description,
-        path: &tool.request.path,
-        inputs: &tool.inputs().collect::<Vec<_>>().join(" "),
-    })
 }
 
 /// Returns what fits, the best first, without what fits less than a third as well as that does.
@@ -142,8 +135,8 @@ mod tests {
             for app in App::all().filter(|app| app.by_hand() > 0) {
                 let by_hand: Vec<_> = (0..app.by_hand()).collect();
                 let tools = app.tools_at(&by_hand).unwrap();
-                let manifest = Manifest { tools, ..app.card().unwrap() };
-                for (at, score) in search.tools_of(&manifest) {
+                let listing = Listing::of(&tools);
+                for (at, score) in search.tools_of(&app.card().unwrap(), &listing) {
                     let (known, place, own) = found.next().unwrap();
                     assert_eq!((known, place), (app, at), "{query}");
                     assert!((own - score).abs() < 1e-4, "{query}: {own} is not {score}");

@@ -8,8 +8,8 @@ use clap_complete::env::CompleteEnv;
 
 use super::Cli;
 use crate::api::ids::Slug;
+use crate::catalog::added::Listing;
 use crate::catalog::builtin_slugs;
-use crate::catalog::manifest::Manifest;
 use crate::catalog::pack::{App, Name};
 use crate::settings::{Flags, Profile, Settings};
 use crate::store::Store;
@@ -50,9 +50,9 @@ fn store() -> Option<Store> {
 }
 
 fn toolkits() -> Vec<CompletionCandidate> {
-    let added = store().and_then(|store| store.toolkits().ok()).unwrap_or_default();
+    let added = store().and_then(|store| store.added_slugs().ok()).unwrap_or_default();
     let mut slugs: Vec<String> = builtin_slugs().map(str::to_owned).collect();
-    slugs.extend(added.into_iter().map(|(slug, _)| slug.to_string()));
+    slugs.extend(added.iter().map(Slug::to_string));
     slugs.sort();
     slugs.dedup();
     slugs.into_iter().map(CompletionCandidate::new).collect()
@@ -72,14 +72,14 @@ fn kits() -> Vec<CompletionCandidate> {
 fn tools() -> Vec<CompletionCandidate> {
     let words: Vec<OsString> =
         std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
-    let stored = store().and_then(|store| store.toolkits().ok()).unwrap_or_default();
+    let store = store();
+    let added = |slug: &Slug| store.as_ref()?.added(slug).ok().flatten();
     let names =
         words.iter().filter_map(|word| word.to_str()?.parse::<Slug>().ok()).find_map(|slug| {
-            let added = stored.iter().find(|(known, _)| *known == slug);
-            match added.and_then(|(_, row)| row.manifest.as_deref()) {
-                Some(text) => {
-                    let manifest: Manifest = serde_json::from_str(text).ok()?;
-                    Some(manifest.tools.iter().map(Name::of).collect())
+            match added(&slug) {
+                Some(row) => {
+                    let listing = Listing::read(row.listing).ok()?;
+                    Some((0..listing.len()).map(|at| listing.name(at)).collect())
                 }
                 None => App::of(slug.as_str())?.names().ok(),
             }

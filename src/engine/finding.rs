@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Map;
 
-use super::known::Known;
+use super::known::{Known, Tools as Shelf};
 use super::limits::{page_size, paged};
 use super::toolkits::stored;
 use super::{Engine, Scope, gate};
@@ -15,6 +15,7 @@ use crate::api::toolkits::{AuthType, Effect, Origin};
 use crate::api::tools::{
     FoundTool, FoundTools, GetTool, ListTools, SearchTools, ToolDetail, ToolOf, Tools,
 };
+use crate::catalog::added::Listing;
 use crate::catalog::manifest::{Manifest, Tool};
 use crate::catalog::pack::{self, App, Name};
 use crate::catalog::search::{Search, worthwhile};
@@ -41,7 +42,14 @@ struct Apps<'a> {
 #[derive(Debug, Clone, Copy)]
 enum Searched<'a> {
     Shipped(App),
-    Added(&'a Manifest),
+    Added(&'a Own),
+}
+
+/// An app that is here and not shipped: what it is, and what its tools are called.
+#[derive(Debug)]
+struct Own {
+    card: Manifest,
+    listing: Listing,
 }
 
 impl Engine {
@@ -55,9 +63,15 @@ impl Engine {
             return Ok(listed(&op.toolkit, tools, None));
         }
         let search = Search::new(op.search.as_deref());
-        let (fits, by_hand): (Box<dyn Iterator<Item = _>>, _) = match known.shipped {
-            Some(app) => (Box::new(search.tools_within(app)), app.by_hand()),
-            None => (Box::new(search.tools_of(&known.manifest)), known.tool_count()),
+        let (fits, by_hand): (Box<dyn Iterator<Item = _>>, _) = match &known.tools {
+            Shelf::Shipped(app) => (Box::new(search.tools_within(*app)), app.by_hand()),
+            Shelf::Added(added) => {
+                (Box::new(search.tools_of(&known.manifest, added.listing())), known.tool_count())
+            }
+            Shelf::Told => {
+                let listing = Listing::of(&known.manifest.tools);
+                (Box::new(search.tools_of(&known.manifest, &listing)), known.tool_count())
+            }
         };
         let more = |at| if at < by_hand { BY_HAND } else { 1.0 };
         let found = worthwhile(fits.map(|(at, score)| (score * more(at), at)));
@@ -93,7 +107,7 @@ impl Engine {
         let connected = self.store.connected(&user.id)?;
         let connected = Apps::of(connected.iter().map(|one| one.toolkit.as_str()));
         let added = self.added()?;
-        let own = Apps::of(added.iter().map(|one| one.slug.as_str()));
+        let own = Apps::of(added.iter().map(|one| one.card.slug.as_str()));
         let wanted = op.toolkit.as_ref().map(|wanted| Apps::of([wanted.as_str()]));
         let is_sought = |app: Searched<'_>| {
             wanted.as_ref().is_none_or(|wanted| wanted.hold(app))
@@ -105,7 +119,7 @@ impl Engine {
         let search = Search::new(Some(&op.query));
         let shipped = search.tools().map(|(app, at, score)| (score, (Searched::Shipped(app), at)));
         let own = added.iter().flat_map(|app| {
-            let fits = search.tools_of(app);
+            let fits = search.tools_of(&app.card, &app.listing);
             fits.map(move |(at, score)| (score, (Searched::Added(app), at)))
         });
         let sought = shipped.chain(own).filter(|(_, (app, at))| {
@@ -128,19 +142,18 @@ impl Engine {
     }
 
     /// Returns the apps that are here and not shipped, or not as calls reach them where nobody says how.
-    fn added(&self) -> Result<Vec<Manifest>> {
+    fn added(&self) -> Result<Vec<Own>> {
         let mut added = Vec::new();
-        for (slug, row) in self.store.toolkits()? {
-            if let Some(text) = &row.manifest {
-                added.push(stored(&slug, text)?);
-            }
+        for (slug, manifest, listing) in self.store.all_added()? {
+            added.push(Own { card: stored(&slug, &manifest)?, listing: Listing::read(listing)? });
         }
         let learnt = self.store.all_ways()?.into_iter().filter(|(_, _, way)| way.tools.is_some());
         for (slug, provider, _) in learnt {
             let known = self.toolkit(&slug)?;
             if known.provider() == provider {
-                added.retain(|one: &Manifest| one.slug != slug);
-                added.push(known.manifest);
+                let listing = Listing::of(&known.manifest.tools);
+                added.retain(|one: &Own| one.card.slug != slug);
+                added.push(Own { card: known.manifest, listing });
             }
         }
         Ok(added)
@@ -156,7 +169,7 @@ impl<'a> Apps<'a> {
     fn hold(&self, app: Searched<'_>) -> bool {
         match app {
             Searched::Shipped(app) => self.shipped.contains(&app),
-            Searched::Added(manifest) => self.slugs.contains(manifest.slug.as_str()),
+            Searched::Added(own) => self.slugs.contains(own.card.slug.as_str()),
         }
     }
 }
@@ -165,14 +178,14 @@ impl Searched<'_> {
     fn slug(&self) -> &str {
         match self {
             Self::Shipped(app) => app.slug(),
-            Self::Added(manifest) => manifest.slug.as_str(),
+            Self::Added(own) => own.card.slug.as_str(),
         }
     }
 
     fn auth(&self) -> AuthType {
         match self {
             Self::Shipped(app) => app.auth(),
-            Self::Added(manifest) => manifest.auth.kind,
+            Self::Added(own) => own.card.auth.kind,
         }
     }
 
@@ -197,7 +210,7 @@ impl Searched<'_> {
     fn found(&self, at: usize, kit: &Kit) -> Result<FoundTool> {
         let name = match self {
             Self::Shipped(app) => app.name(at)?,
-            Self::Added(manifest) => Name::of(&manifest.tools[at]),
+            Self::Added(own) => own.listing.name(at),
         };
         let unnamed = |error| Error::internal("a shipped tool has no name", error);
         let toolkit: Slug = self.slug().parse().map_err(unnamed)?;
@@ -219,7 +232,7 @@ impl Searched<'_> {
     fn effect(&self, at: usize) -> Effect {
         match self {
             Self::Shipped(app) => pack::effect(app.tools().start + at),
-            Self::Added(manifest) => manifest.tools[at].effect,
+            Self::Added(own) => own.listing.effect(at),
         }
     }
 }

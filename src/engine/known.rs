@@ -12,19 +12,31 @@ use crate::api::toolkits::{
     AuthType, Availability, CredentialField, Effect, Origin, Provider, ToolkitDetail,
     ToolkitSummary,
 };
+use crate::catalog::added::Added;
 use crate::catalog::manifest::{Manifest, Tool};
 use crate::catalog::pack::{self, App, Name};
 use crate::catalog::search::{did_you_mean, nearest};
 use crate::http::Trust;
 use crate::store::{Registration, ToolkitRow};
 
+/// Where the tools of a toolkit are.
+#[derive(Debug)]
+pub(super) enum Tools {
+    /// In the shipped catalog
+    Shipped(App),
+    /// In the store, since it was added
+    Added(Added),
+    /// In its manifest, as whoever offers them told them
+    Told,
+}
+
 /// A toolkit with what the operator decided about it.
 #[derive(Debug)]
 pub(super) struct Known {
-    /// What it is; of a shipped one without its tools
+    /// What it is
     pub(super) manifest: Manifest,
-    /// Where its tools are, if it is shipped
-    pub(super) shipped: Option<App>,
+    /// Where its tools are
+    pub(super) tools: Tools,
     /// What was decided
     pub(super) row: ToolkitRow,
     /// Where the manifest comes from
@@ -43,12 +55,12 @@ impl Known {
         &self.manifest.slug
     }
 
-    /// Returns a server that is being added.
+    /// Returns a toolkit that comes with its tools in the manifest.
     pub(super) fn added(manifest: Manifest, row: ToolkitRow) -> Self {
         let origin = Origin::Added;
         Self {
             manifest,
-            shipped: None,
+            tools: Tools::Told,
             row,
             origin,
             simulated: false,
@@ -282,7 +294,11 @@ impl Known {
 
     /// Returns how many tools it has.
     pub(super) fn tool_count(&self) -> usize {
-        self.shipped.map_or(self.manifest.tools.len(), |app| app.tools().len())
+        match &self.tools {
+            Tools::Shipped(app) => app.tools().len(),
+            Tools::Added(added) => added.listing().len(),
+            Tools::Told => self.manifest.tools.len(),
+        }
     }
 
     /// Returns what its tools are called, in its own order.
@@ -292,41 +308,47 @@ impl Known {
 
     /// Returns what the tools are called that stand at these places of its own order.
     pub(super) fn names_at(&self, places: &[usize]) -> Result<Vec<Name>> {
-        match self.shipped {
-            Some(app) => app.names_at(places),
-            None => Ok(places.iter().map(|at| Name::of(&self.manifest.tools[*at])).collect()),
+        let tools = &self.manifest.tools;
+        match &self.tools {
+            Tools::Shipped(app) => app.names_at(places),
+            Tools::Added(added) => Ok(places.iter().map(|at| added.listing().name(*at)).collect()),
+            Tools::Told => Ok(places.iter().map(|at| Name::of(&tools[*at])).collect()),
         }
     }
 
     /// Returns the tools that stand at these places of its own order.
     pub(super) fn tools_at(&self, places: &[usize]) -> Result<Vec<Tool>> {
-        match self.shipped {
-            Some(app) => app.tools_at(places),
-            None => Ok(places.iter().map(|at| self.manifest.tools[*at].clone()).collect()),
+        match &self.tools {
+            Tools::Shipped(app) => app.tools_at(places),
+            Tools::Added(added) => added.at(places),
+            Tools::Told => Ok(places.iter().map(|at| self.manifest.tools[*at].clone()).collect()),
         }
     }
 
     /// Returns what the tool at a place of its own order does to the outside world.
     pub(super) fn effect_at(&self, at: usize) -> Effect {
-        match self.shipped {
-            Some(app) => pack::effect(app.tools().start + at),
-            None => self.manifest.tools[at].effect,
+        match &self.tools {
+            Tools::Shipped(app) => pack::effect(app.tools().start + at),
+            Tools::Added(added) => added.listing().effect(at),
+            Tools::Told => self.manifest.tools[at].effect,
         }
     }
 
     /// Tells whether the tool at a place of its own order answers in pages.
     pub(super) fn is_paged(&self, at: usize) -> bool {
-        match self.shipped {
-            Some(app) => pack::is_paged(app.tools().start + at),
-            None => self.manifest.tools[at].page.is_some(),
+        match &self.tools {
+            Tools::Shipped(app) => pack::is_paged(app.tools().start + at),
+            Tools::Added(added) => added.listing().is_paged(at),
+            Tools::Told => self.manifest.tools[at].page.is_some(),
         }
     }
 
     /// Returns the tool of that slug, if it has one.
     pub(super) fn find(&self, slug: &ToolSlug) -> Result<Option<Tool>> {
-        match self.shipped {
-            Some(app) => app.tool(slug),
-            None => Ok(self.manifest.tool(slug).cloned()),
+        match &self.tools {
+            Tools::Shipped(app) => app.tool(slug),
+            Tools::Added(added) => added.tool(slug),
+            Tools::Told => Ok(self.manifest.tool(slug).cloned()),
         }
     }
 

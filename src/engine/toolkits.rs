@@ -1,6 +1,7 @@
 //! Toolkits as this workspace has them: shipped or added, configured, switched on or off.
 
 use std::collections::BTreeMap;
+use std::mem;
 
 use serde_json::{Map, Value};
 
@@ -15,12 +16,13 @@ use crate::api::toolkits::{
     RemoveToolkit, ToolkitDetail, ToolkitPage,
 };
 use crate::api::workspace::User;
+use crate::catalog::added::{Added, Listing};
 use crate::catalog::manifest::Manifest;
 use crate::catalog::pack::{self, App};
 use crate::catalog::search::Search;
 use crate::catalog::servers::{server, server_slugs};
 use crate::catalog::{builtin, builtin_slugs, from_json};
-use crate::store::{ToolkitRow, WayRow};
+use crate::store::{AddedRow, ToolkitRow, WayRow};
 
 /// How many rows a page has where the caller does not say.
 const PAGE: u32 = 50;
@@ -37,9 +39,8 @@ impl Engine {
     ) -> Result<(Vec<Known>, Option<String>)> {
         let search = Search::new(search);
         let rows = self.store.toolkits()?;
-        let is_added = |slug: &str| {
-            rows.iter().any(|(known, row)| known.as_str() == slug && row.manifest.is_some())
-        };
+        let added = self.store.all_added()?;
+        let is_added = |slug: &str| added.iter().any(|(known, ..)| known.as_str() == slug);
         let rank = |score: f32, own: bool, slug: &str| {
             let more = match (first(slug), own) {
                 (true, _) => 4.0,
@@ -54,13 +55,11 @@ impl Engine {
                 all.push((rank(score, app.by_hand() > 0, app.slug()), app.slug()));
             }
         }
-        for (slug, text) in
-            rows.iter().filter_map(|(slug, row)| Some((slug, row.manifest.as_deref()?)))
-        {
-            let score = if search.is_any() { 1.0 } else { search.app(&stored(slug, text)?) };
+        for (slug, manifest, _) in &added {
+            let score = if search.is_any() { 1.0 } else { search.app(&stored(slug, manifest)?) };
             all.push((rank(score, true, slug.as_str()), slug.as_str()));
         }
-        let others = self.only_by_others(&rows)?;
+        let others = self.only_by_others(is_added)?;
         for (manifest, own) in &others {
             let score = if search.is_any() { 1.0 } else { search.app(manifest) };
             let slug = manifest.slug.as_str();
@@ -105,14 +104,11 @@ impl Engine {
     }
 
     /// Returns the toolkits that no API of the app's own reaches, and whether each was added here.
-    fn only_by_others(&self, rows: &[(Slug, ToolkitRow)]) -> Result<Vec<(Manifest, bool)>> {
+    fn only_by_others(&self, is_added: impl Fn(&str) -> bool) -> Result<Vec<(Manifest, bool)>> {
         if self.is_simulated() {
             return Ok(Vec::new());
         }
-        let direct = |slug: &Slug| {
-            let added = || rows.iter().any(|(one, row)| one == slug && row.manifest.is_some());
-            App::of(slug.as_str()).is_some() || added()
-        };
+        let direct = |slug: &Slug| App::of(slug.as_str()).is_some() || is_added(slug.as_str());
         let mut found: BTreeMap<Slug, (Manifest, bool)> = BTreeMap::new();
         for slug in server_slugs().filter_map(|slug| slug.parse::<Slug>().ok()) {
             if let Some(manifest) = server(&slug).filter(|_| !direct(&slug)) {
@@ -130,9 +126,11 @@ impl Engine {
 
     /// Returns a toolkit's manifest as it was shipped or added: with the app's own addresses, also in the sandbox.
     fn kept_manifest(&self, slug: &Slug) -> Result<Option<Map<String, Value>>> {
-        let added = self.store.toolkit(slug)?.and_then(|row| row.manifest);
-        let manifest = match added {
-            Some(text) => Some(stored(slug, &text)?),
+        let manifest = match self.store.added(slug)? {
+            Some(AddedRow { manifest, listing, tools }) => {
+                let tools = Added::read(listing, tools)?.all()?;
+                Some(Manifest { tools, ..stored(slug, &manifest)? })
+            }
             None => builtin(slug).transpose()?,
         };
         let value = manifest.map(serde_json::to_value).transpose();
@@ -158,23 +156,25 @@ impl Engine {
         }
     }
 
-    fn add_direct(&self, manifest: Manifest) -> Result<ToolkitDetail> {
+    fn add_direct(&self, mut manifest: Manifest) -> Result<ToolkitDetail> {
         let slug = manifest.slug.clone();
         if builtin_slugs().any(|shipped| shipped == slug.as_str()) || slug == Slug::brokerage() {
             let text = format!("`{slug}` is a toolkit that is built in");
             return Err(Error::new(Code::DuplicateRecord, text).hint("choose another slug"));
         }
-        let text = serde_json::to_string(&manifest)
-            .map_err(|error| Error::internal("a manifest cannot be written", error))?;
-        let mut row = self.store.toolkit(&slug)?.unwrap_or_default();
-        let before = row.manifest.as_deref().and_then(|text| stored(&slug, text).ok());
+        let before = self.store.added(&slug)?.and_then(|row| stored(&slug, &row.manifest).ok());
         if before.is_some_and(|before| hosts(&before) != hosts(&manifest)) {
             // What was entered for one host is not shown to another.
             nobody(&slug, &self.store.users_connected(&slug)?)?;
         }
-        drop(manifest);
-        row.manifest = Some(text);
-        self.store.put_toolkit(&slug, &row, None)?;
+        let tools = mem::take(&mut manifest.tools);
+        let row = AddedRow {
+            manifest: serde_json::to_string(&manifest)
+                .map_err(|error| Error::internal("a manifest cannot be written", error))?,
+            listing: Listing::of(&tools).into_text(),
+            tools: Added::written(&tools)?,
+        };
+        self.store.put_added(&slug, &row)?;
         self.toolkit_detail(&slug, None)
     }
 
@@ -303,7 +303,7 @@ fn hosts(manifest: &Manifest) -> Vec<String> {
     std::iter::once(base).chain(urls).collect()
 }
 
-/// Reads a manifest that was added.
+/// Reads a manifest that was added, without its tools.
 pub(super) fn stored(slug: &Slug, text: &str) -> Result<Manifest> {
     serde_json::from_str(text).map_err(|error| {
         Error::internal(format!("the stored manifest of `{slug}` cannot be read"), error)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::accounts::is_named;
 use super::composio::Remote;
-use super::known::Known;
+use super::known::{Known, Tools};
 use super::toolkits::stored;
 use super::{Engine, World};
 use crate::api::connections::{Connection, Status};
@@ -13,12 +13,13 @@ use crate::api::ids::{Slug, ToolSlug};
 use crate::api::toolkits::{AuthType, Availability, Origin, Provider, ToolkitDetail};
 use crate::api::ways::Way;
 use crate::api::workspace::User;
+use crate::catalog::added::Added;
 use crate::catalog::manifest::{Auth, Manifest, Tool};
 use crate::catalog::pack::App;
 use crate::catalog::search::{did_you_mean, nearest};
 use crate::catalog::servers::{server, server_slugs};
 use crate::catalog::{builtin_slugs, relocate};
-use crate::store::{ToolkitRow, WayRow};
+use crate::store::{AddedRow, ToolkitRow, WayRow};
 
 impl Engine {
     /// Returns the toolkit of that slug, reached as calls reach it where nobody says; `NotFound` says which were
@@ -103,7 +104,7 @@ impl Engine {
 
     /// Returns the app whose tools' slugs begin as this one does: of several, the one with the longest name.
     pub(crate) fn app_of(&self, slug: &ToolSlug) -> Result<Option<Slug>> {
-        let added = self.store.toolkits()?.into_iter().map(|(app, _)| app);
+        let added = self.store.added_slugs()?;
         let ways = self.store.all_ways()?.into_iter().map(|(app, _, _)| app);
         let shipped = builtin_slugs().chain(server_slugs());
         let all = shipped.filter_map(|app| app.parse::<Slug>().ok()).chain(added).chain(ways);
@@ -123,9 +124,9 @@ impl Engine {
 
     /// Returns the error that there is no such toolkit.
     fn unknown(&self, slug: &Slug) -> Result<Error> {
-        let added = self.store.toolkits()?;
+        let added = self.store.added_slugs()?;
         let mut names: BTreeSet<&str> = builtin_slugs().chain(server_slugs()).collect();
-        names.extend(added.iter().map(|(slug, _)| slug.as_str()));
+        names.extend(added.iter().map(Slug::as_str));
         let ways = self.store.all_ways()?;
         names.extend(ways.iter().map(|(slug, ..)| slug.as_str()));
         let near = nearest(slug.as_str(), names);
@@ -166,10 +167,12 @@ impl Engine {
 
     /// Returns the way by the app's own API.
     fn direct(&self, slug: &Slug, row: &ToolkitRow) -> Result<Option<Known>> {
-        let shipped = App::of(slug.as_str()).filter(|_| row.manifest.is_none());
-        let (manifest, origin) = match (&row.manifest, shipped) {
-            (Some(text), _) => (stored(slug, text)?, Origin::Added),
-            (None, Some(app)) => (app.card()?, app.origin()),
+        let (manifest, tools, origin) = match (self.store.added(slug)?, App::of(slug.as_str())) {
+            (Some(AddedRow { manifest, listing, tools }), _) => {
+                let tools = Tools::Added(Added::read(listing, tools)?);
+                (stored(slug, &manifest)?, tools, Origin::Added)
+            }
+            (None, Some(app)) => (app.card()?, Tools::Shipped(app), app.origin()),
             (None, None) => return Ok(None),
         };
         let simulated = matches!(self.world, World::Sandbox(_));
@@ -179,7 +182,7 @@ impl Engine {
         };
         let row = row.clone();
         let (checked_at, remote) = (None, None);
-        Ok(Some(Known { manifest, shipped, row, origin, simulated, checked_at, remote }))
+        Ok(Some(Known { manifest, tools, row, origin, simulated, checked_at, remote }))
     }
 
     /// Returns ways as they are told; one that is alone and the app's own is not worth telling.
@@ -228,11 +231,9 @@ fn by_way(slug: &Slug, row: &ToolkitRow, (way, keyed): (WayRow, bool)) -> Result
     }
     let tools = way.tools.as_deref().map(|text| offered(slug, text)).transpose()?;
     let manifest = Manifest { tools: tools.unwrap_or_default(), ..manifest };
-    let row =
-        ToolkitRow { manifest: None, client_id: way.client_id, scopes: way.scopes, ..row.clone() };
+    let row = ToolkitRow { client_id: way.client_id, scopes: way.scopes, ..row.clone() };
     let checked_at = way.checked_at;
-    let (shipped, simulated) = (None, false);
-    Ok(Some(Known { manifest, shipped, row, origin, simulated, checked_at, remote }))
+    Ok(Some(Known { origin, checked_at, remote, ..Known::added(manifest, row) }))
 }
 
 /// Returns which of several ways calls take where nobody says, and why.

@@ -10,7 +10,8 @@ use tempfile::NamedTempFile;
 
 use super::generation::sync_dir;
 use super::presence::is_anyone_alive;
-use super::{KITS, Store, lock, private_dir, unwritable, version};
+use super::schema::{KITS, version};
+use super::{Store, lock, private_dir, unwritable};
 use crate::api::error::{Code, Error, Result};
 use crate::api::time::Millis;
 

@@ -3,6 +3,7 @@
 //! Every function is one statement or one transaction, in the words of `api`. Several processes share
 //! the file, so nothing here relies on a lock inside this one.
 
+mod added;
 mod approvals;
 mod backup;
 mod chain;
@@ -30,6 +31,7 @@ mod presence;
 mod recall;
 pub(crate) mod remote;
 mod retold;
+mod schema;
 mod sealed;
 mod sessions;
 mod sharing;
@@ -42,6 +44,7 @@ mod webhooks;
 mod workspace;
 mod writing;
 
+pub(crate) use added::AddedRow;
 pub(crate) use approvals::{
     ApprovalRow, Decision, End, Filter, NewApproval, Sealed, Then, frozen_owner, result_owner,
 };
@@ -71,38 +74,15 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::fresh;
-use crate::api::time::Millis;
 use columns::{json, parsed, word};
 use presence::Presence;
+use schema::{is_current, migrate, version};
 use sharing::Log;
 use steady::Reader;
 use writing::Writing;
-
-/// Each schema change, in order; the position is the `user_version` it leads to.
-const MIGRATIONS: &[&str] = &[
-    include_str!("migrations/0001_first.sql"),
-    include_str!("migrations/0002_accounts.sql"),
-    include_str!("migrations/0003_logins.sql"),
-    include_str!("migrations/0004_mirror.sql"),
-    include_str!("migrations/0005_clients.sql"),
-    include_str!("migrations/0006_govern.sql"),
-    include_str!("migrations/0007_trading.sql"),
-    include_str!("migrations/0008_webhooks.sql"),
-    include_str!("migrations/0009_remote.sql"),
-    include_str!("migrations/0010_origins.sql"),
-    include_str!("migrations/0011_dialects.sql"),
-    include_str!("migrations/0012_integrations.sql"),
-    include_str!("migrations/0013_dashboard.sql"),
-    include_str!("migrations/0014_ways.sql"),
-    include_str!("migrations/0015_composio.sql"),
-];
-
-/// The schema that brought account kits.
-const KITS: usize = 6;
 
 /// A command of several steps may have done some of them when this happens.
 const FULL: &str = "the store could not be written: the disk is full";
@@ -134,7 +114,7 @@ impl Store {
     pub(crate) fn open(dir: &Path) -> Result<Self> {
         let path = dir.join("naive.db");
         let current = match connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE) {
-            Ok(conn) => (version(&conn)? == MIGRATIONS.len()).then_some(conn),
+            Ok(conn) => is_current(&conn)?.then_some(conn),
             Err(error) if cannot_be_written(&path, &error) => Some(read_only(&path).ok_or(error)?),
             // Not there yet, being made by another process, or damaged: one at a time finds out.
             Err(_) => None,
@@ -259,18 +239,7 @@ fn read_only(path: &Path) -> Option<Connection> {
     uri.set_query(Some("immutable=1"));
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
     let conn = Connection::open_with_flags(uri.as_str(), flags).ok()?;
-    (version(&conn).ok()? == MIGRATIONS.len()).then_some(conn)
-}
-
-/// Returns the schema's version; fails if it is newer than this build.
-fn version(conn: &Connection) -> Result<usize> {
-    let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let version = usize::try_from(version).unwrap_or(usize::MAX);
-    if version > MIGRATIONS.len() {
-        let text = format!("the store has schema {version}, newer than this `naive` knows");
-        return Err(Error::new(Code::InternalError, text).hint("install the newer `naive` again"));
-    }
-    Ok(version)
+    is_current(&conn).ok()?.then_some(conn)
 }
 
 /// Makes the directory and the database, or brings an older one up to date, one process at a time.
@@ -291,26 +260,6 @@ fn migrated(dir: &Path, path: &Path) -> Result<Connection> {
     }
     drop(guard);
     Ok(conn)
-}
-
-/// Applies what is missing in one transaction, and returns the store's id.
-fn migrate(conn: &mut Connection) -> Result<String> {
-    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let from = version(&tx)?;
-    for step in &MIGRATIONS[from..] {
-        tx.execute_batch(step)?;
-    }
-    if from == 0 {
-        tx.execute("INSERT INTO store (one, id) VALUES (1, ?1)", [fresh().to_string()])?;
-        workspace::insert_default_user(&tx, Millis::now())?;
-    }
-    if from < KITS {
-        kits::insert_default_kit(&tx, Millis::now())?;
-    }
-    tx.pragma_update(None, "user_version", i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX))?;
-    let id = tx.query_row("SELECT id FROM store", [], |row| row.get(0))?;
-    tx.commit()?;
-    Ok(id)
 }
 
 /// Takes the lock file of a store's directory, waiting for whoever has it.

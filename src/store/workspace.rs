@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::clients::{self, Registration};
 use super::columns::Columns;
 use super::recall::Known;
-use super::{Store, json, parsed, sealed, ways};
+use super::{Store, added, json, parsed, sealed, ways};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{Slug, UserRef, fresh};
 use crate::api::time::Millis;
@@ -16,8 +16,6 @@ use crate::api::workspace::{CreateUser, UpdateWorkspace, User, UserStatus, Works
 /// What the operator decided about a toolkit.
 #[derive(Debug, Clone)]
 pub(crate) struct ToolkitRow {
-    /// The manifest, as JSON, of a toolkit that was added
-    pub(crate) manifest: Option<String>,
     /// Whether it may be used
     pub(crate) enabled: bool,
     /// OAuth client, in place of the manifest's
@@ -32,13 +30,12 @@ pub(crate) struct ToolkitRow {
     pub(crate) provider: Option<Provider>,
 }
 
-const TOOLKIT: &str = "SELECT slug, manifest, enabled, client_id, scopes, registered, provider,
+const TOOLKIT: &str = "SELECT slug, enabled, client_id, scopes, registered, provider,
     EXISTS (SELECT 1 FROM clients WHERE toolkit = slug) AS keeps_clients FROM toolkits";
 
 impl Default for ToolkitRow {
     fn default() -> Self {
         Self {
-            manifest: None,
             enabled: true,
             client_id: None,
             scopes: Vec::new(),
@@ -213,14 +210,13 @@ impl Store {
     ) -> Result<()> {
         let tx = self.write()?;
         tx.execute(
-            "INSERT INTO toolkits (slug, manifest, enabled, client_id, scopes, provider)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (slug) DO UPDATE SET manifest = excluded.manifest,
-                 enabled = excluded.enabled, client_id = excluded.client_id,
-                 scopes = excluded.scopes, provider = excluded.provider",
+            "INSERT INTO toolkits (slug, enabled, client_id, scopes, provider)
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (slug) DO UPDATE SET enabled = excluded.enabled,
+                 client_id = excluded.client_id, scopes = excluded.scopes,
+                 provider = excluded.provider",
             params![
                 slug.as_str(),
-                row.manifest,
                 row.enabled,
                 row.client_id,
                 serde_json::Value::from(row.scopes.clone()).to_string(),
@@ -246,6 +242,7 @@ impl Store {
         let connected = connected(&tx, slug)?;
         if connected.is_empty() {
             tx.execute("DELETE FROM toolkits WHERE slug = ?1", [slug.as_str()])?;
+            added::forget(&tx, slug)?;
             ways::forget(&tx, slug)?;
             clients::forget_all(&tx, slug)?;
             for owner in owners {
@@ -309,8 +306,8 @@ fn user_row(row: &Row<'_>) -> rusqlite::Result<User> {
         label: columns.next()?,
         status: columns.word()?,
         is_default: columns.next()?,
-        created_at: Millis(columns.next()?),
-        last_active_at: columns.next::<Option<i64>>()?.map(Millis),
+        created_at: columns.time()?,
+        last_active_at: columns.time_if_any()?,
         account_kit_id: columns.next()?,
         account_kit: columns.next()?,
     })
@@ -318,7 +315,6 @@ fn user_row(row: &Row<'_>) -> rusqlite::Result<User> {
 
 fn toolkit_row(row: &Row<'_>) -> rusqlite::Result<(Slug, ToolkitRow)> {
     let decided = ToolkitRow {
-        manifest: row.get("manifest")?,
         enabled: row.get("enabled")?,
         client_id: row.get("client_id")?,
         scopes: json(row, "scopes")?,

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::{App, PACK, number, partition_point, places, text};
+use crate::catalog::added::Listing;
 use crate::catalog::words::{split, stem};
 
 /// The numbers of a word's row: where its name begins, where its tools do and where its apps, and how many there are.
@@ -105,32 +106,42 @@ impl Query {
 
     /// Returns how well an app fits that is not shipped, by its words.
     pub(crate) fn app(&self, words: &BTreeMap<String, u8>) -> f32 {
-        self.sum(|stem, counts| {
-            let known = Word::of(stem).map_or(0, |word| word.apps().len);
-            let rare = counts * rarity(known, App::all().len());
-            words.get(stem).map_or(0.0, |weight| rare * share(*weight))
-        })
+        self.sum(words, |stem| rarities(stem).1)
     }
 
-    /// Returns how well a tool fits that is not shipped, by its words and those of its app.
-    pub(crate) fn tool(&self, own: &BTreeMap<String, u8>, app: &BTreeMap<String, u8>) -> f32 {
-        self.sum(|stem, counts| {
-            let known = Word::of(stem);
-            let rare = |places: Option<Places>, all| rarity(places.map_or(0, |some| some.len), all);
-            let of_tools = rare(known.map(Word::tools), tools());
-            let of_apps = rare(known.map(Word::apps), App::all().len());
-            let said =
-                |words: &BTreeMap<String, u8>| words.get(stem).map_or(0.0, |weight| share(*weight));
-            counts * f32::max(of_tools * said(own), OF_APP * of_apps * said(app))
-        })
+    /// Returns how well a tool fits that is not shipped, by its words.
+    pub(crate) fn tool(&self, words: &BTreeMap<String, u8>) -> f32 {
+        self.sum(words, |stem| rarities(stem).0)
     }
 
-    /// Adds up what each word says by its stems.
-    fn sum(&self, says: impl Fn(&str, f32) -> f32) -> f32 {
+    /// Returns how well each tool of an app fits that is not shipped, by the listing of them and the app's words.
+    pub(crate) fn tools(&self, listing: &Listing, app: &BTreeMap<String, u8>) -> Vec<f32> {
+        let mut sums = vec![Sum::default(); listing.len()];
+        for (word, sought) in self.0.iter().enumerate() {
+            for (stem, counts) in &sought.stems {
+                let (of_tools, of_apps) = rarities(stem);
+                for (at, weight) in listing.places(stem) {
+                    sums[at].raise(word, counts * of_tools * share(weight));
+                }
+                if let Some(weight) = app.get(stem) {
+                    let said = counts * OF_APP * of_apps * share(*weight);
+                    for sum in &mut sums {
+                        sum.raise(word, said);
+                    }
+                }
+            }
+        }
+        sums.into_iter().map(|sum| sum.whole(self.0.len())).collect()
+    }
+
+    /// Adds up what the words say of a thing with such words, each by its stems.
+    fn sum(&self, words: &BTreeMap<String, u8>, rarity: impl Fn(&str) -> f32) -> f32 {
         let mut sum = Sum::default();
         for (word, sought) in self.0.iter().enumerate() {
             for (stem, counts) in &sought.stems {
-                sum.raise(word, says(stem, *counts));
+                if let Some(weight) = words.get(stem) {
+                    sum.raise(word, counts * rarity(stem) * share(*weight));
+                }
             }
         }
         sum.whole(self.0.len())
@@ -332,6 +343,13 @@ fn share(weight: u8) -> f32 {
 fn rarity(places: usize, all: usize) -> f32 {
     let (places, all) = (real(places), real(all));
     (1.0 + (all - places + 0.5) / (places + 0.5)).ln()
+}
+
+/// Returns how much a word tells of tools, and of apps: as the shipped ones have it.
+fn rarities(stem: &str) -> (f32, f32) {
+    let known = Word::of(stem);
+    let rare = |places: Option<Places>, all| rarity(places.map_or(0, |some| some.len), all);
+    (rare(known.map(Word::tools), tools()), rare(known.map(Word::apps), App::all().len()))
 }
 
 /// Returns the stems that mean what one does, and how much each counts.

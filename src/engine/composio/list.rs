@@ -154,8 +154,7 @@ impl Engine {
 
     /// Returns the toolkits that are here without Composio, by their names without what parts the words.
     fn names_here(&self) -> Result<BTreeMap<String, Slug>> {
-        let added = self.store.toolkits()?.into_iter();
-        let added = added.filter(|(_, row)| row.manifest.is_some()).map(|(slug, _)| slug);
+        let added = self.store.added_slugs()?;
         let ways = self.store.all_ways()?.into_iter();
         let servers = ways.filter(|(_, provider, _)| *provider == Provider::Mcp);
         let shipped = server_slugs().chain(builtin_slugs()).filter_map(|slug| slug.parse().ok());

@@ -78,15 +78,7 @@ impl Engine {
             (World::Real, Some(base)) => (moved(manifest, base)?, Origin::Added),
         };
         let row = ToolkitRow { client_id: row.client_id, ..ToolkitRow::default() };
-        Ok(Known {
-            manifest,
-            shipped: None,
-            row,
-            origin,
-            simulated,
-            checked_at: None,
-            remote: None,
-        })
+        Ok(Known { origin, simulated, ..Known::added(manifest, row) })
     }
 
     /// Returns the request that tells whose account a credential is.

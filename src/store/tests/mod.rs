@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use rusqlite::params;
 
 use super::mirror::STALE;
+use super::schema::{MIGRATIONS, migrate, version};
 use super::{
-    Connection as Database, Flow, FlowAnswer, FlowState, Grant, MIGRATIONS, NewFlow, Store,
-    flow_owner, migrate, version,
+    Connection as Database, Flow, FlowAnswer, FlowState, Grant, NewFlow, Store, flow_owner,
 };
 use crate::api::connections::{Connection, Status};
 use crate::api::ids::{ConnectionId, UserRef};
@@ -318,4 +318,30 @@ fn a_client_that_an_older_build_registered_is_kept_with_its_secrets() {
     assert_eq!((kept.server.as_str(), kept.owner.as_str()), ("https://a", "registered:acme"));
     let row = store.toolkit(&slug).unwrap().unwrap();
     assert_eq!((row.registered, row.keeps_clients), (Some(kept), true));
+}
+
+#[test]
+fn a_toolkit_that_was_added_before_its_tools_lay_apart_keeps_all_of_them() {
+    let mut conn = Database::open_in_memory().unwrap();
+    conn.execute_batch(&MIGRATIONS[..15].concat()).unwrap();
+    conn.execute_batch(
+        r#"PRAGMA user_version = 15; INSERT INTO store (one, id) VALUES (1, 'me');
+           INSERT INTO toolkits (slug, manifest, enabled) VALUES
+               ('acme', '{"slug":"acme","tools":[{"slug":"ACME_B"},{"slug":"ACME_A"}],"name":"Acme"}', 0),
+               ('bare', '{"slug":"bare"}', 1), ('gmail', NULL, 0);"#,
+    )
+    .unwrap();
+
+    migrate(&mut conn).unwrap();
+
+    let store = Store::on(conn, "/nonexistent".into());
+    let acme = "acme".parse().unwrap();
+    let added = store.added(&acme).unwrap().unwrap();
+    assert_eq!(added.manifest, r#"{"slug":"acme","name":"Acme"}"#);
+    assert_eq!(added.tools, "{\"slug\":\"ACME_B\"}\n{\"slug\":\"ACME_A\"}\n");
+    assert_eq!(added.listing, added.tools);
+    assert!(!store.toolkit(&acme).unwrap().unwrap().enabled);
+    assert_eq!(store.added(&"bare".parse().unwrap()).unwrap().unwrap().tools, "");
+    let slugs = store.added_slugs().unwrap();
+    assert_eq!(slugs, ["acme", "bare"].map(|slug| slug.parse().unwrap()));
 }
