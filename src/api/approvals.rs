@@ -158,14 +158,19 @@ pub(crate) struct Actor {
 }
 
 impl Actor {
+    /// The id of the operator at the command line.
+    pub(crate) const OPERATOR: &str = "operator";
+    /// The id of what does what nobody asked for.
+    pub(crate) const SYSTEM: &str = "system";
+
     /// Returns the human at the command line.
     pub(crate) fn operator() -> Self {
-        Self { actor_type: "user".to_owned(), actor_id: "operator".to_owned(), name: None }
+        Self { actor_type: "user".to_owned(), actor_id: Self::OPERATOR.to_owned(), name: None }
     }
 
     /// Returns who does what nobody asked for.
     pub(crate) fn system() -> Self {
-        Self { actor_type: "system".to_owned(), actor_id: "system".to_owned(), name: None }
+        Self { actor_type: "system".to_owned(), actor_id: Self::SYSTEM.to_owned(), name: None }
     }
 }
 

@@ -58,12 +58,22 @@ impl Caller {
 
     /// Returns its name in approvals and in the log.
     pub(crate) fn actor(&self) -> Actor {
-        let (actor_id, name) = match self {
+        let name = match self {
             Self::Human => return Actor::operator(),
             Self::System => return Actor::system(),
-            Self::Key(holder) => (holder.id.as_str(), Some(holder.name.clone())),
-            Self::Refused(_) => ("unknown", None),
+            Self::Key(holder) => Some(holder.name.clone()),
+            Self::Refused(_) => None,
         };
-        Actor { actor_type: "agent".to_owned(), actor_id: actor_id.to_owned(), name }
+        Actor { actor_type: "agent".to_owned(), actor_id: self.actor_id().to_owned(), name }
+    }
+
+    /// Returns the id in that name.
+    pub(crate) fn actor_id(&self) -> &str {
+        match self {
+            Self::Human => Actor::OPERATOR,
+            Self::System => Actor::SYSTEM,
+            Self::Key(holder) => &holder.id,
+            Self::Refused(_) => "unknown",
+        }
     }
 }

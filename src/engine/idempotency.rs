@@ -49,9 +49,9 @@ impl Engine {
     ) -> Result<Outcome<Value>> {
         // What is kept is sealed: where that cannot be, nothing begins.
         self.cipher()?;
-        let principal = scope.call.caller.actor().actor_id;
+        let principal = scope.call.caller.actor_id();
         let call = Keyed {
-            principal: &principal,
+            principal,
             key: key.as_str(),
             action: action.name(),
             digest: &digest,

@@ -231,8 +231,7 @@ impl Engine {
 
     /// Judges, performs and logs one action; what goes wrong comes with what this caller can do about it.
     pub(crate) async fn call(&self, call: &Call, action: Action) -> Result<Outcome<Value>> {
-        // All who call would carry about the room that it takes.
-        let answer = self.store.steadily(Box::pin(self.act(call, action))).await;
+        let answer = self.store.steadily(self.act(call, action)).await;
         answer.map_err(|error| Self::followable(call, error))
     }
 

@@ -78,7 +78,7 @@ impl Kept {
         // Of what nobody reads to its end, the outline tells more than the beginning.
         let most = if text.len() > MANY * LONGEST { LONGEST / MANY } else { LONGEST };
         let piece = piece((&text, most), 0, (&id, None)) + &holds;
-        let owner = session.caller.actor().actor_id;
+        let owner = session.caller.actor_id().to_owned();
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.push_back(Cut { id, owner, text });
         let size = |kept: &VecDeque<Cut>| kept.iter().map(|cut| cut.text.len()).sum::<usize>();
@@ -93,7 +93,7 @@ impl Kept {
     /// Fails with `NotFound` for a result that is no longer kept, or another's.
     pub(super) fn read(&self, session: &Session, fields: JsonObject) -> Result<String> {
         let Asked { result, offset, at } = input(READ, fields)?;
-        let owner = session.caller.actor().actor_id;
+        let owner = session.caller.actor_id();
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let cut = kept.iter().find(|cut| cut.id == result && cut.owner == owner);
         let cut = cut.ok_or_else(|| {

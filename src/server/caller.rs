@@ -28,7 +28,7 @@ pub(super) struct Known {
 /// Returns who calls the API of a dialect; fails with `Unauthorized` for whoever has no key that is good there.
 pub(super) fn known(site: &Site, headers: &HeaderMap, dialect: Dialect) -> Result<Known> {
     let caller = still(site, headers, dialect)?;
-    let allowance = site.rates.take(&caller.actor().actor_id);
+    let allowance = site.rates.take(caller.actor_id());
     Ok(Known { caller, allowance })
 }
 

@@ -3,6 +3,8 @@
 use rusqlite::Row;
 use rusqlite::types::{FromSql, Type};
 
+use crate::api::time::Millis;
+
 /// The columns of a row, one after the other: for what is read with each request, since to look each up by its name
 /// takes longer than to read it.
 #[derive(Debug)]
@@ -37,6 +39,25 @@ impl<'a> Columns<'a> {
     pub(super) fn word<T: serde::de::DeserializeOwned>(&mut self) -> rusqlite::Result<T> {
         let text: String = self.next()?;
         serde_json::from_value(text.into()).map_err(|error| unlike(self.at - 1, error))
+    }
+
+    /// Reads the next one, which holds a time.
+    pub(super) fn time(&mut self) -> rusqlite::Result<Millis> {
+        self.next().map(Millis)
+    }
+
+    /// Reads the next one, which holds a time or nothing.
+    pub(super) fn time_if_any(&mut self) -> rusqlite::Result<Option<Millis>> {
+        Ok(self.next::<Option<i64>>()?.map(Millis))
+    }
+
+    /// Reads the next one, which holds the JSON form of `T` or nothing.
+    pub(super) fn json_if_any<T: serde::de::DeserializeOwned>(
+        &mut self,
+    ) -> rusqlite::Result<Option<T>> {
+        let text: Option<String> = self.next()?;
+        let read = |text: String| serde_json::from_str(&text);
+        text.map(read).transpose().map_err(|error| unlike(self.at - 1, error))
     }
 
     /// Reads the next one, which holds the JSON form of `T`.

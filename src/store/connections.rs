@@ -1,6 +1,7 @@
 //! Connections as they are read, and as a login begins. What becomes of them then is in `mirror`.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use rusqlite::{OptionalExtension as _, Row, params};
 
@@ -53,15 +54,20 @@ pub(crate) struct Begun {
 pub(super) const CONNECTION: &str = "id, toolkit, status, label, account, scopes, created_at,
     last_status_at, last_used_at, reason, is_default, provider, user_id";
 
+/// A user's active and expired connections to apps; asked for by every call that may use one.
+static CONNECTED: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {CONNECTION} FROM connections WHERE user_id = ?1 AND status IN ('ACTIVE', 'EXPIRED')
+             AND toolkit <> 'brokerage'
+         ORDER BY last_status_at DESC, toolkit"
+    )
+});
+
 impl Store {
     /// Returns a user's active and expired connections to apps, the one that changed last first.
     pub(crate) fn connected(&self, user: &str) -> Result<Vec<Connection>> {
         let conn = self.conn();
-        let mut select = conn.prepare_cached(&format!(
-            "SELECT {CONNECTION} FROM connections WHERE user_id = ?1 AND status IN ('ACTIVE', 'EXPIRED')
-                 AND toolkit <> 'brokerage'
-             ORDER BY last_status_at DESC, toolkit",
-        ))?;
+        let mut select = conn.prepare_cached(&CONNECTED)?;
         let rows = select.query_map([user], connection)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
@@ -237,9 +243,9 @@ pub(super) fn connection(row: &Row<'_>) -> rusqlite::Result<Connection> {
         label: columns.next::<Option<String>>()?.and_then(|label| label.parse().ok()),
         account: columns.next()?,
         scopes: columns.json()?,
-        created_at: Millis(columns.next()?),
-        last_status_at: Millis(columns.next()?),
-        last_used_at: columns.next::<Option<i64>>()?.map(Millis),
+        created_at: columns.time()?,
+        last_status_at: columns.time()?,
+        last_used_at: columns.time_if_any()?,
         reason: columns.next()?,
         is_default: columns.next()?,
         provider: columns.word()?,

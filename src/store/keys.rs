@@ -129,9 +129,9 @@ fn key_row(row: &Row<'_>) -> rusqlite::Result<Key> {
         app: columns.next::<Option<String>>()?.and_then(|app| app.parse().ok()),
         prefix: columns.next()?,
         last_4: columns.next()?,
-        created_at: Millis(columns.next()?),
-        expires_at: columns.next::<Option<i64>>()?.map(Millis),
-        last_used_at: columns.next::<Option<i64>>()?.map(Millis),
+        created_at: columns.time()?,
+        expires_at: columns.time_if_any()?,
+        last_used_at: columns.time_if_any()?,
         revoked: columns.next::<Option<i64>>()?.is_some(),
     })
 }

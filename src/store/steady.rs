@@ -6,7 +6,6 @@
 
 use std::cell::Cell;
 use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
@@ -84,13 +83,13 @@ fn run(conn: &Connection, statement: &str) -> bool {
 
 impl Store {
     /// Carries something out: all that it reads between two waits, and before it writes, is one state of the store.
-    pub(crate) async fn steadily<T>(&self, reads: impl Future<Output = T>) -> T {
-        let mut reads = pin!(reads);
-        poll_fn(|context| {
+    pub(crate) fn steadily<T>(&self, reads: impl Future<Output = T>) -> impl Future<Output = T> {
+        // Whatever is around it would carry about, and copy, the room that it takes.
+        let mut reads = Box::pin(reads);
+        poll_fn(move |context| {
             let _state = Steady::of(self);
             reads.as_mut().poll(context)
         })
-        .await
     }
 
     /// Reads one state by several statements, also for a thread that has not begun to.

@@ -1,7 +1,7 @@
 //! What is frozen: the bytes that are agreed to, and nothing that could be read in two ways.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
@@ -81,13 +81,13 @@ impl Frozen {
     ///
     /// Fails with `InvalidInput` for a number in it that this form would round.
     pub(super) fn unnumbered(&self) -> Result<Unnumbered> {
-        let Value::Object(mut before) = written(self)? else {
+        let Value::Object(mut whole) = written(self)? else {
             return Err(Error::new(Code::InternalError, "what is frozen is no object"));
         };
-        let mut after = before.clone();
+        whole.shift_remove(SEQ);
         // Names are plain ASCII, whose order in RFC 8785 is that of their bytes.
-        before.retain(|name, _| name.as_str() < SEQ);
-        after.retain(|name, _| name.as_str() > SEQ);
+        let (before, after): (Map<_, _>, Map<_, _>) =
+            whole.into_iter().partition(|(name, _)| name.as_str() < SEQ);
         let (before, after) = (canonical(&before.into())?, canonical(&after.into())?);
         Ok(Unnumbered { id: self.approval_id.clone(), before, after })
     }

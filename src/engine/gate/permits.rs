@@ -167,9 +167,8 @@ pub(super) fn separation(question: &Question<'_>) -> Result<()> {
 }
 
 pub(super) fn takes_back(question: &Question<'_>) -> Result<()> {
-    let own = question
-        .requester
-        .is_none_or(|requester| requester.actor_id == question.caller.actor().actor_id);
+    let own =
+        question.requester.is_none_or(|requester| requester.actor_id == question.caller.actor_id());
     if own || power(question.action) != Power::TakeBack {
         return Ok(());
     }

@@ -12,14 +12,15 @@ mod tests;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use rusqlite::{ErrorCode, OptionalExtension as _, Row, ToSql, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, ToSql, params};
 
 pub(crate) use decided::{Decision, Then};
 pub(crate) use read::Filter;
 pub(crate) use sending::End;
 
+use super::columns::Columns;
 use super::log::append;
-use super::{Entry, Store, Writing, deliveries, idempotency, json, parsed, sealed, word};
+use super::{Entry, Store, Writing, deliveries, idempotency, sealed};
 use crate::api::approvals::{Actor, ApprovalStatus, Class};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::{ApprovalId, fresh};
@@ -28,6 +29,11 @@ use crate::api::time::Millis;
 
 /// How far the clock may have been set back since an action was frozen before nobody decides about it.
 const SKEW: Duration = Duration::from_mins(5);
+
+/// The columns that [`approval_row`] reads.
+const APPROVAL: &str = "seq, id, store_id, user_id, kit_id, action_type, class, digest, idem_key,
+    requester, status, created_at, updated_at, expires_at, execute_by, resolved_by, resolved_at, reason,
+    restored_at, owner, epoch, sends, first_sent_at, settle_until";
 
 /// What is known of an approval without opening what was frozen.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,13 +136,14 @@ impl Store {
             .optional()?;
         let seq = last.unwrap_or_default() + 1;
         let sealed = seal(seq)?;
-        tx.prepare_cached(
+        let insert = format!(
             "INSERT INTO approvals (seq, id, store_id, user_id, kit_id, action_type, class, digest,
                  idem_key, requested_by, requester, status, created_at, updated_at, expires_at)
              VALUES (?1, ?2, (SELECT id FROM store), ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'pending',
-                 ?11, ?11, ?12)",
-        )?
-        .execute(params![
+                 ?11, ?11, ?12)
+             RETURNING {APPROVAL}",
+        );
+        let values = params![
             seq,
             new.id.as_str(),
             new.user_id,
@@ -149,13 +156,13 @@ impl Store {
             text(new.requester)?,
             new.created_at.0,
             new.expires_at.0,
-        ])
-        .map_err(|error| taken(error, new.idem_key))?;
+        ];
+        let row = tx.prepare_cached(&insert)?.query_row(values, approval_row);
+        let row = row.map_err(|error| taken(error, new.idem_key))?;
         sealed::put(&tx, &frozen_owner(new.id), &sealed.bytes)?;
         if let Some(key) = new.key {
             idempotency::hold(&tx, &new.requester.actor_id, key, new.id)?;
         }
-        let row = row_of(&tx, new.id)?.ok_or_else(lost)?;
         record(&tx, &row, (action_name(new.action_type), "held"), (new.requester, new.created_at))?;
         deliveries::of_approval(&tx, None, &row)?;
         tx.commit()?;
@@ -207,9 +214,10 @@ pub(crate) fn result_owner(id: &ApprovalId) -> String {
     format!("approval-result:{id}")
 }
 
-/// Reads an approval inside a larger transaction.
-fn row_of(tx: &Writing<'_>, id: &ApprovalId) -> Result<Option<ApprovalRow>> {
-    let mut select = tx.prepare_cached("SELECT * FROM approvals WHERE id = ?1")?;
+/// Reads an approval.
+fn row_of(conn: &Connection, id: &ApprovalId) -> Result<Option<ApprovalRow>> {
+    let select = format!("SELECT {APPROVAL} FROM approvals WHERE id = ?1");
+    let mut select = conn.prepare_cached(&select)?;
     Ok(select.query_row([id.as_str()], approval_row).optional()?)
 }
 
@@ -222,7 +230,7 @@ fn moved(
     values: &[&dyn ToSql],
 ) -> Result<ApprovalRow> {
     let sql = format!(
-        "UPDATE approvals SET {set} WHERE id = ?1 AND status = ?2 AND epoch = ?3 RETURNING *"
+        "UPDATE approvals SET {set} WHERE id = ?1 AND status = ?2 AND epoch = ?3 RETURNING {APPROVAL}"
     );
     let (id, status) = (row.id.as_str(), row.status.as_str());
     let mut all: Vec<&dyn ToSql> = vec![&id, &status, &row.epoch];
@@ -296,33 +304,33 @@ fn lost() -> Error {
     Error::new(Code::InternalError, "an approval changed inside its own transaction")
 }
 
+/// Reads a row of [`APPROVAL`].
 fn approval_row(row: &Row<'_>) -> rusqlite::Result<ApprovalRow> {
-    let at = |column: &str| row.get::<_, Option<i64>>(column).map(|at| at.map(Millis));
-    let resolved_by: Option<String> = row.get("resolved_by")?;
+    let mut columns = Columns::of(row);
     Ok(ApprovalRow {
-        seq: row.get("seq")?,
-        id: parsed(row, "id")?,
-        store_id: row.get("store_id")?,
-        user_id: row.get("user_id")?,
-        kit_id: row.get("kit_id")?,
-        action_type: row.get("action_type")?,
-        class: word(row, "class")?,
-        digest: row.get("digest")?,
-        idem_key: row.get("idem_key")?,
-        requester: json(row, "requester")?,
-        status: word(row, "status")?,
-        created_at: Millis(row.get("created_at")?),
-        updated_at: Millis(row.get("updated_at")?),
-        expires_at: Millis(row.get("expires_at")?),
-        execute_by: at("execute_by")?,
-        resolved_by: resolved_by.map(|_| json(row, "resolved_by")).transpose()?,
-        resolved_at: at("resolved_at")?,
-        reason: row.get("reason")?,
-        restored_at: at("restored_at")?,
-        owner: row.get("owner")?,
-        epoch: row.get("epoch")?,
-        sends: row.get("sends")?,
-        first_sent_at: at("first_sent_at")?,
-        settle_until: at("settle_until")?,
+        seq: columns.next()?,
+        id: columns.parsed()?,
+        store_id: columns.next()?,
+        user_id: columns.next()?,
+        kit_id: columns.next()?,
+        action_type: columns.next()?,
+        class: columns.word()?,
+        digest: columns.next()?,
+        idem_key: columns.next()?,
+        requester: columns.json()?,
+        status: columns.word()?,
+        created_at: columns.time()?,
+        updated_at: columns.time()?,
+        expires_at: columns.time()?,
+        execute_by: columns.time_if_any()?,
+        resolved_by: columns.json_if_any()?,
+        resolved_at: columns.time_if_any()?,
+        reason: columns.next()?,
+        restored_at: columns.time_if_any()?,
+        owner: columns.next()?,
+        epoch: columns.next()?,
+        sends: columns.next()?,
+        first_sent_at: columns.time_if_any()?,
+        settle_until: columns.time_if_any()?,
     })
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension as _, ToSql};
 
-use super::{ApprovalRow, approval_row, expired, row_of};
+use super::{APPROVAL, ApprovalRow, approval_row, expired, row_of};
 use crate::api::approvals::ApprovalStatus;
 use crate::api::error::Result;
 use crate::api::ids::ApprovalId;
@@ -44,9 +44,7 @@ impl Store {
         &self,
         id: &ApprovalId,
     ) -> Result<Option<ApprovalRow>> {
-        let conn = self.conn();
-        let mut select = conn.prepare_cached("SELECT * FROM approvals WHERE id = ?1")?;
-        Ok(select.query_row([id.as_str()], approval_row).optional()?)
+        row_of(&self.conn(), id)
     }
 
     /// Returns up to `limit` approvals, newest first.
@@ -54,7 +52,7 @@ impl Store {
         let (before, status) =
             (filter.before.unwrap_or(i64::MAX), filter.status.map(ApprovalStatus::as_str));
         let mut values: Vec<&dyn ToSql> = vec![&before, &limit];
-        let mut sql = String::from("SELECT * FROM approvals WHERE seq < ?1");
+        let mut sql = format!("SELECT {APPROVAL} FROM approvals WHERE seq < ?1");
         if let Some(status) = &status {
             values.push(status);
             sql.push_str(" AND status = ?3");
@@ -77,23 +75,26 @@ impl Store {
     /// Returns the approvals of a status, oldest first.
     pub(crate) fn approvals_that_are(&self, status: ApprovalStatus) -> Result<Vec<ApprovalRow>> {
         let conn = self.conn();
-        let mut select =
-            conn.prepare_cached("SELECT * FROM approvals WHERE status = ?1 ORDER BY seq")?;
+        let mut select = conn.prepare_cached(&format!(
+            "SELECT {APPROVAL} FROM approvals WHERE status = ?1 ORDER BY seq"
+        ))?;
         let rows = select.query_map([status.as_str()], approval_row)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Ends every approval that nobody decided in time; writes nothing where there is none.
     pub(crate) fn expire_due(&self, now: Millis) -> Result<()> {
-        let due = "SELECT * FROM approvals WHERE status = 'pending' AND expires_at <= ?1";
+        let due = format!(
+            "SELECT {APPROVAL} FROM approvals WHERE status = 'pending' AND expires_at <= ?1"
+        );
         let none =
-            self.conn().prepare_cached(due)?.query_row([now.0], |_| Ok(())).optional()?.is_none();
+            self.conn().prepare_cached(&due)?.query_row([now.0], |_| Ok(())).optional()?.is_none();
         if none {
             return Ok(());
         }
         let tx = self.write()?;
         let rows = tx
-            .prepare_cached(due)?
+            .prepare_cached(&due)?
             .query_map([now.0], approval_row)?
             .collect::<rusqlite::Result<Vec<_>>>()?;
         let ended = rows.iter().map(|row| expired(&tx, row, now)).collect::<Result<Vec<_>>>()?;

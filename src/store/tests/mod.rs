@@ -321,6 +321,26 @@ fn a_client_that_an_older_build_registered_is_kept_with_its_secrets() {
 }
 
 #[test]
+fn what_was_logged_before_is_there_after() {
+    let mut conn = Database::open_in_memory().unwrap();
+    conn.execute_batch(&MIGRATIONS[..16].concat()).unwrap();
+    conn.execute_batch(
+        "PRAGMA user_version = 16; INSERT INTO store (one, id) VALUES (1, 'me');
+         INSERT INTO log (seq, id, at, actor, action, outcome, took_ms, hash, form, target, approval_id)
+             VALUES (7, 'l', 5, 'agent', 'cards.create', 'held', 3, x'03', 2, 't', 'a');",
+    )
+    .unwrap();
+
+    migrate(&mut conn).unwrap();
+
+    let line =
+        "SELECT id || at || actor || action || target || outcome || took_ms || hex(hash) || form
+        FROM log WHERE seq = 7 AND approval_id = 'a'";
+    let line: String = conn.query_row(line, [], |row| row.get(0)).unwrap();
+    assert_eq!(line, "l5agentcards.createtheld3032");
+}
+
+#[test]
 fn a_toolkit_that_was_added_before_its_tools_lay_apart_keeps_all_of_them() {
     let mut conn = Database::open_in_memory().unwrap();
     conn.execute_batch(&MIGRATIONS[..15].concat()).unwrap();
