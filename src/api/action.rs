@@ -28,6 +28,7 @@ use super::primitives::{
     ActionDetail, Actions, ConfigureAction, CreateCard, CreateCardholder, CreateFormation,
     ListActions, Performed, PurchaseDomain, StartVerification, SubmitFormation, TopUpCard,
 };
+use super::reply::Reply;
 use super::requests::{Acknowledged, RequestApproval};
 use super::sessions::{
     CreateSession, CreatedSession, ListSessions, RevokeSession, Session, Sessions,
@@ -69,20 +70,42 @@ pub(crate) enum Outcome<T> {
     Pending(PendingApproval),
 }
 
+impl<T> Outcome<T> {
+    /// Returns the same, its reply in another form.
+    pub(crate) fn map<U>(self, form: impl FnOnce(T) -> U) -> Outcome<U> {
+        match self {
+            Self::Done(reply) => Outcome::Done(form(reply)),
+            Self::Pending(pending) => Outcome::Pending(pending),
+        }
+    }
+
+    /// The same, where that may fail.
+    fn try_map<U>(self, form: impl FnOnce(T) -> Result<U>) -> Result<Outcome<U>> {
+        match self.map(form) {
+            Outcome::Done(reply) => reply.map(Outcome::Done),
+            Outcome::Pending(pending) => Ok(Outcome::Pending(pending)),
+        }
+    }
+}
+
+impl Outcome<Reply> {
+    /// Returns the same, its reply as a value.
+    pub(crate) fn valued(self) -> Result<Outcome<Value>> {
+        self.try_map(Reply::value)
+    }
+}
+
 impl Outcome<Value> {
     /// Returns the same, its reply read as an operation answers.
     pub(crate) fn typed<O: Operation>(self) -> Result<Outcome<O::Reply>> {
-        match self {
-            Self::Done(reply) => typed::<O>(reply).map(Outcome::Done),
-            Self::Pending(pending) => Ok(Outcome::Pending(pending)),
-        }
+        self.try_map(typed::<O>)
     }
 }
 
 /// One thing that can be asked for: its input is the type itself.
 pub(crate) trait Operation: Into<Action> + Debug {
     /// What it answers, on either backend.
-    type Reply: Serialize + DeserializeOwned + JsonSchema + Debug;
+    type Reply: Serialize + DeserializeOwned + JsonSchema + Debug + Send + 'static;
 }
 
 /// Reads a reply as an operation answers.

@@ -202,7 +202,7 @@ checked! {
 impl ApprovalId {
     /// Returns a new id that nobody has.
     pub(crate) fn fresh() -> Self {
-        Self(fresh().to_string())
+        Self(fresh_ordered())
     }
 }
 
@@ -283,8 +283,9 @@ pub(crate) fn fresh() -> Uuid {
     Uuid::new_v4()
 }
 
-/// Returns a new key for an upstream: a UUID (version 7) of 36 characters, later ones after earlier ones.
-pub(crate) fn fresh_key() -> String {
+/// Returns a new UUID (version 7) of 36 characters, later ones after earlier ones: what is written one after the other
+/// lies side by side under it, here as at an upstream.
+pub(crate) fn fresh_ordered() -> String {
     let (chance, mut bytes) = (fresh(), [0; 10]);
     let chance = chance.as_bytes();
     bytes[..6].copy_from_slice(&chance[..6]);

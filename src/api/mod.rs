@@ -14,6 +14,7 @@ pub(crate) mod kits;
 pub(crate) mod log;
 pub(crate) mod logins;
 pub(crate) mod primitives;
+pub(crate) mod reply;
 pub(crate) mod requests;
 pub(crate) mod routes;
 pub(crate) mod samples;

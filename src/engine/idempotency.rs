@@ -72,7 +72,7 @@ impl Engine {
         }
         // The scope is used once, so its cell is empty.
         let _ = scope.upstream.set(self.store.upstream_key(&call)?);
-        let ended = self.carry_out(scope, action, holds).await;
+        let ended = self.carry_out(scope, action, holds).await.and_then(Outcome::valued);
         self.keep(&call, &ended);
         ended
     }

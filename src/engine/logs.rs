@@ -11,7 +11,6 @@ use crate::api::error::{Code, Error, Result};
 use crate::api::ids::ConnectionRef;
 use crate::api::kits::{DeleteKit, GetKit, UpdateKit};
 use crate::api::log::{LogPage, LogVerified, QueryLog};
-use crate::api::routes::{Reach, route};
 use crate::api::time::Millis;
 use crate::api::trading::words::BrokerEnv;
 use crate::store::{Entry, Wanted};
@@ -50,9 +49,9 @@ impl Engine {
         Ok(verified)
     }
 
-    /// Logs the end of a call that was performed.
+    /// Logs the end of a call that has changed something, or was to.
     pub(super) fn log_end(&self, scope: &Scope<'_>, subject: Subject, result: &Result<Value>) {
-        if route(subject.action).reach == Reach::Read || !worth_logging(&subject, result) {
+        if !worth_logging(&subject, result) {
             return;
         }
         let ended = result.as_ref().map_or_else(|error| error.code.to_string(), outcome);

@@ -64,7 +64,9 @@ use crate::api::address::ClientDocument;
 use crate::api::asking::Voice;
 use crate::api::connections::Connection;
 use crate::api::error::{Error, Result};
-use crate::api::ids::{ConnectionId, IdempotencyKey, Slug, UserRef, flag, fresh, fresh_key};
+use crate::api::ids::{ConnectionId, IdempotencyKey, Slug, UserRef, flag, fresh, fresh_ordered};
+use crate::api::reply::Reply;
+use crate::api::routes::writes;
 use crate::api::time::Millis;
 use crate::api::toolkits::AuthType;
 use crate::api::workspace::User;
@@ -231,11 +233,16 @@ impl Engine {
 
     /// Judges, performs and logs one action; what goes wrong comes with what this caller can do about it.
     pub(crate) async fn call(&self, call: &Call, action: Action) -> Result<Outcome<Value>> {
+        self.answer(call, action).await?.valued()
+    }
+
+    /// The same, for who only sends the reply on.
+    pub(crate) async fn answer(&self, call: &Call, action: Action) -> Result<Outcome<Reply>> {
         let answer = self.store.steadily(self.act(call, action)).await;
         answer.map_err(|error| Self::followable(call, error))
     }
 
-    async fn act(&self, call: &Call, mut action: Action) -> Result<Outcome<Value>> {
+    async fn act(&self, call: &Call, mut action: Action) -> Result<Outcome<Reply>> {
         let began = Millis::now();
         let user = match action.subject() {
             Some(subject) => {
@@ -271,7 +278,10 @@ impl Engine {
             action = self.completed(action, user)?;
         }
         match key.zip(digest) {
-            Some(key) => Box::pin(self.once(&scope, key, action, holds)).await,
+            Some(key) => {
+                let ended = Box::pin(self.once(&scope, key, action, holds)).await?;
+                Ok(ended.map(Reply::Value))
+            }
             None => self.carry_out(&scope, action, holds).await,
         }
     }
@@ -282,16 +292,19 @@ impl Engine {
         scope: &Scope<'_>,
         action: Action,
         holds: bool,
-    ) -> Result<Outcome<Value>> {
+    ) -> Result<Outcome<Reply>> {
         if holds {
             let mut action = action;
             let market = Box::pin(self.rehearse(scope, &mut action)).await?;
             return Ok(Outcome::Pending(self.hold(scope, action, market)?));
         }
+        if !writes(action.name()) {
+            return Box::pin(self.perform(scope, action)).await.map(Outcome::Done);
+        }
         let subject = Subject::of(&action);
-        let result = Box::pin(self.perform(scope, action)).await;
+        let result = Box::pin(self.perform(scope, action)).await.and_then(Reply::value);
         self.log_end(scope, subject, &result);
-        result.map(Outcome::Done)
+        result.map(Reply::Value).map(Outcome::Done)
     }
 
     /// Remembers what whoever called should be told.
@@ -320,7 +333,7 @@ impl<'a> Scope<'a> {
     /// Returns the key by which the upstream is to know the call.
     fn upstream_key(&self) -> String {
         let given = || self.call.idempotency_key.as_ref().map(ToString::to_string);
-        self.upstream.get().cloned().or_else(given).unwrap_or_else(fresh_key)
+        self.upstream.get().cloned().or_else(given).unwrap_or_else(fresh_ordered)
     }
 
     /// Remembers the connection that the call went through.

@@ -2,11 +2,10 @@
 
 use std::marker::PhantomData;
 
-use serde_json::Value;
-
 use super::{Engine, Scope};
-use crate::api::action::{Action, Operation, written};
+use crate::api::action::{Action, Operation};
 use crate::api::error::Result;
+use crate::api::reply::Reply;
 use crate::api::requests::Acknowledged;
 use crate::api::webhooks::{EventType, EventTypes};
 
@@ -16,7 +15,7 @@ macro_rules! performs {
     ($engine:ident, $scope:ident: $($operation:ident($op:pat) => $run:expr,)*) => {
         impl Engine {
             /// Runs the function of an action.
-            pub(super) async fn perform(&self, $scope: &Scope<'_>, action: Action) -> Result<Value> {
+            pub(super) async fn perform(&self, $scope: &Scope<'_>, action: Action) -> Result<Reply> {
                 let $engine = self;
                 match action {
                     $(Action::$operation(op) => {
@@ -127,7 +126,7 @@ fn of<O: Operation>(_: &O) -> PhantomData<O> {
     PhantomData
 }
 
-/// Gives the reply of an operation the form in which it is shown, stored and sent.
-fn answer<O: Operation>(_: PhantomData<O>, reply: Result<O::Reply>) -> Result<Value> {
-    written(&reply?)
+/// Returns the reply of an operation as that of any.
+fn answer<O: Operation>(_: PhantomData<O>, reply: Result<O::Reply>) -> Result<Reply> {
+    Ok(Reply::Whole(Box::new(reply?)))
 }

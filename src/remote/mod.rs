@@ -16,7 +16,7 @@ use url::Url;
 
 use crate::api::action::{Action, Outcome};
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{IdempotencyKey, UserRef, fresh_key};
+use crate::api::ids::{IdempotencyKey, UserRef, fresh_ordered};
 use crate::api::routes::{Addressed, Reach, addressed, route};
 use crate::http::{Http, Request, Trust, check};
 use crate::settings::Settings;
@@ -149,7 +149,7 @@ impl Remote {
         let Addressed { method, path, fields } = addressed(&action)?;
         let reads = method == "GET" || route(name).reach == Reach::Read;
         let polls = matches!(action, Action::Poll(_));
-        let made = || (!reads && !polls && !told_once(&path)).then(fresh_key);
+        let made = || (!reads && !polls && !told_once(&path)).then(fresh_ordered);
         let key = key.filter(|_| !reads).map(ToString::to_string).or_else(made);
         let request = match method {
             "GET" | "DELETE" => self.request(method, &format!("{path}{}", query(fields)))?,
@@ -172,7 +172,7 @@ impl Remote {
         key: Option<&IdempotencyKey>,
     ) -> Result<Value> {
         let reads = method == "GET";
-        let made = || (!reads && !told_once(path)).then(fresh_key);
+        let made = || (!reads && !told_once(path)).then(fresh_ordered);
         let key = key.map(ToString::to_string).or_else(made);
         let mut request = self.request(method, path)?;
         if let Some(body) = body {

@@ -6,13 +6,13 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::wrong::Wrong;
 use super::{connectors, integrations};
 use crate::api::action::Outcome;
 use crate::api::error::{Code, Error, Fault, Result};
 use crate::api::keys::Dialect;
+use crate::api::reply::Reply;
 
 /// What is told of an error. Never its source.
 #[derive(Debug, Serialize)]
@@ -33,10 +33,13 @@ struct Envelope<'a> {
 }
 
 /// Returns how a call ended, `made` telling whether it makes something that was not there.
-pub(super) fn ended(ended: Result<Outcome<Value>>, made: bool) -> Response {
+pub(super) fn ended(ended: Result<Outcome<Reply>>, made: bool) -> Response {
+    let status = if made { StatusCode::CREATED } else { StatusCode::OK };
     match ended {
-        Ok(Outcome::Done(reply)) if made => json(StatusCode::CREATED, &reply),
-        Ok(Outcome::Done(reply)) => json(StatusCode::OK, &reply),
+        Ok(Outcome::Done(reply)) => match reply.text() {
+            Ok(text) => body(status, text),
+            Err(error) => failed(&error),
+        },
         Ok(Outcome::Pending(pending)) => json(StatusCode::ACCEPTED, &pending),
         Err(error) => failed(&error),
     }
@@ -105,8 +108,11 @@ pub(super) fn ask_for_key(response: &mut Response) {
 /// Returns a value as JSON.
 pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Response {
     // What is answered was made from JSON, or holds texts and numbers only.
-    let body = serde_json::to_vec(value).unwrap_or_default();
-    let mut response = Response::new(Body::from(body));
+    body(status, serde_json::to_vec(value).unwrap_or_default())
+}
+
+fn body(status: StatusCode, text: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     let kind = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);

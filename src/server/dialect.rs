@@ -44,7 +44,7 @@ pub(super) async fn done<O: Operation>(
     call: Call,
     op: O,
 ) -> Result<O::Reply, Stop> {
-    match performed_in(site, engine, call, op.into()).await?.typed::<O>()? {
+    match performed_in(site, engine, call, op.into()).await?.valued()?.typed::<O>()? {
         Outcome::Done(reply) => Ok(reply),
         Outcome::Pending(pending) => Err(Stop::Held(Box::new(pending))),
     }

@@ -24,7 +24,7 @@ struct Served(Arc<Site>);
 
 impl Desk for Served {
     async fn perform(&self, call: Call, action: Action) -> Result<Outcome<Value>> {
-        performed(&self.0, call, action).await
+        performed(&self.0, call, action).await?.valued()
     }
 }
 

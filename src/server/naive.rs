@@ -18,6 +18,7 @@ use super::{Site, answer, caller, fields};
 use crate::api::action::{Action, Outcome};
 use crate::api::error::{Code, Error, Result};
 use crate::api::keys::Dialect;
+use crate::api::reply::Reply;
 use crate::api::routes::{Route, mounts, writes};
 use crate::callback::PATH;
 use crate::engine::{Call, Engine};
@@ -136,7 +137,7 @@ pub(super) async fn performed(
     site: &Arc<Site>,
     mut call: Call,
     action: Action,
-) -> Result<Outcome<Value>> {
+) -> Result<Outcome<Reply>> {
     if call.redirect_uri.is_none() && writes(action.name()) {
         let links_broker = matches!(action, Action::ConnectBroker(_));
         call.redirect_uri = Some(site.at(if links_broker { BROKER } else { PATH })?);
@@ -150,7 +151,7 @@ pub(super) async fn performed_in(
     engine: &Arc<Engine>,
     call: Call,
     action: Action,
-) -> Result<Outcome<Value>> {
+) -> Result<Outcome<Reply>> {
     if !writes(action.name()) {
         return carried_out(site, engine, call, action).await;
     }
@@ -165,8 +166,8 @@ async fn carried_out(
     engine: &Arc<Engine>,
     call: Call,
     action: Action,
-) -> Result<Outcome<Value>> {
-    let ended = engine.call(&call, action).await;
+) -> Result<Outcome<Reply>> {
+    let ended = engine.answer(&call, action).await;
     site.pass_warnings_on(engine);
     super::background::announce(site, engine);
     ended

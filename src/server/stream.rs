@@ -147,7 +147,7 @@ impl Reader {
         let question =
             QueryLog { user, action: None, after: None, after_seq, before_seq: None, limit };
         let call = Call::by(caller, UserRef::own());
-        match performed(&self.site, call, question.into()).await?.typed::<QueryLog>()? {
+        match performed(&self.site, call, question.into()).await?.valued()?.typed::<QueryLog>()? {
             Outcome::Done(page) => Ok(page),
             Outcome::Pending(_) => Ok(LogPage { events: Vec::new() }),
         }

@@ -187,7 +187,7 @@ impl Desk {
 
     /// The same, with what a call carries beside its action.
     async fn ask_with<O: Operation>(&self, call: Call, op: O) -> Result<O::Reply> {
-        match Box::pin(performed(&self.site, call, op.into())).await?.typed::<O>()? {
+        match Box::pin(performed(&self.site, call, op.into())).await?.valued()?.typed::<O>()? {
             Outcome::Done(reply) => Ok(reply),
             Outcome::Pending(pending) => {
                 let text = format!("`{}` was held for approval", pending.action_type);

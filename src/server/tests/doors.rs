@@ -14,6 +14,7 @@ use crate::api::action::{Action, Outcome};
 use crate::api::error::Result;
 use crate::api::ids::UserRef;
 use crate::api::keys::Dialect;
+use crate::api::reply::Reply;
 use crate::api::routes::{ROUTES, addressed, route};
 use crate::api::samples::samples;
 use crate::api::time::Millis;
@@ -110,7 +111,7 @@ fn plain(value: &mut Value) {
 }
 
 /// Returns an outcome as an API writes it.
-async fn written(ended: Result<Outcome<Value>>, name: &str) -> (u16, Value) {
+async fn written(ended: Result<Outcome<Reply>>, name: &str) -> (u16, Value) {
     let response = answer::ended(ended, route(name).makes());
     let status = response.status().as_u16();
     let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
@@ -124,13 +125,14 @@ async fn direct(served: &Served, key: &str, action: Action) -> (u16, Value) {
     let mut call = Call::by(caller, UserRef::own());
     call.redirect_uri = Some(served.site.at(PATH).unwrap());
     call.browser = true;
-    written(served.site.engine.call(&call, action).await, name).await
+    written(served.site.engine.answer(&call, action).await, name).await
 }
 
 /// Asks as a client of a server.
 async fn remotely(remote: &Remote, action: Action) -> (u16, Value) {
     let name = action.name();
-    written(remote.call(&UserRef::own(), None, action).await, name).await
+    let ended = remote.call(&UserRef::own(), None, action).await;
+    written(ended.map(|ended| ended.map(Reply::Value)), name).await
 }
 
 /// Serves a workspace on any port, for as long as the test runs.

@@ -14,7 +14,7 @@ use super::money::said;
 use super::shown;
 use crate::api::action::Operation;
 use crate::api::error::{Code, Error, Result};
-use crate::api::ids::{UserRef, fresh_key};
+use crate::api::ids::{UserRef, fresh_ordered};
 use crate::api::trading::account::Object;
 use crate::api::trading::limits::{GetLimits, Halt, Halted, Resume};
 use crate::api::trading::order::{CancelOrder, ClosePosition};
@@ -77,7 +77,7 @@ pub(super) fn closing(desk: &Desk, (env, user): (BrokerEnv, &User), one: &Object
     let body = html! {
         (account((env, user)))
         input type="hidden" name="symbol" value=(symbol);
-        input type="hidden" name=(KEY) value=(fresh_key());
+        input type="hidden" name=(KEY) value=(fresh_ordered());
         p.small {
             @if short.is_some() { "Buys back" } @else { "Sells" }
             " at the market. Held: " (seen(&quantity)) " " (seen(&symbol))
