@@ -18,7 +18,7 @@ use crate::api::error::{Code, Error, Result};
 use crate::api::ids::fresh;
 
 /// Header that names a request, in what is answered.
-const REQUEST_ID: &str = "x-request-id";
+const REQUEST_ID: header::HeaderName = header::HeaderName::from_static("x-request-id");
 
 /// The names under which the server is spoken to.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next:
     };
     let headers = response.headers_mut();
     let id = HeaderValue::from_str(&site.door.name());
-    headers.extend(id.ok().map(|id| (header::HeaderName::from_static(REQUEST_ID), id)));
+    headers.extend(id.ok().map(|id| (REQUEST_ID, id)));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response

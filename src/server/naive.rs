@@ -89,7 +89,7 @@ async fn answered(
     };
     let mut response = match asked.await {
         Ok((action, call)) => {
-            let ended = Box::pin(performed(site, call, action)).await;
+            let ended = performed(site, call, action).await;
             answer::ended(ended, place.route.makes())
         }
         Err(wrong) => answer::wrong(Dialect::Naive, wrong),
