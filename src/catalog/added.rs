@@ -113,7 +113,7 @@ impl Listing {
         let (mut tools, mut words) = (Vec::new(), Vec::new());
         let (mut from, mut names) = (0, true);
         for line in text.split_inclusive('\n') {
-            let place = from..from + line.len() - 1;
+            let place = from..from + line.trim_end_matches('\n').len();
             from += line.len();
             match names {
                 true if place.is_empty() => names = false,
@@ -180,8 +180,10 @@ impl Listing {
 }
 
 fn tool(line: &str) -> Result<Tool> {
-    serde_json::from_str(line)
-        .map_err(|error| Error::internal("a tool that was added cannot be read", error))
+    serde_json::from_str(line).map_err(|error| {
+        Error::internal("a tool of a toolkit that was added cannot be read", error)
+            .hint("add the toolkit again with `naive toolkits add` or `import`")
+    })
 }
 
 fn effect_of(tool: &Tool) -> &'static str {

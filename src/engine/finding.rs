@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Map;
 
-use super::known::{Known, Tools as Shelf};
+use super::known::{Known, Shelf};
 use super::limits::{page_size, paged};
 use super::toolkits::stored;
 use super::{Engine, Scope, gate};

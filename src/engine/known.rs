@@ -21,7 +21,7 @@ use crate::store::{Registration, ToolkitRow};
 
 /// Where the tools of a toolkit are.
 #[derive(Debug)]
-pub(super) enum Tools {
+pub(super) enum Shelf {
     /// In the shipped catalog
     Shipped(App),
     /// In the store, since it was added
@@ -36,7 +36,7 @@ pub(super) struct Known {
     /// What it is
     pub(super) manifest: Manifest,
     /// Where its tools are
-    pub(super) tools: Tools,
+    pub(super) tools: Shelf,
     /// What was decided
     pub(super) row: ToolkitRow,
     /// Where the manifest comes from
@@ -56,11 +56,11 @@ impl Known {
     }
 
     /// Returns a toolkit that comes with its tools in the manifest.
-    pub(super) fn added(manifest: Manifest, row: ToolkitRow) -> Self {
+    pub(super) fn told(manifest: Manifest, row: ToolkitRow) -> Self {
         let origin = Origin::Added;
         Self {
             manifest,
-            tools: Tools::Told,
+            tools: Shelf::Told,
             row,
             origin,
             simulated: false,
@@ -295,9 +295,9 @@ impl Known {
     /// Returns how many tools it has.
     pub(super) fn tool_count(&self) -> usize {
         match &self.tools {
-            Tools::Shipped(app) => app.tools().len(),
-            Tools::Added(added) => added.listing().len(),
-            Tools::Told => self.manifest.tools.len(),
+            Shelf::Shipped(app) => app.tools().len(),
+            Shelf::Added(added) => added.listing().len(),
+            Shelf::Told => self.manifest.tools.len(),
         }
     }
 
@@ -310,45 +310,45 @@ impl Known {
     pub(super) fn names_at(&self, places: &[usize]) -> Result<Vec<Name>> {
         let tools = &self.manifest.tools;
         match &self.tools {
-            Tools::Shipped(app) => app.names_at(places),
-            Tools::Added(added) => Ok(places.iter().map(|at| added.listing().name(*at)).collect()),
-            Tools::Told => Ok(places.iter().map(|at| Name::of(&tools[*at])).collect()),
+            Shelf::Shipped(app) => app.names_at(places),
+            Shelf::Added(added) => Ok(places.iter().map(|at| added.listing().name(*at)).collect()),
+            Shelf::Told => Ok(places.iter().map(|at| Name::of(&tools[*at])).collect()),
         }
     }
 
     /// Returns the tools that stand at these places of its own order.
     pub(super) fn tools_at(&self, places: &[usize]) -> Result<Vec<Tool>> {
         match &self.tools {
-            Tools::Shipped(app) => app.tools_at(places),
-            Tools::Added(added) => added.at(places),
-            Tools::Told => Ok(places.iter().map(|at| self.manifest.tools[*at].clone()).collect()),
+            Shelf::Shipped(app) => app.tools_at(places),
+            Shelf::Added(added) => added.at(places),
+            Shelf::Told => Ok(places.iter().map(|at| self.manifest.tools[*at].clone()).collect()),
         }
     }
 
     /// Returns what the tool at a place of its own order does to the outside world.
     pub(super) fn effect_at(&self, at: usize) -> Effect {
         match &self.tools {
-            Tools::Shipped(app) => pack::effect(app.tools().start + at),
-            Tools::Added(added) => added.listing().effect(at),
-            Tools::Told => self.manifest.tools[at].effect,
+            Shelf::Shipped(app) => pack::effect(app.tools().start + at),
+            Shelf::Added(added) => added.listing().effect(at),
+            Shelf::Told => self.manifest.tools[at].effect,
         }
     }
 
     /// Tells whether the tool at a place of its own order answers in pages.
     pub(super) fn is_paged(&self, at: usize) -> bool {
         match &self.tools {
-            Tools::Shipped(app) => pack::is_paged(app.tools().start + at),
-            Tools::Added(added) => added.listing().is_paged(at),
-            Tools::Told => self.manifest.tools[at].page.is_some(),
+            Shelf::Shipped(app) => pack::is_paged(app.tools().start + at),
+            Shelf::Added(added) => added.listing().is_paged(at),
+            Shelf::Told => self.manifest.tools[at].page.is_some(),
         }
     }
 
     /// Returns the tool of that slug, if it has one.
     pub(super) fn find(&self, slug: &ToolSlug) -> Result<Option<Tool>> {
         match &self.tools {
-            Tools::Shipped(app) => app.tool(slug),
-            Tools::Added(added) => added.tool(slug),
-            Tools::Told => Ok(self.manifest.tool(slug).cloned()),
+            Shelf::Shipped(app) => app.tool(slug),
+            Shelf::Added(added) => added.tool(slug),
+            Shelf::Told => Ok(self.manifest.tool(slug).cloned()),
         }
     }
 

@@ -52,7 +52,7 @@ impl Engine {
         }
         let row = self.store.toolkit(&slug)?.unwrap_or_default();
         let text = text(&manifest)?;
-        let known = Known::added(manifest, row);
+        let known = Known::told(manifest, row);
         let mut way = WayRow { manifest: Some(text), ..WayRow::default() };
         if known.manifest.auth.kind == AuthType::None {
             let tools = self.offers(&known, (&secrets, &BTreeMap::new()), None).await?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::accounts::is_named;
 use super::composio::Remote;
-use super::known::{Known, Tools};
+use super::known::{Known, Shelf};
 use super::toolkits::stored;
 use super::{Engine, World};
 use crate::api::connections::{Connection, Status};
@@ -169,10 +169,10 @@ impl Engine {
     fn direct(&self, slug: &Slug, row: &ToolkitRow) -> Result<Option<Known>> {
         let (manifest, tools, origin) = match (self.store.added(slug)?, App::of(slug.as_str())) {
             (Some(AddedRow { manifest, listing, tools }), _) => {
-                let tools = Tools::Added(Added::read(listing, tools)?);
+                let tools = Shelf::Added(Added::read(listing, tools)?);
                 (stored(slug, &manifest)?, tools, Origin::Added)
             }
-            (None, Some(app)) => (app.card()?, Tools::Shipped(app), app.origin()),
+            (None, Some(app)) => (app.card()?, Shelf::Shipped(app), app.origin()),
             (None, None) => return Ok(None),
         };
         let simulated = matches!(self.world, World::Sandbox(_));
@@ -233,7 +233,7 @@ fn by_way(slug: &Slug, row: &ToolkitRow, (way, keyed): (WayRow, bool)) -> Result
     let manifest = Manifest { tools: tools.unwrap_or_default(), ..manifest };
     let row = ToolkitRow { client_id: way.client_id, scopes: way.scopes, ..row.clone() };
     let checked_at = way.checked_at;
-    Ok(Some(Known { origin, checked_at, remote, ..Known::added(manifest, row) }))
+    Ok(Some(Known { origin, checked_at, remote, ..Known::told(manifest, row) }))
 }
 
 /// Returns which of several ways calls take where nobody says, and why.

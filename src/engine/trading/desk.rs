@@ -78,7 +78,7 @@ impl Engine {
             (World::Real, Some(base)) => (moved(manifest, base)?, Origin::Added),
         };
         let row = ToolkitRow { client_id: row.client_id, ..ToolkitRow::default() };
-        Ok(Known { origin, simulated, ..Known::added(manifest, row) })
+        Ok(Known { origin, simulated, ..Known::told(manifest, row) })
     }
 
     /// Returns the request that tells whose account a credential is.
