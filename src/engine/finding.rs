@@ -63,15 +63,16 @@ impl Engine {
             return Ok(listed(&op.toolkit, tools, None));
         }
         let search = Search::new(op.search.as_deref());
-        let (fits, by_hand): (Box<dyn Iterator<Item = _>>, _) = match &known.tools {
-            Shelf::Shipped(app) => (Box::new(search.tools_within(*app)), app.by_hand()),
-            Shelf::Added(added) => {
-                (Box::new(search.tools_of(&known.manifest, added.listing())), known.tool_count())
-            }
-            Shelf::Told => {
-                let listing = Listing::of(&known.manifest.tools);
-                (Box::new(search.tools_of(&known.manifest, &listing)), known.tool_count())
-            }
+        let app = &known.manifest;
+        let fits: Box<dyn Iterator<Item = _>> = match &known.tools {
+            _ if search.is_any() => Box::new((0..known.tool_count()).map(|at| (at, 1.0))),
+            Shelf::Shipped(shipped) => Box::new(search.tools_within(*shipped)),
+            Shelf::Added(added) => Box::new(search.tools_of(app, added.listing())),
+            Shelf::Told => Box::new(search.tools_of(app, &Listing::of(&app.tools))),
+        };
+        let by_hand = match &known.tools {
+            Shelf::Shipped(shipped) => shipped.by_hand(),
+            Shelf::Added(_) | Shelf::Told => known.tool_count(),
         };
         let more = |at| if at < by_hand { BY_HAND } else { 1.0 };
         let found = worthwhile(fits.map(|(at, score)| (score * more(at), at)));

@@ -298,21 +298,27 @@ fn a_full_disk_claims_nothing_about_the_steps_before() {
     assert_eq!(error.hint.as_deref(), Some(hint));
 }
 
+/// Returns a store that was at an older schema, with these rows, once it is brought up to date.
+fn brought_up(from: usize, rows: &str) -> Store {
+    let mut conn = Database::open_in_memory().unwrap();
+    conn.execute_batch(&MIGRATIONS[..from].concat()).unwrap();
+    let begun = format!(
+        "PRAGMA user_version = {from}; INSERT INTO store (one, id) VALUES (1, 'me'); {rows}"
+    );
+    conn.execute_batch(&begun).unwrap();
+    migrate(&mut conn).unwrap();
+    Store::on(conn, "/nonexistent".into())
+}
+
 #[test]
 fn a_client_that_an_older_build_registered_is_kept_with_its_secrets() {
-    let mut conn = Database::open_in_memory().unwrap();
-    conn.execute_batch(&MIGRATIONS[..4].concat()).unwrap();
-    conn.execute_batch(
-        r#"PRAGMA user_version = 4; INSERT INTO store (one, id) VALUES (1, 'me');
-           INSERT INTO toolkits (slug) VALUES ('other');
+    let store = brought_up(
+        4,
+        r#"INSERT INTO toolkits (slug) VALUES ('other');
            INSERT INTO toolkits (slug, registered)
                VALUES ('acme', '{"server": "https://a", "client_id": "c"}');"#,
-    )
-    .unwrap();
+    );
 
-    migrate(&mut conn).unwrap();
-
-    let store = Store::on(conn, "/nonexistent".into());
     let slug = "acme".parse().unwrap();
     let kept = store.registration(&slug, "c").unwrap().unwrap();
     assert_eq!((kept.server.as_str(), kept.owner.as_str()), ("https://a", "registered:acme"));
@@ -322,39 +328,28 @@ fn a_client_that_an_older_build_registered_is_kept_with_its_secrets() {
 
 #[test]
 fn what_was_logged_before_is_there_after() {
-    let mut conn = Database::open_in_memory().unwrap();
-    conn.execute_batch(&MIGRATIONS[..16].concat()).unwrap();
-    conn.execute_batch(
-        "PRAGMA user_version = 16; INSERT INTO store (one, id) VALUES (1, 'me');
-         INSERT INTO log (seq, id, at, actor, action, outcome, took_ms, hash, form, target, approval_id)
+    let store = brought_up(
+        16,
+        "INSERT INTO log (seq, id, at, actor, action, outcome, took_ms, hash, form, target, approval_id)
              VALUES (7, 'l', 5, 'agent', 'cards.create', 'held', 3, x'03', 2, 't', 'a');",
-    )
-    .unwrap();
-
-    migrate(&mut conn).unwrap();
+    );
 
     let line =
         "SELECT id || at || actor || action || target || outcome || took_ms || hex(hash) || form
         FROM log WHERE seq = 7 AND approval_id = 'a'";
-    let line: String = conn.query_row(line, [], |row| row.get(0)).unwrap();
+    let line: String = store.conn().query_row(line, [], |row| row.get(0)).unwrap();
     assert_eq!(line, "l5agentcards.createtheld3032");
 }
 
 #[test]
 fn a_toolkit_that_was_added_before_its_tools_lay_apart_keeps_all_of_them() {
-    let mut conn = Database::open_in_memory().unwrap();
-    conn.execute_batch(&MIGRATIONS[..15].concat()).unwrap();
-    conn.execute_batch(
-        r#"PRAGMA user_version = 15; INSERT INTO store (one, id) VALUES (1, 'me');
-           INSERT INTO toolkits (slug, manifest, enabled) VALUES
+    let store = brought_up(
+        15,
+        r#"INSERT INTO toolkits (slug, manifest, enabled) VALUES
                ('acme', '{"slug":"acme","tools":[{"slug":"ACME_B"},{"slug":"ACME_A"}],"name":"Acme"}', 0),
                ('bare', '{"slug":"bare"}', 1), ('gmail', NULL, 0);"#,
-    )
-    .unwrap();
+    );
 
-    migrate(&mut conn).unwrap();
-
-    let store = Store::on(conn, "/nonexistent".into());
     let acme = "acme".parse().unwrap();
     let added = store.added(&acme).unwrap().unwrap();
     assert_eq!(added.manifest, r#"{"slug":"acme","name":"Acme"}"#);
