@@ -48,8 +48,9 @@ use door::Door;
 use integrations::Apps;
 use rates::Rates;
 
-/// How many threads answer; as many connections to the store are open.
-pub(crate) const THREADS: usize = 4;
+/// How many threads answer; as many connections to the store are open. More than there are processors: most of those that
+/// write wait for the disk.
+pub(crate) const THREADS: usize = 7;
 /// How many sentences are remembered, so that none is said twice in a row of rounds.
 const REMEMBERED: usize = 64;
 /// How long what is under way may take once the server is told to end.

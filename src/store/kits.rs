@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, params};
 
+use super::recall::Known;
 use super::{Store, json, workspace};
 use crate::api::error::{Code, Error, Result};
 use crate::api::ids::fresh;
@@ -26,7 +27,9 @@ pub(crate) struct KitForm {
 impl Store {
     /// Returns the kit a user is under.
     pub(crate) fn kit_of(&self, user: &User) -> Result<Kit> {
-        Ok(of_user(&self.conn(), &user.id)?)
+        let kit = self
+            .recalled(Known::kits, user.id.as_bytes(), |conn| Ok(Some(of_user(conn, &user.id)?)))?;
+        kit.ok_or_else(gone)
     }
 
     /// Returns the kit of that id or name.
@@ -112,10 +115,12 @@ pub(super) fn insert_default_kit(db: &Connection, now: Millis) -> Result<()> {
 /// Returns the kit of that id; `NotFound` if it went away in the meantime.
 fn of_id(conn: &Connection, id: &str) -> Result<Kit> {
     let kit = conn.query_row(&format!("{KIT} WHERE id = ?1"), [id], kit_row).optional()?;
-    kit.ok_or_else(|| {
-        Error::new(Code::NotFound, "the account kit has just been deleted")
-            .hint("run `naive account-kits list` to see which there are")
-    })
+    kit.ok_or_else(gone)
+}
+
+fn gone() -> Error {
+    Error::new(Code::NotFound, "the account kit has just been deleted")
+        .hint("run `naive account-kits list` to see which there are")
 }
 
 /// Returns the kit that a user is under by now: its own, or the default one.

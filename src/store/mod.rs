@@ -70,7 +70,7 @@ pub(crate) use workspace::{ToolkitRow, UserChange};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -82,7 +82,7 @@ use presence::Presence;
 use schema::{is_current, migrate, version};
 use sharing::Log;
 use steady::Reader;
-use writing::Writing;
+use writing::{Turns, Writing};
 
 /// A command of several steps may have done some of them when this happens.
 const FULL: &str = "the store could not be written: the disk is full";
@@ -94,6 +94,8 @@ const FREE_SPACE: &str =
 pub(crate) struct Store {
     /// Writes, and reads too where there is no other
     writer: Mutex<Connection>,
+    /// Who is next to write
+    turns: Turns,
     /// A server has several: none of its threads waits for what another reads
     readers: Vec<Reader>,
     /// What is written and not on disk yet, where several threads may wait for that together
@@ -147,9 +149,16 @@ impl Store {
     }
 
     fn on(conn: Connection, dir: PathBuf) -> Self {
-        let (writer, readers, log) = (Mutex::new(conn), Vec::new(), None);
-        let (presence, original) = (OnceLock::new(), OnceLock::new());
-        Self { writer, readers, log, dir, presence, original, moved: Mutex::default() }
+        Self {
+            writer: Mutex::new(conn),
+            turns: Turns::default(),
+            readers: Vec::new(),
+            log: None,
+            dir,
+            presence: OnceLock::new(),
+            original: OnceLock::new(),
+            moved: Mutex::default(),
+        }
     }
 
     /// Takes the lock that all processes on this store share; it is freed when the file is dropped.
@@ -184,7 +193,7 @@ impl Store {
 
     /// Returns a connection to read by: one that nobody uses, or the one that writes once it is free.
     fn conn(&self) -> MutexGuard<'_, Connection> {
-        self.reader().unwrap_or_else(|| self.writer.lock().unwrap_or_else(PoisonError::into_inner))
+        self.reader().unwrap_or_else(|| self.idle_writer())
     }
 }
 

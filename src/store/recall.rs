@@ -1,5 +1,5 @@
-//! What a server reads for every call and hardly anybody ever writes: who calls, for whom, and that no login of theirs
-//! goes on.
+//! What a server reads for every call and hardly anybody ever writes: who calls, for whom, under which kit, and that no
+//! login of theirs goes on.
 //!
 //! A reader goes by what it has read before for as long as `SQLite` says that the database is as it was then.
 
@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use super::Store;
 use crate::api::error::Result;
 use crate::api::keys::Key;
+use crate::api::kits::Kit;
 use crate::api::workspace::User;
 
 /// How many rows of a kind a reader knows at most; with one more it begins anew.
@@ -29,6 +30,7 @@ pub(super) struct Known {
     keys: Rows<Key>,
     users: Rows<User>,
     waiting: Rows<bool>,
+    kits: Rows<Kit>,
 }
 
 impl Known {
@@ -45,6 +47,11 @@ impl Known {
     /// Returns whether a login may go on that a user waits for, by their ids.
     pub(super) fn waiting(&mut self) -> &mut Rows<bool> {
         &mut self.waiting
+    }
+
+    /// Returns the kits, by the ids of the users who are under them.
+    pub(super) fn kits(&mut self) -> &mut Rows<Kit> {
+        &mut self.kits
     }
 
     /// Says that another state may be read from now on.

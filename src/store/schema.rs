@@ -26,6 +26,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0015_composio.sql"),
     include_str!("migrations/0016_added.sql"),
     include_str!("migrations/0017_pages.sql"),
+    include_str!("migrations/0018_numbers.sql"),
 ];
 
 /// The schema that brought account kits.

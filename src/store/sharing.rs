@@ -12,6 +12,7 @@ use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags, ffi};
 
 use super::steady::Reader;
+use super::writing::Outcome;
 use super::{Store, connect, unwritable, wait_for_turn};
 use crate::api::error::Result;
 
@@ -127,7 +128,7 @@ impl Log {
     ///
     /// While one waits for the disk, others write, and are all served by the next wait: whoever has its turn
     /// waits for everything that was written before that began.
-    pub(super) fn sync(&self, number: u64) -> Result<()> {
+    pub(super) fn sync(&self, number: u64) -> Outcome<()> {
         let mut synced = self.synced.lock().unwrap_or_else(PoisonError::into_inner);
         if synced.upto < number && synced.lost < number {
             let written = self.written.load(Ordering::SeqCst);
@@ -138,8 +139,7 @@ impl Log {
             }
         }
         if number <= synced.lost {
-            let failed = ffi::Error::new(ffi::SQLITE_IOERR_FSYNC);
-            return Err(rusqlite::Error::SqliteFailure(failed, None).into());
+            return Err(ffi::Error::new(ffi::SQLITE_IOERR_FSYNC));
         }
         Ok(())
     }

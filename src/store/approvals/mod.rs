@@ -130,11 +130,9 @@ impl Store {
         seal: impl Fn(i64) -> Result<Sealed>,
     ) -> Result<ApprovalRow> {
         let tx = self.write()?;
-        let last: Option<i64> = tx
-            .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'approvals'")?
-            .query_row([], |row| row.get(0))
-            .optional()?;
-        let seq = last.unwrap_or_default() + 1;
+        let seq: i64 = tx
+            .prepare_cached("SELECT ifnull(max(seq), 0) + 1 FROM approvals")?
+            .query_row([], |row| row.get(0))?;
         let sealed = seal(seq)?;
         let insert = format!(
             "INSERT INTO approvals (seq, id, store_id, user_id, kit_id, action_type, class, digest,

@@ -342,6 +342,30 @@ fn what_was_logged_before_is_there_after() {
 }
 
 #[test]
+fn approvals_are_numbered_on_from_those_of_an_older_store() {
+    let approval = |columns: &str, values: &str| {
+        format!(
+            "INSERT INTO approvals (id, store_id, user_id, kit_id, action_type, class, digest, idem_key,
+                 requested_by, requester, status, created_at, updated_at, expires_at{columns})
+             VALUES (hex(randomblob(8)), 'me', 'u', 'k', 'cards.create', 'A', x'00',
+                 hex(randomblob(8)), 'key_1', '{{}}', 'pending', 1, 1, 2{values});"
+        )
+    };
+    let user =
+        "INSERT INTO users (id, status, is_default, created_at) VALUES ('u', 'active', 1, 1);";
+    let store = brought_up(17, &(user.to_owned() + &approval(", seq", ", 7")));
+
+    let conn = store.conn();
+    conn.execute_batch(&approval("", "")).unwrap();
+    assert_eq!(conn.last_insert_rowid(), 8);
+    let counted = "SELECT count(*) FROM sqlite_sequence WHERE name = 'approvals'";
+    assert_eq!(conn.query_row(counted, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+    conn.execute("DELETE FROM approvals", []).unwrap_err();
+    drop(conn);
+    assert_eq!(store.complaint().unwrap(), None);
+}
+
+#[test]
 fn a_toolkit_that_was_added_before_its_tools_lay_apart_keeps_all_of_them() {
     let store = brought_up(
         15,
