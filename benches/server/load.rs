@@ -1,5 +1,6 @@
 //! Who asks: connections that stay open, each with one request under way at a time.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -61,7 +62,7 @@ async fn one(
         }
         let status = wire.ask(&asked.requests[at % asked.requests.len()]).await?;
         if status != asked.status {
-            return Err(format!("answered {status}, not {}", asked.status));
+            return Err(format!("answered {status}, not {}: {}", asked.status, wire.said()));
         }
         if began >= warm {
             took.push(began.elapsed());
@@ -115,5 +116,10 @@ impl Wire {
                 return Ok(head.get(9..12).unwrap_or_default().to_owned());
             }
         }
+    }
+
+    /// Returns the last answer, whole.
+    pub(crate) fn said(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.read)
     }
 }

@@ -64,7 +64,7 @@ async fn steadily(
         let which = usize::try_from(at).unwrap_or(0) % asked.requests.len();
         let status = wire.ask(&asked.requests[which]).await?;
         if status != asked.status {
-            return Err(format!("answered {status}, not {}", asked.status));
+            return Err(format!("answered {status}, not {}: {}", asked.status, wire.said()));
         }
         done.fetch_add(1, Ordering::Relaxed);
     }

@@ -2,9 +2,12 @@
 
 use clap::Args;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
+use super::error::{Error, Result};
 use super::ids::Slug;
 use super::secrets::Secrets;
 use super::time::Millis;
@@ -266,7 +269,9 @@ pub(crate) struct CredentialField {
 #[serde(deny_unknown_fields)]
 pub(crate) struct AddToolkit {
     /// The manifest, as JSON
-    pub(crate) manifest: Map<String, Value>,
+    #[serde(deserialize_with = "object")]
+    #[schemars(with = "Map<String, Value>")]
+    pub(crate) manifest: Box<RawValue>,
     /// What an MCP server is shown of everybody, by the keys of the manifest's fields. Read once, sealed, never
     /// written out again.
     #[serde(default, skip_serializing)]
@@ -275,14 +280,27 @@ pub(crate) struct AddToolkit {
 
 impl AddToolkit {
     /// Adds a toolkit that is shown nothing of everybody.
-    pub(crate) fn of(manifest: Map<String, Value>) -> Self {
-        Self { manifest, secrets: Secrets::default() }
+    ///
+    /// Fails if the manifest cannot be written.
+    pub(crate) fn of(manifest: &impl Serialize) -> Result<Self> {
+        let manifest = to_raw_value(manifest)
+            .map_err(|error| Error::internal("a manifest cannot be written", error))?;
+        Ok(Self { manifest, secrets: Secrets::default() })
     }
 
     /// Returns the slug that the manifest gives, if it gives one.
     pub(crate) fn slug(&self) -> Option<String> {
-        self.manifest.get("slug").and_then(Value::as_str).map(str::to_owned)
+        #[derive(Deserialize)]
+        struct Named {
+            slug: String,
+        }
+        serde_json::from_str(self.manifest.get()).ok().map(|Named { slug }| slug)
     }
+}
+
+/// Reads an object as its text, also from what is not read as text itself.
+fn object<'de, D: Deserializer<'de>>(source: D) -> std::result::Result<Box<RawValue>, D::Error> {
+    to_raw_value(&Map::<String, Value>::deserialize(source)?).map_err(D::Error::custom)
 }
 
 /// Remove a toolkit that was added; nobody may be connected to it
@@ -350,5 +368,29 @@ impl GetToolkit {
     /// Asks for a toolkit without its manifest.
     pub(crate) fn of(toolkit: Slug) -> Self {
         Self { toolkit, manifest: false, provider: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::api::action::Action;
+
+    #[test]
+    fn a_manifest_is_read_from_whatever_comes_first_and_is_an_object() {
+        let manifest = json!({ "slug": "acme", "tools": [] });
+        for action in [
+            json!({ "action_type": "toolkits.add", "payload": { "manifest": manifest } }),
+            json!({ "payload": { "manifest": manifest }, "action_type": "toolkits.add" }),
+        ] {
+            let Action::AddToolkit(add) = serde_json::from_value(action).unwrap() else {
+                panic!("another action");
+            };
+            assert_eq!(add.slug().as_deref(), Some("acme"));
+            assert_eq!(serde_json::to_value(&add).unwrap(), json!({ "manifest": manifest }));
+        }
+        serde_json::from_value::<AddToolkit>(json!({ "manifest": "acme" })).unwrap_err();
     }
 }

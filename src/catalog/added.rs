@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::manifest::Tool;
 use super::pack::Name;
+use super::shares::in_shares;
 use super::words::{Named, of_tool};
 use crate::api::error::{Error, Result};
 use crate::api::ids::ToolSlug;
@@ -79,8 +80,9 @@ impl Listing {
     pub(crate) fn of(tools: &[Tool]) -> Self {
         let mut text = String::new();
         let mut words: BTreeMap<String, String> = BTreeMap::new();
-        for (at, tool) in tools.iter().enumerate() {
-            for (word, weight) in named(tool) {
+        let said = in_shares(tools, |tools| tools.iter().map(named).collect::<Vec<_>>());
+        for (at, (tool, said)) in tools.iter().zip(said.into_iter().flatten()).enumerate() {
+            for (word, weight) in said {
                 let places = words.entry(word).or_default();
                 places.extend([" ", &at.to_string(), ":", &weight.to_string()]);
             }

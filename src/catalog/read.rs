@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use serde::Deserialize as _;
 use serde::de::{
     DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::check::{Key, Step, check};
 use super::manifest::Manifest;
@@ -47,18 +46,18 @@ pub(crate) fn parse(text: &str, format: Format, file: &str) -> Result<Manifest> 
     Err(refused(file, faults.into_iter().map(located).collect()))
 }
 
-/// Reads and judges a manifest that came as a JSON value.
-pub(crate) fn from_json(manifest: Map<String, Value>) -> Result<Manifest> {
-    let whole = Value::from(manifest);
-    // Only for one that is refused is there a text, whose lines can be named.
-    if let Ok(manifest) = Manifest::deserialize(&whole)
+/// Reads and judges a manifest that came as JSON.
+///
+/// Fails as [`parse`] does, with the lines that it has where each of its values stands on one.
+pub(crate) fn from_json(text: &str) -> Result<Manifest> {
+    if let Ok(manifest) = serde_json::from_str(text)
         && check(&manifest).is_empty()
     {
         return Ok(manifest);
     }
-    let text = serde_json::to_string_pretty(&whole)
-        .map_err(|error| Error::internal("a manifest cannot be written", error))?;
-    parse(&text, Format::Json, "manifest")
+    let whole: Option<Value> = serde_json::from_str(text).ok();
+    let lines = whole.and_then(|whole| serde_json::to_string_pretty(&whole).ok());
+    parse(lines.as_deref().unwrap_or(text), Format::Json, "manifest")
 }
 
 /// Returns a JSON error without its " at line 1 column 2", which is told in front.

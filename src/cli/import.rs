@@ -3,8 +3,10 @@
 //! What comes of a document is a manifest, which goes the way of `toolkits add`. The names of its tools stay
 //! what they are in the manifest that is stored: that is what a new import is held against.
 
+use std::thread;
+
 use clap::Args;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use url::Url;
 
 use super::output::Page;
@@ -181,6 +183,8 @@ async fn read(
         kept: before.as_ref().map(Kept::of).unwrap_or_default(),
     };
     let mut imported = openapi::import(&parsed, &slug, &wanted);
+    // It is in millions of pieces, and nobody waits until each is freed.
+    thread::spawn(move || drop(parsed));
     let manifest = imported.manifest.take();
     match manifest {
         Some(manifest) if imported.faults.is_empty() || reading.lenient => {
@@ -253,14 +257,10 @@ async fn stored(app: &App<'_>, slug: &Slug) -> Result<Option<Manifest>> {
 }
 
 async fn add(app: &App<'_>, manifest: Manifest) -> Result<Outcome<Value>> {
-    let whole = value(&manifest)?;
+    let action = AddToolkit::of(&manifest)?;
     // Of a large document, once is much.
     drop(manifest);
-    let manifest = match whole {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    };
-    app.call(app.as_caller(), Action::from(AddToolkit::of(manifest))).await
+    app.call(app.as_caller(), Action::from(action)).await
 }
 
 fn value(of: &impl serde::Serialize) -> Result<Value> {

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use clap::Args;
-use serde_json::{Map, Value};
 use url::Url;
 
 use super::arguments;
@@ -48,7 +47,7 @@ impl Add {
     /// Returns the action that this asks for.
     pub(super) fn action(self) -> Result<AddToolkit> {
         if let Some(file) = &self.file {
-            return manifest(file).map(AddToolkit::of);
+            return AddToolkit::of(&manifest(file)?);
         }
         let (part, given) = match &self.mcp {
             Some(_) => (Part::Header, &self.header),
@@ -63,7 +62,7 @@ impl Add {
         };
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         let secrets = arguments::secrets(&keys)?;
-        Ok(AddToolkit { manifest: written(&manifest)?, secrets })
+        Ok(AddToolkit { secrets, ..AddToolkit::of(&manifest)? })
     }
 
     /// Returns what the toolkit is to be called, and the server's address, if it is at one.
@@ -121,7 +120,7 @@ fn slug_of(text: &str) -> Option<Slug> {
 }
 
 /// Reads a manifest file and judges it here, where its lines are known.
-fn manifest(file: &str) -> Result<Map<String, Value>> {
+fn manifest(file: &str) -> Result<Manifest> {
     let (text, format) = if file == "-" {
         (arguments::stdin()?, Format::Json)
     } else {
@@ -132,14 +131,7 @@ fn manifest(file: &str) -> Result<Map<String, Value>> {
             Path::new(file).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
         (text, if json { Format::Json } else { Format::Toml })
     };
-    written(&parse(&text, format, if file == "-" { "stdin" } else { file })?)
-}
-
-fn written(manifest: &Manifest) -> Result<Map<String, Value>> {
-    match serde_json::to_value(manifest) {
-        Ok(Value::Object(map)) => Ok(map),
-        other => Err(Error::internal("a manifest cannot be written", format!("{other:?}"))),
-    }
+    parse(&text, format, if file == "-" { "stdin" } else { file })
 }
 
 #[cfg(test)]

@@ -144,7 +144,7 @@ impl Engine {
         scope: &Scope<'_>,
         op: AddToolkit,
     ) -> Result<ToolkitDetail> {
-        let manifest = from_json(op.manifest)?;
+        let manifest = from_json(op.manifest.get())?;
         match manifest.provider {
             Provider::Direct => self.add_direct(manifest),
             Provider::Mcp => self.add_server(scope, manifest, op.secrets).await,

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::keywords::file;
 use super::parameters::{Draft, filled_list, is_list, is_nested};
 use super::refs::{Refs, Said};
-use super::schema::{Bytes, Schemas, file};
+use super::schema::{Bytes, Schemas};
 use crate::catalog::manifest::{Body, BodyKind, Style, Wire, WirePart};
 
 /// A media type with what a document says of it.
@@ -120,7 +121,7 @@ fn fields<'a>(
     let kind = draft.body.as_ref().map_or(BodyKind::Json, |body| body.kind);
     let filed = matches!(kind, BodyKind::Multipart | BodyKind::Related);
     let bytes = if filed { Bytes::File } else { Bytes::Text };
-    let written =
+    let mut written =
         media.get("schema").map_or_else(|| json!({}), |schema| schemas.written(schema, bytes));
     let names = |one: &Value| {
         let only = one.as_object().is_some_and(|one| one.len() == 1);
@@ -129,33 +130,36 @@ fn fields<'a>(
     let choice = written.get("anyOf").and_then(Value::as_array);
     let open = choice.is_none_or(|choice| choice.iter().all(names));
     let clash = |name: &String| draft.properties.contains_key(name);
-    let Some(properties) = written["properties"]
-        .as_object()
-        .filter(|_| written["format"] != "file")
-        .filter(|all| open && (choice.is_none() || !all.keys().any(clash)))
-    else {
+    let apart = written["properties"].as_object().is_some_and(|all| {
+        written["format"] != "file" && open && (choice.is_none() || !all.keys().any(clash))
+    });
+    if !apart {
         if media.get("schema").is_none() && !must {
             return Ok(());
         }
-        whole(draft, kind, written, must)?;
-        return Ok(());
-    };
+        return whole(draft, kind, written, must);
+    }
+    let mut part = |name: &str| written.as_object_mut().and_then(|all| all.shift_remove(name));
+    let required = part("required").unwrap_or_default();
     let required: Vec<&str> =
-        written["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    for (name, schema) in properties {
+        required.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    draft.choice = part("anyOf");
+    let others = part("additionalProperties").filter(|_| kind == BodyKind::Json);
+    draft.others = others.unwrap_or(Value::Bool(false));
+    let Some(Value::Object(properties)) = part("properties") else { return Ok(()) };
+    for (name, mut schema) in properties {
         let encoding = &media["encoding"][name.as_str()];
-        let wire = wire(kind, encoding, schema);
-        let mut schema = schema.clone();
+        let wire = wire(kind, encoding, &schema);
         let as_json = matches!(kind, BodyKind::Json | BodyKind::Related)
             || wire.as_ref().is_some_and(|wire| wire.style == Style::Json);
         if required.contains(&name.as_str()) && !as_json {
             filled_list(&mut schema);
         }
-        let input = draft.input(name, "body", false, schema)?;
+        let input = draft.input(&name, "body", false, schema)?;
         if required.contains(&name.as_str()) {
             draft.required.push(input.clone());
         }
-        let renamed = Some(name.clone()).filter(|name| *name != input);
+        let renamed = Some(name).filter(|name| *name != input);
         match wire {
             Some(wire) => {
                 draft.wire.insert(input, Wire { name: renamed, ..wire });
@@ -167,9 +171,6 @@ fn fields<'a>(
             None => {}
         }
     }
-    draft.choice = written.get("anyOf").cloned();
-    let others = written.get("additionalProperties").cloned();
-    draft.others = others.filter(|_| kind == BodyKind::Json).unwrap_or(Value::Bool(false));
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod bodies;
 pub(crate) mod diff;
 mod discovery;
 mod document;
+mod keywords;
 mod names;
 mod operations;
 mod pages;
@@ -36,8 +37,9 @@ use wildmatch::WildMatch;
 
 use super::check::{Step, check};
 use super::manifest::{Auth, Manifest, Tool};
+use super::shares::in_shares;
 use crate::api::error::Fault;
-use crate::api::ids::Slug;
+use crate::api::ids::{Slug, ToolSlug};
 use crate::api::toolkits::AuthType;
 use operations::{Operation, nameless};
 use refs::{Refs, Said, located};
@@ -143,7 +145,7 @@ fn toolkit<'a>(
     (base, operations): (Base, Vec<Operation<'a>>),
     said: &mut Remarks<'a>,
 ) -> (Option<Manifest>, usize) {
-    let mut schemas = Schemas::new(refs, !wanted.facts_only, room(operations.len()));
+    let room = room(operations.len());
     let mut placed: Vec<(Operation<'a>, String)> = Vec::new();
     let mut ids = BTreeSet::new();
     for operation in operations {
@@ -164,26 +166,47 @@ fn toolkit<'a>(
         Some(auth) => login.replaced(auth),
         None => login,
     };
-    let mut tools: Vec<(&'a Value, Tool)> = Vec::new();
-    let mut unwanted = 0;
-    for ((operation, path), name) in placed.iter().zip(names) {
-        if !is_wanted(
-            wanted,
-            &[name.as_str(), operation.own["operationId"].as_str().unwrap_or_default(), path],
-        ) {
-            unwanted += 1;
-            continue;
-        }
-        let place = (&login, path.clone());
-        let made = operations::tool(&mut schemas, operation, name, place, &mut said.faults);
-        if let Some((tool, cut)) = made {
+    let count = placed.len();
+    let is_wanted = |((operation, path), name): &((Operation<'a>, String), ToolSlug)| {
+        let id = operation.own["operationId"].as_str().unwrap_or_default();
+        is_wanted(wanted, &[name.as_str(), id, path])
+    };
+    let placed: Vec<_> = placed.into_iter().zip(names).filter(is_wanted).collect();
+    let unwanted = count - placed.len();
+    let tools = tools(refs.root(), &login, (!wanted.facts_only, room), &placed, said);
+    (whole(refs, manifest(refs.root(), slug, wanted, (base, login)), tools, said), unwanted)
+}
+
+/// Returns the tools of operations, in their order.
+fn tools<'a>(
+    document: &'a Value,
+    login: &Login<'a>,
+    (words, room): (bool, usize),
+    placed: &[((Operation<'a>, String), ToolSlug)],
+    said: &mut Remarks<'a>,
+) -> Vec<(&'a Value, Tool)> {
+    let made = in_shares(placed, |placed| {
+        let (refs, mut said) = (Refs::new(document), Remarks::default());
+        let mut schemas = Schemas::new(&refs, words, room);
+        let made = placed.iter().filter_map(|((operation, path), name)| {
+            let place = (login, path.clone());
+            let made =
+                operations::tool(&mut schemas, operation, name.clone(), place, &mut said.faults);
+            let (tool, cut) = made?;
             if cut {
                 said.notes.push((operation.own, "its input is described only in part".to_owned()));
             }
-            tools.push((operation.own, tool));
-        }
+            Some((operation.own, tool))
+        });
+        (made.collect::<Vec<_>>(), said)
+    });
+    let mut tools = Vec::with_capacity(placed.len());
+    for (made, more) in made {
+        tools.extend(made);
+        said.faults.extend(more.faults);
+        said.notes.extend(more.notes);
     }
-    (whole(refs, manifest(refs.root(), slug, wanted, (base, login)), tools, said), unwanted)
+    tools
 }
 
 /// Returns the path of an operation below the toolkit's address, or why it cannot be there.

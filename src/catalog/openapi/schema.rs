@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
+use super::keywords::{Keywords, file};
 use super::refs::{Refs, Said};
 use super::text::line;
 
@@ -155,31 +156,25 @@ impl<'r, 'a> Schemas<'r, 'a> {
     }
 
     fn joined(&mut self, parts: &[&'a Map<String, Value>], depth: usize, bytes: Bytes) -> Value {
-        // What stands beside a reference, or after the others, is the last word.
-        let last = |key: &str| parts.iter().rev().find_map(|part| part.get(key));
+        let said = Keywords::of(parts);
         let mut made = Map::new();
-        let format = last("format").and_then(Value::as_str).unwrap_or_default();
-        let mut types = types(last("type"));
-        if matches!(format, "int32" | "int64") && types.as_slice() == ["number"] {
-            types = vec!["integer"];
-        }
-        let is_file = last("type").is_some_and(|kind| kind == "file")
-            || (format == "binary" && types.iter().all(|one| *one == "string"));
+        let types = said.types();
+        let is_file = said.is_file(&types);
         if is_file && bytes == Bytes::File {
             made = file();
         } else {
-            put_type(&types, last("nullable") == Some(&Value::Bool(true)), &mut made);
-            bounds(&last, &types, &mut made);
-            let shown = last("example").or_else(|| last("default")).filter(|one| one.is_string());
-            if let Some(pattern) = last("pattern").and_then(Value::as_str)
+            said.put_type(&types, &mut made);
+            said.put_bounds(&types, &mut made);
+            let shown = said.example.or(said.default).filter(|one| one.is_string());
+            if let Some(pattern) = said.pattern.and_then(Value::as_str)
                 && self.is_pattern(pattern, shown)
             {
                 made.insert("pattern".to_owned(), pattern.into());
             }
-            self.below(parts, depth, bytes, &mut made);
+            self.below((parts, said), depth, bytes, &mut made);
         }
         if self.words
-            && let Some(words) = last("description").and_then(Value::as_str)
+            && let Some(words) = said.description.and_then(Value::as_str)
             && let Some(words) = line(words, WORDS)
         {
             made.insert("description".to_owned(), words.into());
@@ -190,7 +185,7 @@ impl<'r, 'a> Schemas<'r, 'a> {
     /// Puts in what a schema says of its fields, items and alternatives: from a depth on, only what must be.
     fn below(
         &mut self,
-        parts: &[&'a Map<String, Value>],
+        (parts, said): (&[&'a Map<String, Value>], Keywords<'a>),
         depth: usize,
         bytes: Bytes,
         made: &mut Map<String, Value>,
@@ -215,20 +210,18 @@ impl<'r, 'a> Schemas<'r, 'a> {
                 needed.push(name);
             }
         }
-        let needed: Value = needed.into();
-        let listed = parts.iter().any(|part| part.contains_key("properties"));
+        let listed = said.properties.is_some();
         if listed && !(thin && fields.is_empty()) {
             made.insert("properties".to_owned(), fields.into());
-            if needed != json!([]) {
-                made.insert("required".to_owned(), needed);
+            if !needed.is_empty() {
+                made.insert("required".to_owned(), needed.into());
             }
         }
-        let last = |key: &str| parts.iter().rev().find_map(|part| part.get(key));
-        match last("additionalProperties").filter(|_| !(thin && listed)) {
+        match said.additional_properties.filter(|_| !(thin && listed)) {
             // Beside alternatives and without fields of its own, it would close what they open.
             Some(Value::Bool(false))
                 if !made.contains_key("properties")
-                    && (last("anyOf").is_some() || last("oneOf").is_some()) => {}
+                    && (said.any_of.is_some() || said.one_of.is_some()) => {}
             Some(Value::Bool(open)) => {
                 made.insert("additionalProperties".to_owned(), (*open).into());
             }
@@ -238,11 +231,11 @@ impl<'r, 'a> Schemas<'r, 'a> {
             }
             Some(_) | None => {}
         }
-        if let Some(items) = last("items").filter(|items| items.is_object()) {
+        if let Some(items) = said.items.filter(|items| items.is_object()) {
             let items = self.node(items, depth + 1, bytes);
             made.insert("items".to_owned(), items);
         }
-        let choice = last("anyOf").or_else(|| last("oneOf")).and_then(Value::as_array);
+        let choice = said.any_of.or(said.one_of).and_then(Value::as_array);
         self.cut |= thin && choice.is_some();
         if let Some(choice) = choice.filter(|choice| !choice.is_empty() && !thin) {
             let choice: Vec<Value> =
@@ -270,129 +263,4 @@ impl<'r, 'a> Schemas<'r, 'a> {
         schema["readOnly"] == true
             || self.refs.follow(schema).is_ok_and(|schema| schema["readOnly"] == true)
     }
-}
-
-/// Returns the schema of a file, which users name as `@path`.
-pub(super) fn file() -> Map<String, Value> {
-    let schema = json!({
-        "type": "object",
-        "format": "file",
-        "required": ["filename", "data"],
-        "additionalProperties": false,
-        "properties": {
-            "filename": {"type": "string", "minLength": 1, "maxLength": 255},
-            "mime_type": {"type": "string"},
-            "data": {"type": "string", "contentEncoding": "base64"},
-        },
-    });
-    match schema {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
-}
-
-/// The types of JSON Schema.
-const TYPES: [&str; 7] = ["string", "number", "integer", "boolean", "object", "array", "null"];
-
-/// Returns the types that a schema names, those left out that JSON Schema does not have.
-fn types(named: Option<&Value>) -> Vec<&str> {
-    let known = |word: &&str| TYPES.contains(word);
-    match named {
-        Some(Value::String(one)) => Some(one.as_str()).filter(known).into_iter().collect(),
-        Some(Value::Array(several)) => {
-            several.iter().filter_map(Value::as_str).filter(known).collect()
-        }
-        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) | None => {
-            Vec::new()
-        }
-    }
-}
-
-fn put_type(types: &[&str], nullable: bool, made: &mut Map<String, Value>) {
-    let mut types = types.to_vec();
-    if nullable && !types.is_empty() && !types.contains(&"null") {
-        types.push("null");
-    }
-    match types.as_slice() {
-        [] => {}
-        [one] => {
-            made.insert("type".to_owned(), (*one).into());
-        }
-        several => {
-            made.insert("type".to_owned(), several.into());
-        }
-    }
-}
-
-/// Puts in what bounds a single value, where it is written as JSON Schema has it.
-fn bounds<'v>(
-    last: &impl Fn(&str) -> Option<&'v Value>,
-    types: &[&str],
-    made: &mut Map<String, Value>,
-) {
-    if let Some(values) = last("enum").and_then(Value::as_array) {
-        let mut values: Vec<Value> =
-            values.iter().filter_map(|value| fitting(value, types)).collect();
-        if last("nullable") == Some(&Value::Bool(true)) && !values.contains(&Value::Null) {
-            values.push(Value::Null);
-        }
-        values.dedup();
-        if !values.iter().all(Value::is_null) {
-            made.insert("enum".to_owned(), values.into());
-        }
-    }
-    let short = |text: &str| text.len() <= 40 && text.chars().all(|c| c.is_ascii_graphic());
-    if let Some(format) = last("format").filter(|format| format.as_str().is_some_and(short)) {
-        made.insert("format".to_owned(), format.clone());
-    }
-    if let Some(constant) = last("const") {
-        made.insert("const".to_owned(), constant.clone());
-    }
-    if let Some(default) = last("default").filter(|one| !one.is_object() && !one.is_null()) {
-        made.insert("default".to_owned(), default.clone());
-    }
-    for (key, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")] {
-        let bound = last(key).filter(|bound| bound.is_number());
-        match (bound, last(exclusive)) {
-            (Some(bound), Some(Value::Bool(true))) => {
-                made.insert(exclusive.to_owned(), bound.clone());
-            }
-            (bound, beyond) => {
-                made.extend(bound.map(|bound| (key.to_owned(), bound.clone())));
-                let beyond = beyond.filter(|beyond| beyond.is_number());
-                made.extend(beyond.map(|beyond| (exclusive.to_owned(), beyond.clone())));
-            }
-        }
-    }
-    if last("uniqueItems") == Some(&Value::Bool(true)) {
-        made.insert("uniqueItems".to_owned(), true.into());
-    }
-    let step = last("multipleOf").filter(|step| step.as_f64().is_some_and(|step| step > 0.0));
-    made.extend(step.map(|step| ("multipleOf".to_owned(), step.clone())));
-    for key in ["minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"]
-    {
-        if let Some(bound) = last(key).filter(|bound| bound.is_u64()) {
-            made.insert(key.to_owned(), bound.clone());
-        }
-    }
-}
-
-/// Returns a value of an enumeration as its type has it; YAML reads `on` and `1` as no text.
-fn fitting(value: &Value, types: &[&str]) -> Option<Value> {
-    if types == ["string"] {
-        return match value {
-            Value::Bool(_) | Value::Number(_) => Some(value.to_string().into()),
-            Value::Null => None,
-            other => Some(other.clone()),
-        };
-    }
-    if types == ["array"] && !value.is_array() {
-        // Meant for the items.
-        return None;
-    }
-    let numeric = !types.is_empty() && types.iter().all(|one| matches!(*one, "integer" | "number"));
-    if numeric && let Some(text) = value.as_str() {
-        return serde_json::from_str(text).ok().filter(Value::is_number);
-    }
-    Some(value.clone())
 }
