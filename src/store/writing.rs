@@ -289,6 +289,26 @@ mod tests {
     }
 
     #[test]
+    fn a_part_of_any_size_is_taken_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = shared(&dir, 1);
+        let tx = store.write().unwrap();
+        tx.execute_batch(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)
+             INSERT INTO toolkits (slug) SELECT 'a-toolkit-of-some-length-' || i FROM n;
+             SAVEPOINT part; UPDATE toolkits SET enabled = 0, slug = 'b' || slug;",
+        )
+        .unwrap();
+
+        tx.execute_batch("ROLLBACK TO part; RELEASE part").unwrap();
+
+        tx.commit().unwrap();
+        let found = found(&dir);
+        assert!(found.len() == 9_999 && found.iter().all(|slug| slug.starts_with('a')));
+        assert_eq!(store.complaint().unwrap(), None);
+    }
+
+    #[test]
     fn all_who_share_a_commit_are_told_that_it_failed() {
         let dir = tempfile::tempdir().unwrap();
         let store = shared(&dir, 1);
