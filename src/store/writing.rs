@@ -49,7 +49,8 @@ impl Store {
     /// Begins a transaction that will write: it waits for its turn here, never in the middle.
     ///
     /// Threads of this process wait for each other before they ask `SQLite`, which could only look again and
-    /// again; other processes are waited for there.
+    /// again; other processes are waited for there. In a transaction nothing is waited for that another thread may
+    /// hold while it commits: that thread may wait for this transaction.
     pub(super) fn write(&self) -> Result<Writing<'_>> {
         self.let_go();
         self.turns.waiting.fetch_add(1, Ordering::SeqCst);
@@ -199,7 +200,7 @@ mod tests {
         Store::open(dir.path()).unwrap().shared(readers).unwrap()
     }
 
-    /// Gives the store a name, as anything that is written.
+    /// Writes a toolkit, as good as anything.
     fn insert(tx: &Writing<'_>, toolkit: &str) {
         tx.execute("INSERT INTO toolkits (slug) VALUES (?1)", [toolkit]).unwrap();
     }
