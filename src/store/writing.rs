@@ -77,7 +77,11 @@ impl Store {
 
     /// Commits what is open, and returns once it is on disk.
     fn committed(&self, conn: &mut Connection) -> Outcome<()> {
-        let number = self.written(conn)?;
+        self.written(conn).and_then(|number| self.on_disk(number))
+    }
+
+    /// Returns once the commit of that number is on disk. Without threads that share it, it is already.
+    fn on_disk(&self, number: u64) -> Outcome<()> {
         self.log.as_ref().map_or(Ok(()), |log| log.sync(number))
     }
 
@@ -116,11 +120,13 @@ impl Writing<'_> {
         }
         let written = store.written(&mut self.conn);
         drop(self);
-        let Some(log) = &store.log else { return ended(written.map(drop)) };
-        let done = written.and_then(|number| log.sync(number));
+        let done = written.and_then(|number| store.on_disk(number));
         group.tell(done);
-        store.bring_in(log);
-        ended(done)
+        ended(done)?;
+        if let Some(log) = &store.log {
+            store.bring_in(log);
+        }
+        Ok(())
     }
 }
 
