@@ -47,6 +47,7 @@ fn main() -> Result<()> {
     write_apps(&apps, &texts(&words, "first"), &mut pack)?;
     index::write(&apps, &mut pack)?;
     pack.section("SYNONYMS", synonyms(&words)?.as_bytes())?;
+    pack.section("NICKNAMES", nicknames(&words)?.as_bytes())?;
     fs::write(to.join("pack.bin"), &pack.bytes)?;
     fs::write(to.join("places.rs"), &pack.places)?;
     Ok(())
@@ -114,7 +115,7 @@ fn texts<'a>(words: &'a toml::Table, list: &str) -> Vec<&'a str> {
     words[list].as_array().into_iter().flatten().filter_map(toml::Value::as_str).collect()
 }
 
-/// Returns the words that mean the same, a line for each group; then the nicknames of apps, a line for each.
+/// Returns the words that mean the same, a line for each group.
 fn synonyms(words: &toml::Table) -> Result<String> {
     let mut text = String::new();
     for group in words["groups"].as_array().into_iter().flatten() {
@@ -126,7 +127,12 @@ fn synonyms(words: &toml::Table) -> Result<String> {
             .flat_map(words::stems);
         writeln!(text, "{}", stems.collect::<Vec<_>>().join(" "))?;
     }
-    text.push('\n');
+    Ok(text)
+}
+
+/// Returns the nicknames of apps, each between two ends of lines.
+fn nicknames(words: &toml::Table) -> Result<String> {
+    let mut text = String::from("\n");
     for (nickname, slug) in words["nicknames"].as_table().into_iter().flatten() {
         writeln!(
             text,

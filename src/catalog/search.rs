@@ -78,17 +78,22 @@ impl Search {
     }
 }
 
-/// Returns what fits, the best first, without what fits less than a third as well as that does.
+/// Tells whether what fits so well is worth telling beside the best: what fits less than a third as well is not.
+pub(crate) fn is_worthwhile(score: f32, best: f32) -> bool {
+    score > 0.0 && score * 3.0 >= best
+}
+
+/// Returns what fits and is worth telling, the best first.
 pub(crate) fn worthwhile<T>(all: impl IntoIterator<Item = (f32, T)>) -> Vec<(f32, T)> {
     let mut best = 0.0_f32;
     let mut found: Vec<_> = all
         .into_iter()
         .filter(|(score, _)| {
             best = best.max(*score);
-            *score > 0.0 && *score * 3.0 >= best
+            is_worthwhile(*score, best)
         })
         .collect();
-    found.retain(|(score, _)| *score * 3.0 >= best);
+    found.retain(|(score, _)| is_worthwhile(*score, best));
     // The sort is stable: what fits alike stays in the order in which it came.
     found.sort_by(|(one, _), (other, _)| other.total_cmp(one));
     found

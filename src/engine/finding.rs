@@ -18,7 +18,7 @@ use crate::api::tools::{
 use crate::catalog::added::Listing;
 use crate::catalog::manifest::{Manifest, Tool};
 use crate::catalog::pack::{self, App, Name};
-use crate::catalog::search::{Search, worthwhile};
+use crate::catalog::search::{Search, is_worthwhile, worthwhile};
 
 /// How many tools of an app a page has where the caller does not say.
 const OF_APP: u32 = 100;
@@ -30,6 +30,8 @@ const CONNECTED: f32 = 2.0;
 const BY_HAND: f32 = 1.5;
 /// How much more a tool counts of the app that people name first of all; of the others of that list, less and less.
 const NAMED_FIRST: f32 = 0.5;
+/// How much more a tool counts at the most.
+const PREFERRED: f32 = CONNECTED * BY_HAND * (1.0 + NAMED_FIRST);
 
 /// Some apps by their slugs, and the shipped ones among them: thousands of tools are asked whether theirs is one.
 #[derive(Debug)]
@@ -123,8 +125,14 @@ impl Engine {
             let fits = search.tools_of(&app.card, &app.listing);
             fits.map(move |(at, score)| (score, (Searched::Added(app), at)))
         });
-        let sought = shipped.chain(own).filter(|(_, (app, at))| {
-            is_sought(*app) && op.effect.is_none_or(|wanted| wanted == app.effect(*at))
+        let mut best = 0.0_f32;
+        let sought = shipped.chain(own).filter(|(score, (app, at))| {
+            // Most tools fit one of many words, and would not be worthwhile however much they were preferred.
+            let sought = is_worthwhile(score * PREFERRED, best)
+                && is_sought(*app)
+                && op.effect.is_none_or(|wanted| wanted == app.effect(*at));
+            best = if sought { best.max(*score) } else { best };
+            sought
         });
         let found = worthwhile(sought.map(|(score, (app, at))| {
             let more = if connected.hold(app) { CONNECTED } else { 1.0 };

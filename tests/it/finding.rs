@@ -66,6 +66,20 @@ fn what_is_connected_comes_before_what_is_not() {
 }
 
 #[test]
+fn what_is_connected_is_found_beside_what_fits_much_better() {
+    let naive = Naive::new();
+    let words = &["update firewall rules network meeting"];
+    let before = first(&naive, "tools search --limit 200", words);
+    naive.run("connections connect zoom").exits(0);
+
+    let after = first(&naive, "tools search --limit 200", words);
+
+    let meeting = "ZOOM_UPDATE_MEETING".to_owned();
+    assert!(before[0].starts_with("LINODE_") && before[0] == after[0]);
+    assert!(!before.contains(&meeting) && after.contains(&meeting));
+}
+
+#[test]
 fn pages_of_a_search_hold_every_tool_once() {
     let naive = Naive::new();
     let words = &["freeze firewall"];

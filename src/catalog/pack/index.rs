@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::mem;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use super::{App, PACK, number, partition_point, places, text};
 use crate::catalog::added::Listing;
@@ -82,8 +81,8 @@ impl Query {
             let (count, app) = named.map_or((1, None), |(count, app)| (count, Some(app)));
             sought.push(match count {
                 1 => {
-                    let stem = stem(&rest[0]);
-                    Sought { words: meant(&stem), stems: alike(&stem), app }
+                    let stems = alike(stem(&rest[0]));
+                    Sought { words: meant(&stems), stems, app }
                 }
                 _ => Sought { app, ..Sought::default() },
             });
@@ -200,13 +199,19 @@ fn itself(number: usize) -> Range<usize> {
 fn together(mut words: Vec<Vec<Said>>, all: usize) -> impl Iterator<Item = (usize, f32)> {
     let mut sums = vec![Sum::default(); AT_A_TIME];
     (0..all).step_by(AT_A_TIME).flat_map(move |from| {
+        let mut said = Vec::new();
         for (word, lists) in words.iter_mut().enumerate() {
             for list in lists {
-                list.until(from + AT_A_TIME, |at, score| sums[at - from].raise(word, score));
+                list.until(from + AT_A_TIME, |number, score| {
+                    if sums[number - from].raise(word, score) {
+                        said.push(number);
+                    }
+                });
             }
         }
-        let said = (from..).zip(&mut sums).filter(|(_, sum)| sum.hits > 0);
-        said.map(|(number, sum)| (number, mem::take(sum).whole(words.len()))).collect::<Vec<_>>()
+        said.sort_unstable();
+        let mut sum = |number: usize| mem::take(&mut sums[number - from]);
+        said.into_iter().map(|number| (number, sum(number).whole(words.len()))).collect::<Vec<_>>()
     })
 }
 
@@ -224,19 +229,20 @@ struct Sum {
 }
 
 impl Sum {
-    /// Takes in what a word says, by its number; words come in order.
-    fn raise(&mut self, word: usize, score: f32) {
+    /// Takes in what a word says, by its number, and tells whether that is the first; words come in order.
+    fn raise(&mut self, word: usize, score: f32) -> bool {
         let word = u16::try_from(word).unwrap_or(u16::MAX);
         if score <= 0.0 {
-            return;
+            return false;
         }
         if self.hits > 0 && self.word == word {
             self.most = self.most.max(score);
-            return;
+            return false;
         }
         self.before += self.most;
         self.hits = self.hits.saturating_add(1);
         (self.word, self.most) = (word, score);
+        self.hits == 1
     }
 
     /// Returns the score: less for what lacks some of the words.
@@ -352,22 +358,22 @@ fn rarities(stem: &str) -> (f32, f32) {
     (rare(known.map(Word::tools), tools()), rare(known.map(Word::apps), App::all().len()))
 }
 
-/// Returns the stems that mean what one does, and how much each counts.
-fn alike(stem: &str) -> Vec<(String, f32)> {
-    let groups = synonyms().take_while(|line| !line.is_empty());
-    let mut group =
-        groups.map(|line| line.split(' ')).find(|group| group.clone().any(|word| word == stem));
-    let others = group.iter_mut().flatten().filter(|word| *word != stem);
+/// Returns a stem and those that mean what it does, and how much each counts.
+fn alike(stem: String) -> Vec<(String, f32)> {
+    let mut groups = text(&PACK[places::SYNONYMS]).lines().map(|line| line.split(' '));
+    let group = groups.find(|group| group.clone().any(|word| word == stem));
+    let others = group.into_iter().flatten().filter(|word| *word != stem);
     let others: Vec<_> = others.map(|word| (word.to_owned(), SYNONYM)).collect();
-    std::iter::once((stem.to_owned(), 1.0)).chain(others).collect()
+    std::iter::once((stem, 1.0)).chain(others).collect()
 }
 
-/// Returns the words of the index that a stem means: those like it, or else those that begin with it.
-fn meant(stem: &str) -> Vec<(Word, f32)> {
-    let alike = alike(stem);
+/// Returns the words of the index that some stems mean, the one that was looked for first: those like them, or else
+/// those that begin with it.
+fn meant(stems: &[(String, f32)]) -> Vec<(Word, f32)> {
     let mut found: Vec<_> =
-        alike.iter().filter_map(|(stem, counts)| Some((Word::of(stem)?, *counts))).collect();
-    if Word::of(stem).is_none() && stem.len() > 2 {
+        stems.iter().filter_map(|(stem, counts)| Some((Word::of(stem)?, *counts))).collect();
+    let begins = stems.first().filter(|(stem, _)| Word::of(stem).is_none() && stem.len() > 2);
+    if let Some((stem, _)) = begins {
         let from = Word::first(stem).0;
         let begins = (from..words()).map(Word).take_while(|word| word.name().starts_with(stem));
         found.extend(begins.take(MEANT).map(|word| (word, BEGINNING)));
@@ -377,14 +383,8 @@ fn meant(stem: &str) -> Vec<(Word, f32)> {
 
 /// Returns the app that people call so: by its slug, or as `synonyms.toml` says.
 fn nicknamed(words: &[String]) -> Option<App> {
-    let called = words.join(" ");
-    let nicknames = synonyms().skip_while(|line| !line.is_empty()).skip(1);
-    let mut nicknames = nicknames.filter_map(|line| line.split_once('\t'));
-    let slug = nicknames.find(|(nickname, _)| *nickname == called).map(|(_, slug)| slug);
-    slug.and_then(App::of).or_else(|| App::of(&words.join("-")))
-}
-
-fn synonyms() -> std::str::Lines<'static> {
-    static TEXT: LazyLock<&str> = LazyLock::new(|| text(&PACK[places::SYNONYMS]));
-    TEXT.lines()
+    let line = format!("\n{}\t", words.join(" "));
+    let named = text(&PACK[places::NICKNAMES]).split_once(&line);
+    let named = named.and_then(|(_, rest)| rest.lines().next());
+    named.and_then(App::of).or_else(|| App::of(&words.join("-")))
 }
