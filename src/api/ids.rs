@@ -335,7 +335,8 @@ pub(crate) fn hidden(c: char) -> bool {
 
 /// Returns a text with every invisible or acting character written out.
 pub(crate) fn clean(text: &str) -> String {
-    if !text.contains(hidden) {
+    let plain = |byte: u8| (b' '..=b'~').contains(&byte);
+    if text.bytes().all(plain) || !text.contains(hidden) {
         return text.to_owned();
     }
     let shown = |c: char| if hidden(c) { c.escape_unicode().to_string() } else { c.to_string() };

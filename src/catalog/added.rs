@@ -30,13 +30,16 @@ impl Added {
     ///
     /// Fails if one cannot be written.
     pub(crate) fn written(tools: &[Tool]) -> Result<String> {
-        let mut text = Vec::new();
-        for tool in tools {
-            serde_json::to_writer(&mut text, tool)
-                .map_err(|error| Error::internal("a tool cannot be written", error))?;
-            text.push(b'\n');
-        }
-        String::from_utf8(text).map_err(|error| Error::internal("a tool cannot be written", error))
+        let lines = in_shares(tools, |tools| {
+            let mut lines = Vec::new();
+            for tool in tools {
+                serde_json::to_writer(&mut lines, tool)?;
+                lines.push(b'\n');
+            }
+            Ok(lines)
+        });
+        let lines: serde_json::Result<Vec<Vec<u8>>> = lines.into_iter().collect();
+        String::from_utf8(lines.map_err(unwritten)?.concat()).map_err(unwritten)
     }
 
     /// Returns what they are called.
@@ -186,6 +189,10 @@ fn tool(line: &str) -> Result<Tool> {
         Error::internal("a tool of a toolkit that was added cannot be read", error)
             .hint("add the toolkit again with `naive toolkits add` or `import`")
     })
+}
+
+fn unwritten(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::internal("a tool cannot be written", error)
 }
 
 fn effect_of(tool: &Tool) -> &'static str {

@@ -13,7 +13,7 @@ mod read;
 pub(crate) mod search;
 pub(crate) mod servers;
 pub(crate) mod shape;
-mod shares;
+pub(crate) mod shares;
 pub(crate) mod template;
 mod words;
 

@@ -1,4 +1,4 @@
-//! Work on long lists that several threads share.
+//! Work on what is large, that several threads share.
 
 use std::num::NonZero;
 use std::panic::resume_unwind;
@@ -21,6 +21,12 @@ pub(super) fn in_shares<T: Sync, R: Send>(all: &[T], make: impl Fn(&[T]) -> R + 
         let done = shares.into_iter().map(ScopedJoinHandle::join);
         done.map(|done| done.unwrap_or_else(|panic| resume_unwind(panic))).collect()
     })
+}
+
+/// Frees what is in millions of pieces, and does not wait until each of them is.
+pub(crate) fn free(value: impl Send + 'static) {
+    // Where there is no thread to be had, it is freed here and now.
+    drop(thread::Builder::new().spawn(move || drop(value)));
 }
 
 #[cfg(test)]

@@ -3,8 +3,6 @@
 //! What comes of a document is a manifest, which goes the way of `toolkits add`. The names of its tools stay
 //! what they are in the manifest that is stored: that is what a new import is held against.
 
-use std::thread;
-
 use clap::Args;
 use serde_json::{Value, json};
 use url::Url;
@@ -19,6 +17,7 @@ use crate::api::ways::{RefreshToolkit, ToolkitRefreshed};
 use crate::catalog::manifest::Manifest;
 use crate::catalog::openapi::diff::{Difference, difference};
 use crate::catalog::openapi::{self, Imported, Kept, LARGEST, Wanted};
+use crate::catalog::shares::free;
 use crate::http::{Http, Request, Trust};
 
 /// How many faults and notes are shown to people.
@@ -183,8 +182,7 @@ async fn read(
         kept: before.as_ref().map(Kept::of).unwrap_or_default(),
     };
     let mut imported = openapi::import(&parsed, &slug, &wanted);
-    // It is in millions of pieces, and nobody waits until each is freed.
-    thread::spawn(move || drop(parsed));
+    free(parsed);
     let manifest = imported.manifest.take();
     match manifest {
         Some(manifest) if imported.faults.is_empty() || reading.lenient => {
@@ -259,7 +257,7 @@ async fn stored(app: &App<'_>, slug: &Slug) -> Result<Option<Manifest>> {
 async fn add(app: &App<'_>, manifest: Manifest) -> Result<Outcome<Value>> {
     let action = AddToolkit::of(&manifest)?;
     // Of a large document, once is much.
-    drop(manifest);
+    free(manifest);
     app.call(app.as_caller(), Action::from(action)).await
 }
 

@@ -21,6 +21,7 @@ use crate::catalog::manifest::Manifest;
 use crate::catalog::pack::{self, App};
 use crate::catalog::search::Search;
 use crate::catalog::servers::{server, server_slugs};
+use crate::catalog::shares::free;
 use crate::catalog::{builtin, builtin_slugs, from_json};
 use crate::store::{AddedRow, ToolkitRow, WayRow};
 
@@ -174,6 +175,7 @@ impl Engine {
             listing: Listing::of(&tools).into_text(),
             tools: Added::written(&tools)?,
         };
+        free(tools);
         self.store.put_added(&slug, &row)?;
         self.toolkit_detail(&slug, None)
     }

@@ -4,6 +4,7 @@
 //! stands only what has to be there, and in the end any value will do. Of `oneOf` any one will do, because what was cut would fit several.
 
 use std::collections::HashMap;
+use std::mem;
 
 use serde_json::{Map, Value, json};
 
@@ -11,8 +12,8 @@ use super::keywords::{Keywords, file};
 use super::refs::{Refs, Said};
 use super::text::line;
 
-/// How deep objects and lists are described, tried in this order until a schema has room.
-const DEPTHS: [usize; 5] = [8, 5, 4, 3, 2];
+/// How deep objects and lists are described, tried in this order as long as a schema has room.
+const DEPTHS: [usize; 5] = [2, 3, 4, 5, 8];
 /// How many `allOf` and references may make up one schema.
 const PARTS: usize = 32;
 /// How many letters of a description are kept.
@@ -37,7 +38,10 @@ pub(super) struct Schemas<'r, 'a> {
     pub(super) cut: bool,
     left: usize,
     depth: usize,
+    /// Whether the last schema would say more if it went deeper
+    ends: bool,
     inside: Vec<&'a str>,
+    lines: HashMap<&'a str, Option<String>>,
     patterns: HashMap<&'a str, Option<jsonschema::Validator>>,
     known: HashMap<(&'a str, Bytes), (Value, bool)>,
     held: usize,
@@ -63,7 +67,9 @@ impl<'r, 'a> Schemas<'r, 'a> {
             cut: false,
             left: 0,
             depth: 0,
+            ends: false,
             inside: Vec::new(),
+            lines: HashMap::new(),
             patterns: HashMap::new(),
             known: HashMap::new(),
             held: 0,
@@ -79,15 +85,19 @@ impl<'r, 'a> Schemas<'r, 'a> {
             self.cut = *cut;
             return written.clone();
         }
-        let mut written = Value::Null;
-        for depth in DEPTHS {
-            (self.depth, self.left) = (depth, self.room);
-            (self.cut, self.inside) = (false, Vec::new());
-            self.faults.clear();
-            written = self.node(schema, 0, bytes);
-            if self.left > 0 {
+        let [first, deeper @ ..] = DEPTHS;
+        let mut written = self.described(schema, first, bytes);
+        for depth in deeper {
+            if self.left == 0 || !self.ends {
                 break;
             }
+            let before = (mem::take(&mut self.faults), self.cut, self.left);
+            let more = self.described(schema, depth, bytes);
+            if self.left == 0 {
+                (self.faults, self.cut, self.left) = before;
+                break;
+            }
+            written = more;
         }
         if let Some(key) = key.filter(|_| self.faults.is_empty()) {
             self.held += self.room - self.left;
@@ -100,7 +110,17 @@ impl<'r, 'a> Schemas<'r, 'a> {
         written
     }
 
-    fn node(&mut self, schema: &'a Value, depth: usize, bytes: Bytes) -> Value {
+    /// Returns a schema down to a depth; the beginning of that, if nothing is `left` of the room.
+    fn described(&mut self, schema: &'a Value, depth: usize, bytes: Bytes) -> Value {
+        (self.depth, self.left) = (depth, self.room);
+        (self.cut, self.ends) = (false, false);
+        self.inside.clear();
+        self.faults.clear();
+        self.node(schema, Some(0), bytes)
+    }
+
+    /// Returns a schema that stands in others, at a depth; `None` if one of these is the same.
+    fn node(&mut self, schema: &'a Value, depth: Option<usize>, bytes: Bytes) -> Value {
         if self.left == 0 {
             self.cut = true;
             return json!({});
@@ -109,8 +129,7 @@ impl<'r, 'a> Schemas<'r, 'a> {
         let before = self.inside.len();
         let mut parts = Vec::new();
         let again = self.gather(schema, before, &mut parts);
-        let depth = if again { depth.max(self.depth) } else { depth };
-        let value = self.joined(&parts, depth, bytes);
+        let value = self.joined(&parts, depth.filter(|_| !again), bytes);
         self.inside.truncate(before);
         value
     }
@@ -155,7 +174,12 @@ impl<'r, 'a> Schemas<'r, 'a> {
         again
     }
 
-    fn joined(&mut self, parts: &[&'a Map<String, Value>], depth: usize, bytes: Bytes) -> Value {
+    fn joined(
+        &mut self,
+        parts: &[&'a Map<String, Value>],
+        depth: Option<usize>,
+        bytes: Bytes,
+    ) -> Value {
         let said = Keywords::of(parts);
         let mut made = Map::new();
         let types = said.types();
@@ -175,9 +199,9 @@ impl<'r, 'a> Schemas<'r, 'a> {
         }
         if self.words
             && let Some(words) = said.description.and_then(Value::as_str)
-            && let Some(words) = line(words, WORDS)
+            && let Some(words) = self.lines.entry(words).or_insert_with(|| line(words, WORDS))
         {
-            made.insert("description".to_owned(), words.into());
+            made.insert("description".to_owned(), words.as_str().into());
         }
         made.into()
     }
@@ -186,13 +210,14 @@ impl<'r, 'a> Schemas<'r, 'a> {
     fn below(
         &mut self,
         (parts, said): (&[&'a Map<String, Value>], Keywords<'a>),
-        depth: usize,
+        depth: Option<usize>,
         bytes: Bytes,
         made: &mut Map<String, Value>,
     ) {
         let required = parts.iter().filter_map(|part| part.get("required")?.as_array()).flatten();
         let required: Vec<&str> = required.filter_map(Value::as_str).collect();
-        let thin = depth >= self.depth;
+        let thin = depth.is_none_or(|depth| depth >= self.depth);
+        let inner = depth.map(|depth| depth + 1);
         let mut fields: Map<String, Value> = Map::new();
         for (name, schema) in
             parts.iter().filter_map(|part| part.get("properties")?.as_object()).flatten()
@@ -200,7 +225,7 @@ impl<'r, 'a> Schemas<'r, 'a> {
             if thin && !required.contains(&name.as_str()) {
                 self.cut = true;
             } else if !self.is_answer_only(schema) {
-                let schema = self.node(schema, depth + 1, bytes);
+                let schema = self.node(schema, inner, bytes);
                 fields.insert(name.clone(), schema);
             }
         }
@@ -226,20 +251,22 @@ impl<'r, 'a> Schemas<'r, 'a> {
                 made.insert("additionalProperties".to_owned(), (*open).into());
             }
             Some(schema @ Value::Object(_)) => {
-                let schema = self.node(schema, depth + 1, bytes);
+                let schema = self.node(schema, inner, bytes);
                 made.insert("additionalProperties".to_owned(), schema);
             }
             Some(_) | None => {}
         }
         if let Some(items) = said.items.filter(|items| items.is_object()) {
-            let items = self.node(items, depth + 1, bytes);
+            let items = self.node(items, inner, bytes);
             made.insert("items".to_owned(), items);
         }
         let choice = said.any_of.or(said.one_of).and_then(Value::as_array);
         self.cut |= thin && choice.is_some();
+        let holds = listed || said.additional_properties.is_some() || choice.is_some();
+        self.ends |= thin && depth.is_some() && holds;
         if let Some(choice) = choice.filter(|choice| !choice.is_empty() && !thin) {
             let choice: Vec<Value> =
-                choice.iter().map(|one| self.node(one, depth + 1, bytes)).collect();
+                choice.iter().map(|one| self.node(one, inner, bytes)).collect();
             if !choice.iter().any(|one| *one == json!({})) {
                 made.insert("anyOf".to_owned(), choice.into());
             }

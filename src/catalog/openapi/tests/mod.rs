@@ -1,5 +1,6 @@
 //! Documents in, toolkits out: what a user of `toolkits import` would notice.
 
+mod depths;
 mod faithful;
 mod hostile;
 mod kinds;
