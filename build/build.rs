@@ -1,9 +1,10 @@
 //! Packs the shipped catalog: the manifests written by hand, the facts about everybody else's, and an index of both.
 //!
-//! What is read of it at run time, and how, stands in `src/catalog/pack/`.
+//! What is read of it at run time, and how, stands in `src/catalog/pack/`. How the binary is linked is told here, too.
 
 mod apps;
 mod index;
+mod order;
 #[path = "../src/catalog/words.rs"]
 mod words;
 
@@ -50,7 +51,7 @@ fn main() -> Result<()> {
     pack.section("NICKNAMES", nicknames(&words)?.as_bytes())?;
     fs::write(to.join("pack.bin"), &pack.bytes)?;
     fs::write(to.join("places.rs"), &pack.places)?;
-    Ok(())
+    order::link()
 }
 
 /// Returns a number as Rust has it, with `_` between its thousands.
