@@ -131,7 +131,9 @@ impl Engine {
             let sought = is_worthwhile(score * PREFERRED, best)
                 && is_sought(*app)
                 && op.effect.is_none_or(|wanted| wanted == app.effect(*at));
-            best = if sought { best.max(*score) } else { best };
+            if sought {
+                best = best.max(*score);
+            }
             sought
         });
         let found = worthwhile(sought.map(|(score, (app, at))| {
